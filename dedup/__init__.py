@@ -1,0 +1,1 @@
+"""dedup: repeated and boilerplate text taken out of documents, each removal proved."""

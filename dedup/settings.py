@@ -1,0 +1,210 @@
+"""Every choice a user has, with its default: the same names in Python, on the command line and in dedup.toml."""
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal
+
+from dedup.errors import SettingsError
+
+CATEGORIES: Final = (
+    "wire-credit",
+    "copyright",
+    "repost-disclaimer",
+    "legal-disclaimer",
+    "photo-credit",
+    "newsletter",
+    "read-more",
+    "share",
+    "cookie",
+    "advert",
+    "comments",
+)
+"""The kinds of boilerplate that rules recognise; each can be switched off with `without`."""
+
+KEEP_WORDS: Final = ("first", "longest", "none")
+WITHIN_WORDS: Final = ("corpus", "document")
+
+FOUND_AT_THRESHOLD: Final = 0.99
+"""Least probability with which a pair exactly at the threshold becomes a candidate."""
+
+MOST_HASHES: Final = 112
+"""Signature length that bands and rows may use when dedup chooses them; longer ones cost
+time in proportion and only spare verifications, which are cheap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What counts as a copy, which copy stays, and how the work is done.
+
+    Defaults are measured: docs/design.md says how. `dedup clean --help` and
+    docs/settings.md describe each in a sentence.
+    Raises SettingsError if a value cannot be used.
+    """
+
+    text_column: str | None = None
+    id_column: str | None = None
+    paragraphs: Literal["auto", "line", "block"] = "auto"
+    similarity: float = 0.6
+    overlap_similarity: float = 0.3
+    shingle_tokens: int = 2
+    bands: int | None = None
+    rows: int | None = None
+    seed: int = 1
+    min_tokens: int = 10
+    min_near_tokens: int = 14
+    allow_different_facts: bool = False
+    keep: str = "first"
+    within: str = "corpus"
+    copy_share: float = 0.9
+    repeats: bool = True
+    min_repeat_tokens: int = 8
+    boilerplate: bool = True
+    without: tuple[str, ...] = ()
+    max_boilerplate_share: float = 0.5
+    workers: int = 0
+    batch_bytes: int = 8 << 20
+
+    def __post_init__(self) -> None:
+        """Check every value once."""
+        object.__setattr__(self, "without", _as_names(self.without))
+        for name in ("similarity", "overlap_similarity", "copy_share", "max_boilerplate_share"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
+                raise SettingsError(f"{name} must be a number above 0 and at most 1, got {value!r}")
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is None and name in ("bands", "rows"):
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise SettingsError(f"{name} must be a whole number of at least {least}, got {value!r}")
+        for name in ("allow_different_facts", "repeats", "boilerplate"):
+            if not isinstance(getattr(self, name), bool):
+                raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
+        for name in ("text_column", "id_column"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or not value):
+                raise SettingsError(f"{name} must be the name of a column, got {value!r}")
+        for name in ("keep", "within"):
+            if not isinstance(getattr(self, name), str) or not getattr(self, name):
+                raise SettingsError(f"{name} must be a word or the name of a column, got {getattr(self, name)!r}")
+        if self.paragraphs not in ("auto", "line", "block"):
+            raise SettingsError(f"paragraphs must be auto, line or block, got {self.paragraphs!r}")
+        if (self.bands is None) != (self.rows is None):
+            raise SettingsError("bands and rows go together: give both, or neither to have them chosen")
+        if self.seed >= 1 << 32:
+            raise SettingsError(f"seed must be below 2**32, got {self.seed}")
+        if self.min_near_tokens < self.min_tokens:
+            raise SettingsError(
+                f"min_near_tokens ({self.min_near_tokens}) must be at least min_tokens ({self.min_tokens}): "
+                "a text too short to be an exact duplicate is too short to be a near one"
+            )
+        for name in self.without:
+            if name not in CATEGORIES:
+                raise SettingsError(
+                    f"unknown boilerplate category {name!r}{did_you_mean(name, CATEGORIES)}; "
+                    f"categories: {', '.join(CATEGORIES)}"
+                )
+
+    @property
+    def band_shape(self) -> tuple[int, int]:
+        """Bands and rows: as given, or chosen for the similarity threshold."""
+        if self.bands is not None and self.rows is not None:
+            return self.bands, self.rows
+        return choose_bands(self.similarity)
+
+    @property
+    def n_hashes(self) -> int:
+        """Length of a signature."""
+        bands, rows = self.band_shape
+        return bands * rows
+
+    @property
+    def keep_column(self) -> tuple[str, Literal["highest", "lowest"]] | None:
+        """The column that ranks copies and the end that wins, or None when `keep` is one of the words."""
+        if self.keep in KEEP_WORDS:
+            return None
+        name = self.keep.removeprefix("column:")
+        if name.endswith(":lowest"):
+            return name.removesuffix(":lowest"), "lowest"
+        return name.removesuffix(":highest"), "highest"
+
+    @property
+    def within_column(self) -> str | None:
+        """The column whose values part the corpus into groups, or None when `within` is one of the words."""
+        return None if self.within in WITHIN_WORDS else self.within.removeprefix("column:")
+
+    def with_changes(self, changes: Mapping[str, Any], where: str = "") -> "Settings":
+        """Give these settings with some replaced.
+
+        Raises SettingsError for an unknown name, naming the nearest known one;
+        `where` (a file, say) is put into the message.
+        """
+        known = setting_names()
+        for name in changes:
+            if name not in known:
+                place = f" in {where}" if where else ""
+                raise SettingsError(
+                    f"unknown setting {name!r}{place}{did_you_mean(name, known)}; known settings: {', '.join(known)}"
+                )
+        try:
+            return replace(self, **changes)
+        except SettingsError as error:
+            raise SettingsError(f"{where}: {error}") from None if where else error
+
+
+_LEAST: Final = {
+    "shingle_tokens": 1,
+    "bands": 1,
+    "rows": 1,
+    "seed": 0,
+    "min_tokens": 1,
+    "min_near_tokens": 1,
+    "min_repeat_tokens": 5,
+    "workers": 0,
+    "batch_bytes": 1,
+}
+
+
+def setting_names() -> tuple[str, ...]:
+    """Give the names of all settings, in order."""
+    return tuple(field.name for field in fields(Settings))
+
+
+def choose_bands(similarity: float) -> tuple[int, int]:
+    """Choose bands and rows so that a pair at `similarity` is found with probability >= FOUND_AT_THRESHOLD.
+
+    Of the shapes that do, the one with the most rows (the fewest false
+    candidates) within MOST_HASHES. Probability is 1 - (1 - s**rows)**bands.
+    Source: Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3.
+    """
+    best = (bands_needed(similarity, 1), 1)
+    for rows in range(2, MOST_HASHES + 1):
+        bands = bands_needed(similarity, rows)
+        if bands * rows <= MOST_HASHES:
+            best = (bands, rows)
+    return best
+
+
+def bands_needed(similarity: float, rows: int) -> int:
+    """Give the fewest bands of `rows` rows that find a pair at `similarity` with probability >= FOUND_AT_THRESHOLD."""
+    agreement = similarity**rows
+    if agreement >= FOUND_AT_THRESHOLD:
+        return 1
+    return math.ceil(math.log1p(-FOUND_AT_THRESHOLD) / math.log1p(-agreement))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Give ' (did you mean ...?)' with the nearest known name, or nothing when none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _as_names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    try:
+        return tuple(value)
+    except TypeError:
+        raise SettingsError(f"without must be a list of categories, got {value!r}") from None
