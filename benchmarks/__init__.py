@@ -1,0 +1,1 @@
+"""Benchmarks of dedup: `python -m benchmarks --help` lists them, benchmarks/README.md says what each measures."""
