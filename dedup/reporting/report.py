@@ -1,0 +1,279 @@
+"""What a run did, in figures: the contents of report.json and of the closing summary."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.errors import InputError
+from dedup.schemas import REASONS
+from dedup.settings import Settings
+
+REPORT_FORMAT: Final = 1
+"""Raised when a key of report.json changes its meaning or goes."""
+
+PACKAGES: Final = ("dedup-clean", "pyarrow", "numpy", "numba", "datasketch")
+"""What the answer may depend on, besides Python itself."""
+
+MOST_REJECTION_REASONS: Final = 20
+"""Reasons counted one by one; the rarer ones are counted together, for a message may name a byte or a line."""
+
+OTHER_REASONS: Final = "other reasons"
+
+ALARMING_SHARE: Final = 0.5
+"""Above this share of characters removed the report warns: half of a corpus rarely is a copy of the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How much was removed on one account."""
+
+    spans: int
+    chars: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFigures:
+    """What only reading and splitting know of a run; everything else is counted from its tables."""
+
+    n_sources: int
+    n_paragraphs: int
+    n_renamed_ids: int = 0
+    skipped: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The figures of one run. Characters are Python's: code points, not bytes."""
+
+    n_sources: int
+    n_documents: int
+    n_kept: int
+    n_changed: int  # kept, with something removed
+    n_emptied: int  # nothing left
+    n_paragraphs: int
+    n_chars: int
+    n_chars_removed: int
+    n_removed: int  # spans
+    by_reason: Mapping[str, Tally]
+    by_rule: Mapping[str, Tally]  # boilerplate only
+    by_category: Mapping[str, Tally]  # boilerplate only
+    n_overlaps: int
+    n_rejected: int
+    rejected_by_reason: Mapping[str, int]
+    skipped: Sequence[str]  # files of no known kind
+    n_renamed_ids: int
+    bands: int  # as used, also when the settings left them to be chosen
+    rows: int
+    settings: Mapping[str, Any]
+    versions: Mapping[str, str]
+    seconds: Mapping[str, float]  # by stage
+    warnings: Sequence[str]
+
+    @property
+    def share_removed(self) -> float:
+        """Share of all characters that was removed, 0..1."""
+        return self.n_chars_removed / self.n_chars if self.n_chars else 0.0
+
+    def to_json(self) -> str:
+        """Give the text of report.json."""
+        fields = {"format": REPORT_FORMAT, **dataclasses.asdict(self)}
+        return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Report":
+        """Read a report back.
+
+        Raises InputError if `text` is not a report of this format.
+        """
+        try:
+            fields = json.loads(text)
+            if fields.pop("format") != REPORT_FORMAT:
+                raise InputError("the report was written by another version of dedup")
+            for name in ("by_reason", "by_rule", "by_category"):
+                fields[name] = {key: Tally(**tally) for key, tally in fields[name].items()}
+            return cls(**fields)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"not a report of dedup: {error}") from error
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Give the report as labelled sentences, the usual ones first, the unusual ones only where there is something."""
+        facts = [
+            (
+                "read",
+                f"{_count(self.n_documents, 'document')} from {_count(self.n_sources, 'source')}: "
+                f"{_count(self.n_paragraphs, 'paragraph')}, {_count(self.n_chars, 'character')}",
+            ),
+            ("kept", f"{_count(self.n_kept, 'document')}, {self.n_changed:,} of them changed"),
+            (
+                "removed",
+                f"{_count(self.n_removed, 'span')}, {_count(self.n_chars_removed, 'character')} "
+                f"({100 * self.share_removed:.1f} %)",
+            ),
+        ]
+        if self.n_emptied:
+            facts.append(("emptied", f"{_count(self.n_emptied, 'document')} of which nothing is left"))
+        if self.n_overlaps:
+            facts.append(("overlaps", f"{_count(self.n_overlaps, 'pair')} alike but not enough to remove either"))
+        if self.n_rejected:
+            reasons = "; ".join(f"{reason} ({count:,})" for reason, count in list(self.rejected_by_reason.items())[:3])
+            more = "; ..." if len(self.rejected_by_reason) > 3 else ""
+            facts.append(("rejected", f"{_count(self.n_rejected, 'input')} that could not be read: {reasons}{more}"))
+        if self.skipped:
+            names = ", ".join(self.skipped[:5])
+            more = ", ..." if len(self.skipped) > 5 else ""
+            facts.append(("skipped", f"{_count(len(self.skipped), 'file')} of unknown kind: {names}{more}"))
+        if self.n_renamed_ids:
+            facts.append(("ids", f"{self.n_renamed_ids:,} renamed by source and row, because they repeated"))
+        facts.extend(("warning", warning) for warning in self.warnings)
+        return facts
+
+    def accounts(self, most_rules: int = 10) -> list[tuple[int, str, Tally]]:
+        """Give what was removed by reason and, one level deeper, by rule: (depth, name, tally), `most_rules` at most."""
+        accounts: list[tuple[int, str, Tally]] = []
+        for reason, tally in self.by_reason.items():
+            accounts.append((0, reason, tally))
+            if reason == "boilerplate":
+                accounts.extend((1, rule, count) for rule, count in list(self.by_rule.items())[:most_rules])
+                if len(self.by_rule) > most_rules:
+                    rest = list(self.by_rule.values())[most_rules:]
+                    total = Tally(spans=sum(tally.spans for tally in rest), chars=sum(tally.chars for tally in rest))
+                    accounts.append((1, f"{len(rest)} more rules", total))
+        return accounts
+
+    def summary(self) -> str:
+        """Give the report as a few lines of plain text."""
+        lines = [f"{label:<9} {fact}" for label, fact in self.facts()]
+        lines.extend(
+            f"{'':<9} {'  ' * depth + name:<44} {tally.spans:>9,} {tally.chars:>13,}"
+            for depth, name, tally in self.accounts()
+        )
+        return "\n".join(lines)
+
+
+def build_report(
+    tables: Mapping[str, pa.Table],
+    *,
+    figures: InputFigures,
+    settings: Settings,
+    seconds: Mapping[str, float],
+    warnings: Sequence[str] = (),
+) -> Report:
+    """Count what a run did from its final tables.
+
+    `tables` holds documents, removed, overlaps, rejected and emptied, as in dedup.schemas;
+    `seconds` is wall time by stage. Every character is either in `documents` or in
+    `removed`, so the size of the input is their sum.
+    """
+    documents, removed = tables["documents"], tables["removed"]
+    by_reason, by_rule = _tally(removed)
+    n_chars_removed = sum(tally.chars for tally in by_reason.values())
+    n_chars = n_chars_removed + (pc.sum(pc.utf8_length(documents["text"])).as_py() or 0)
+    n_kept, n_emptied = documents.num_rows, tables["emptied"].num_rows
+    bands, rows = settings.band_shape
+    return Report(
+        n_sources=figures.n_sources,
+        n_documents=n_kept + n_emptied,
+        n_kept=n_kept,
+        n_changed=pc.sum(pc.greater(documents["n_removed"], 0)).as_py() or 0,
+        n_emptied=n_emptied,
+        n_paragraphs=figures.n_paragraphs,
+        n_chars=n_chars,
+        n_chars_removed=n_chars_removed,
+        n_removed=removed.num_rows,
+        by_reason=by_reason,
+        by_rule=by_rule,
+        by_category=_by_category(by_rule),
+        n_overlaps=tables["overlaps"].num_rows,
+        n_rejected=tables["rejected"].num_rows,
+        rejected_by_reason=_count_reasons(tables["rejected"]["reason"]),
+        skipped=list(figures.skipped),
+        n_renamed_ids=figures.n_renamed_ids,
+        bands=bands,
+        rows=rows,
+        settings={**dataclasses.asdict(settings), "without": list(settings.without)},
+        versions=package_versions(),
+        seconds={stage: round(duration, 3) for stage, duration in seconds.items()},
+        warnings=[*warnings, *_alarms(n_chars, n_chars_removed)],
+    )
+
+
+def package_versions() -> dict[str, str]:
+    """Give the versions of Python, dedup and what it computes with, without importing any of them."""
+    import platform
+
+    return {"python": platform.python_version()} | {name: package_version(name) for name in PACKAGES}
+
+
+def package_version(name: str) -> str:
+    """Give the version of an installed package, or 'unknown' where it runs from a bare checkout."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _tally(removed: pa.Table) -> tuple[dict[str, Tally], dict[str, Tally]]:
+    """Count removals by reason, in the order of REASONS, and by rule, the largest first."""
+    spans = pa.table(
+        {
+            "reason": removed["reason"],
+            "rule": removed["rule"],
+            "chars": pc.subtract(removed["end"], removed["start"]),
+        }
+    )
+    groups = spans.group_by(["reason", "rule"]).aggregate([([], "count_all"), ("chars", "sum")]).to_pylist()
+    by_reason: dict[str, Tally] = {}
+    by_rule: dict[str, Tally] = {}
+    # sorted because grouping runs in threads and gives its groups in no fixed order
+    for group in sorted(groups, key=lambda group: (-group["count_all"], group["rule"] or "")):
+        tally = Tally(spans=group["count_all"], chars=group["chars_sum"])
+        by_reason[group["reason"]] = _add(by_reason.get(group["reason"]), tally)
+        if group["rule"] is not None:
+            by_rule[group["rule"]] = _add(by_rule.get(group["rule"]), tally)
+    order = {reason: place for place, reason in enumerate(REASONS)}
+    in_order = sorted(by_reason, key=lambda reason: (order.get(reason, len(order)), reason))
+    return {reason: by_reason[reason] for reason in in_order}, by_rule
+
+
+def _by_category(by_rule: Mapping[str, Tally]) -> dict[str, Tally]:
+    by_category: dict[str, Tally] = {}
+    for rule, tally in by_rule.items():
+        category = rule.partition("/")[0]
+        by_category[category] = _add(by_category.get(category), tally)
+    return dict(sorted(by_category.items(), key=lambda item: (-item[1].spans, item[0])))
+
+
+def _add(total: Tally | None, tally: Tally) -> Tally:
+    if total is None:
+        return tally
+    return Tally(spans=total.spans + tally.spans, chars=total.chars + tally.chars)
+
+
+def _count_reasons(reasons: pa.ChunkedArray) -> dict[str, int]:
+    pairs = [(pair["values"], pair["counts"]) for pair in pc.value_counts(reasons).to_pylist()]
+    pairs.sort(key=lambda pair: (-pair[1], pair[0]))
+    counts = dict(pairs[:MOST_REJECTION_REASONS])
+    rest = sum(count for _, count in pairs[MOST_REJECTION_REASONS:])
+    return counts | ({OTHER_REASONS: rest} if rest else {})
+
+
+def _alarms(n_chars: int, n_chars_removed: int) -> list[str]:
+    """Say loudly what a silent run would hide."""
+    if n_chars and n_chars_removed / n_chars > ALARMING_SHARE:
+        return [
+            f"{100 * n_chars_removed / n_chars:.0f} % of all characters were removed; "
+            "look at `removed` before using the result"
+        ]
+    return []
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
