@@ -90,7 +90,9 @@ def read_packages(unpacked: Path, workers: int = 2) -> pa.Table:
             texts = pool.map(_text_of_page, pages, chunksize=64)
     kept = [(doc_id, text, package) for (_, doc_id, package), text in zip(pages, texts, strict=True) if text]
     columns = list(zip(*kept, strict=True)) or [(), (), ()]
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, CORPUS, strict=True)], schema=CORPUS)
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, CORPUS, strict=True)], schema=CORPUS
+    )
 
 
 def sample_documents(corpus: pa.Table, n_paragraphs: int) -> pa.Table:

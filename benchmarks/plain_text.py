@@ -22,7 +22,9 @@ _SPACE: Final = re.compile(r"\s+")
 _ROFF_BREAKS: Final = frozenset(
     "TH SH SS Sh Ss PP P LP TP TQ IP HP br sp Pp It Bl El Bd Ed RS RE nf fi EX EE TS TE UR UE in ce".split()
 )
-_ROFF_TEXT: Final = frozenset("B I R BR BI IB IR RB RI SM SB SH SS IP Nm Fl Ar Op Sh Ss It Xr Em Dq Sq Fn Ft Fa".split())
+_ROFF_TEXT: Final = frozenset(
+    "B I R BR BI IB IR RB RI SM SB SH SS IP Nm Fl Ar Op Sh Ss It Xr Em Dq Sq Fn Ft Fa".split()
+)
 _ROFF_NAMED: Final = {
     "em": "—",
     "en": "–",
