@@ -4,21 +4,18 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.errors import InputError
+from dedup.reporting.versions import package_versions
 from dedup.schemas import REASONS
 from dedup.settings import Settings
 
 REPORT_FORMAT: Final = 1
 """Raised when a key of report.json changes its meaning or goes."""
-
-PACKAGES: Final = ("dedup-clean", "pyarrow", "numpy", "numba", "datasketch")
-"""What the answer may depend on, besides Python itself."""
 
 MOST_REJECTION_REASONS: Final = 20
 """Reasons counted one by one; the rarer ones are counted together, for a message may name a byte or a line."""
@@ -104,7 +101,7 @@ class Report:
             raise InputError(f"not a report of dedup: {error}") from error
 
     def facts(self) -> list[tuple[str, str]]:
-        """Give the report as labelled sentences, the usual ones first, the unusual ones only where there is something."""
+        """Give the report as labelled sentences; what is unusual has one only where there is something."""
         facts = [
             (
                 "read",
@@ -136,7 +133,7 @@ class Report:
         return facts
 
     def accounts(self, most_rules: int = 10) -> list[tuple[int, str, Tally]]:
-        """Give what was removed by reason and, one level deeper, by rule: (depth, name, tally), `most_rules` at most."""
+        """Give what was removed by reason and, one level deeper, by rule, as (depth, name, tally)."""
         accounts: list[tuple[int, str, Tally]] = []
         for reason, tally in self.by_reason.items():
             accounts.append((0, reason, tally))
@@ -203,21 +200,6 @@ def build_report(
         seconds={stage: round(duration, 3) for stage, duration in seconds.items()},
         warnings=[*warnings, *_alarms(n_chars, n_chars_removed)],
     )
-
-
-def package_versions() -> dict[str, str]:
-    """Give the versions of Python, dedup and what it computes with, without importing any of them."""
-    import platform
-
-    return {"python": platform.python_version()} | {name: package_version(name) for name in PACKAGES}
-
-
-def package_version(name: str) -> str:
-    """Give the version of an installed package, or 'unknown' where it runs from a bare checkout."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _tally(removed: pa.Table) -> tuple[dict[str, Tally], dict[str, Tally]]:

@@ -93,10 +93,10 @@ def show_explanation(explanation: Explanation, colour: bool) -> RenderableType:
 
 
 def printable(text: str) -> str:
-    """Give `text` with control characters replaced, so that no document can drive the terminal.
+    r"""Give `text` with control characters replaced, so that no document can drive the terminal.
 
-    >>> printable("a\\x1b[31mb\\r\\n")
-    'a�[31mb\\n'
+    >>> printable("a\x1b[31mb\r\n")
+    'a�[31mb\n'
     """
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
