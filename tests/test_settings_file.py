@@ -1,0 +1,98 @@
+"""Settings files say what they mean or are refused, and docs/settings.md tells the truth."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from dedup.errors import SettingsError
+from dedup.settings import CATEGORIES, Settings, setting_names
+from dedup.settings_file import read_settings
+
+DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "dedup.toml"
+
+
+def test_file_says_what_python_says(config: Path) -> None:
+    """Every kind of value arrives; what the file leaves out keeps its default."""
+    config.write_text('similarity = 0.7\nkeep = "longest"\nwithout = ["share"]\nrepeats = false\nmin_tokens = 12\n')
+    expected = Settings(similarity=0.7, keep="longest", without=("share",), repeats=False, min_tokens=12)
+    assert read_settings(config) == expected
+
+
+def test_empty_file_is_the_defaults(config: Path) -> None:
+    """Nothing said, nothing changed."""
+    config.write_text("# nothing yet\n")
+    assert read_settings(config) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("similarty = 0.7", "unknown setting 'similarty' in .*did you mean 'similarity'"),
+        ("min-tokens = 3", "did you mean 'min_tokens'"),
+        ("[clean]\nsimilarity = 0.7", "unknown setting 'clean'"),
+        ("similarity = 1.5", "similarity must be a number above 0 and at most 1, got 1.5"),
+        ("similarity = nan", "similarity must be a number"),
+        ('similarity = "high"', "similarity must be a number"),
+        ("min_tokens = 2.5", "min_tokens must be a whole number"),
+        ("repeats = 1", "repeats must be true or false"),
+        ("text_column = 3", "text_column must be the name of a column"),
+        ('without = ["shares"]', "unknown boilerplate category 'shares'.*did you mean 'share'"),
+        ("without = 3", "without must be a list"),
+        ("bands = 10", "bands and rows go together"),
+        ("similarity =", "not valid TOML: .*line 1"),
+        ("similarity = 0.7\nsimilarity = 0.8", "not valid TOML: .*line 2"),
+    ],
+)
+def test_bad_file_is_one_error_that_names_it(config: Path, content: str, message: str) -> None:
+    """Each mistake is a SettingsError with the file's name, the fact, and the nearest right name."""
+    config.write_text(content + "\n")
+    with pytest.raises(SettingsError, match=message) as caught:
+        read_settings(config)
+    assert str(config) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_or_unreadable_file(config: Path) -> None:
+    """No file, a folder, and bytes that are no text are settings errors, too."""
+    with pytest.raises(SettingsError, match="no settings file"):
+        read_settings(config)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings(config.parent)
+    config.write_bytes(b"keep = '\xff'")
+    with pytest.raises(SettingsError, match="not UTF-8 text at byte 8"):
+        read_settings(config)
+
+
+def documented() -> dict[str, tuple[str, str, str]]:
+    """Give option, default and meaning of each setting in docs/settings.md."""
+    rows = re.findall(r"^\| `(\w+)` \|(.*?)\| (.*?) \| (.*) \|$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)
+    return {name: (option.strip("` "), default.strip("`"), meaning) for name, option, default, meaning in rows}
+
+
+def test_docs_list_every_setting_with_its_default() -> None:
+    """docs/settings.md cannot go stale: names and defaults are the code's."""
+    defaults = {
+        name: "none" if getattr(Settings(), name) is None else json.dumps(getattr(Settings(), name))
+        for name in setting_names()
+    }
+    assert {name: default for name, (_, default, _) in documented().items()} == defaults
+
+
+def test_docs_list_every_category() -> None:
+    """The categories that `without` takes are all named."""
+    assert tuple(re.findall(r"`([\w-]+)`", documented()["without"][2])) == CATEGORIES
+
+
+def test_docs_example_is_a_valid_settings_file(config: Path) -> None:
+    """The settings file shown can be used as it stands."""
+    example = re.search(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert example is not None
+    config.write_text(example.group(1))
+    assert read_settings(config).within == "site"
