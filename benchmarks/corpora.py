@@ -82,7 +82,7 @@ def fetch_packages(work: Path, packages: Sequence[str] = PACKAGES) -> Path:
 
 def read_packages(unpacked: Path, workers: int = 2) -> pa.Table:
     """Give the CORPUS table of every page in the folders of `unpacked`, empty pages left out."""
-    pages = [(str(path), *names) for path, *names in _pages(unpacked)]
+    pages = [(str(path), doc_id, package) for path, doc_id, package in _pages(unpacked)]
     if workers == 1:
         texts = [_text_of_page(page) for page in pages]
     else:

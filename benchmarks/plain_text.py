@@ -8,10 +8,11 @@ import re
 from typing import Any, Final
 
 SKIPPED_TAGS: Final = frozenset({"script", "style", "head", "noscript", "template", "svg", "math", "object"})
-INLINE_TAGS: Final = frozenset(
+_INLINE: Final = (
     "a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark "
-    "q s samp small span strike strong sub sup time tt u var wbr".split()
+    "q s samp small span strike strong sub sup time tt u var wbr"
 )
+INLINE_TAGS: Final = frozenset(_INLINE.split())
 """Every tag that is neither of these nor a table cell breaks the line."""
 
 CELL_TAGS: Final = frozenset({"td", "th"})
@@ -19,12 +20,10 @@ CELL_TAGS: Final = frozenset({"td", "th"})
 _SPACE: Final = re.compile(r"\s+")
 
 # ---- roff: requests that end a paragraph, and those whose arguments are text
-_ROFF_BREAKS: Final = frozenset(
-    "TH SH SS Sh Ss PP P LP TP TQ IP HP br sp Pp It Bl El Bd Ed RS RE nf fi EX EE TS TE UR UE in ce".split()
-)
-_ROFF_TEXT: Final = frozenset(
-    "B I R BR BI IB IR RB RI SM SB SH SS IP Nm Fl Ar Op Sh Ss It Xr Em Dq Sq Fn Ft Fa".split()
-)
+_BREAKING: Final = "TH SH SS Sh Ss PP P LP TP TQ IP HP br sp Pp It Bl El Bd Ed RS RE nf fi EX EE TS TE UR UE in ce"
+_ROFF_BREAKS: Final = frozenset(_BREAKING.split())
+_WITH_TEXT: Final = "B I R BR BI IB IR RB RI SM SB SH SS IP Nm Fl Ar Op Sh Ss It Xr Em Dq Sq Fn Ft Fa"
+_ROFF_TEXT: Final = frozenset(_WITH_TEXT.split())
 _ROFF_NAMED: Final = {
     "em": "—",
     "en": "–",
@@ -53,7 +52,7 @@ _ROFF_ARGUMENT: Final = re.compile(r'"([^"]*)"?|(\S+)')
 
 def text_of_html(page: bytes) -> str:
     """Give the text of an HTML page: one block element, table row or line of code a line, white space collapsed."""
-    from lxml import etree, html
+    from lxml import etree, html  # type: ignore[import-untyped]
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
