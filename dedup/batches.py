@@ -1,0 +1,353 @@
+"""Batches of documents and single rejections: what every reader gives, from Arrow columns or from JSON-like records."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup.columns import (
+    Roles,
+    choose_roles,
+    conform,
+    describe_missing_text,
+    is_id_type,
+    is_text_type,
+    join_types,
+    storable_type,
+)
+from dedup.errors import ColumnError
+from dedup.settings import Settings
+
+HEAD_RECORDS: Final = 1_000
+"""Records whose keys decide which column is the text and which the id; a fixed number, so
+that the choice does not depend on the size of batches."""
+
+HEAD_BYTES: Final = 16 << 20
+"""Size of input at which the head ends even with fewer records: it is held in memory."""
+
+_LARGE: Final = pa.large_string()
+_MISSING: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents of one source, in order."""
+
+    text: pa.Array  # large_string, no nulls
+    rows: pa.Array  # int64, no nulls: positions in the source
+    ids: pa.Array | None  # string, null where a document has none
+    columns: dict[str, pa.Array]  # the user's own
+    text_column: str = "text"  # what the source calls it, for messages
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Something that could not be read: a row of a source, or (row None) the source or the rest of it."""
+
+    row: int | None
+    reason: str
+    lacks_text_column: bool = False
+
+
+def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterator[Batch | Reject]:
+    """Give the rows of a record batch as one Batch, and a Reject for each row whose text is null or not UTF-8."""
+    rows = pa.array(range(first_row, first_row + columns.num_rows), pa.int64())
+    text = _plain_text(columns.column(columns.schema.get_field_index(roles.text)), pa.large_string())
+    reasons = dict.fromkeys(_positions(text.is_null()), "the text is null")
+    reasons |= {row: f"the text is not UTF-8: {error}" for row, error in _badly_encoded(text)}
+    ids = None
+    if roles.doc_id is not None:
+        ids = _ids_from_arrow(columns.column(columns.schema.get_field_index(roles.doc_id)))
+        reasons |= {row: f"the id is not UTF-8: {error}" for row, error in _badly_encoded(ids)}
+    for row in sorted(reasons):
+        yield Reject(first_row + row, reasons[row])
+    users: dict[str, pa.Array] = {}
+    for name, column in zip(columns.schema.names, columns.columns, strict=True):
+        if roles.is_users(name):
+            if name in users:
+                raise ColumnError(f"the column {name!r} is there twice; rename one of the two")
+            users[name] = column
+    if reasons:
+        good = pa.array([row for row in range(len(text)) if row not in reasons], pa.int64())
+        text, rows = text.take(good), rows.take(good)
+        ids = None if ids is None else ids.take(good)
+        for name, column in users.items():
+            # Arrow cannot take from every type that it can hold, views among them
+            users[name] = conform(column, storable_type(column.type), name, "the input").take(good)
+    if len(text):
+        yield Batch(text, rows, ids, users, roles.text)
+
+
+def arrow_roles(schema: pa.Schema, settings: Settings) -> Roles | str:
+    """Choose the text and id columns of an Arrow schema, or say why there is no text column.
+
+    Raises ColumnError if the id column that the settings name cannot be one.
+    """
+    texts = [found.name for found in schema if is_text_type(found.type) or pa.types.is_null(found.type)]
+    roles = choose_roles(texts, [found.name for found in schema if is_id_type(found.type)], settings)
+    by_name = choose_roles(schema.names, schema.names, settings)
+    if roles is None and by_name is not None:
+        return f"the column {by_name.text!r} is {schema.field(by_name.text).type}, not text"
+    if roles is None or by_name is None:
+        return describe_missing_text(schema.names, settings)
+    if settings.id_column and roles.doc_id is None and by_name.doc_id is not None:
+        raise ColumnError(
+            f"the id column {by_name.doc_id!r} is {schema.field(by_name.doc_id).type}; an id is text or a number"
+        )
+    for name in (roles.text, roles.doc_id):
+        if name is not None and len(schema.get_all_field_indices(name)) > 1:
+            raise ColumnError(f"the column {name!r} is there twice; rename one of the two")
+    return roles
+
+
+@dataclass(slots=True)
+class RecordBatcher:
+    """Turns dicts, given in order, into batches, choosing text and id by the keys of the first HEAD_RECORDS."""
+
+    settings: Settings
+    where: str  # the source, for messages
+    _roles: Roles | None = None
+    _names: dict[str, None] = field(default_factory=dict)
+    _n_head: int = 0
+    _head_bytes: int = 0
+    _pending: list[dict[str, Any]] = field(default_factory=list)
+    _pending_rows: list[int] = field(default_factory=list)
+
+    def add(
+        self, rows: Sequence[int], records: Sequence[dict[str, Any]], sizes: Sequence[int]
+    ) -> Iterator[Batch | Reject]:
+        """Take more records (their size in bytes beside them) and give what is ready."""
+        start = 0
+        while self._roles is None and start < len(records):
+            self._look_at(rows[start], records[start], sizes[start])
+            start += 1
+        if self._roles is None or not records:
+            return
+        if self._pending:
+            yield from self._flush(self._roles)
+        if start < len(records):
+            yield from _batch_records(list(records[start:]), list(rows[start:]), self._roles, self.where)
+
+    def finish(self) -> Iterator[Batch | Reject]:
+        """Give what was held back, at the end of the source."""
+        if self._roles is None and self._pending:
+            self._roles = self._choose()
+        if self._roles is not None:
+            yield from self._flush(self._roles)
+        elif self._pending:
+            yield Reject(None, describe_missing_text(self._names, self.settings), lacks_text_column=True)
+
+    def _look_at(self, row: int, record: dict[str, Any], size: int) -> None:
+        self._n_head += 1
+        self._head_bytes += size
+        self._names.update(dict.fromkeys(name for name in record if isinstance(name, str)))
+        if self._n_head >= HEAD_RECORDS or self._head_bytes >= HEAD_BYTES:
+            self._roles = self._choose()
+            if self._roles is None:
+                record = {}  # it has no text and will be rejected: its content need not wait in memory
+        self._pending.append(record)
+        self._pending_rows.append(row)
+
+    def _choose(self) -> Roles | None:
+        names = list(self._names)
+        roles = choose_roles(names, names, self.settings)
+        if roles is not None and roles.doc_id is None and self.settings.id_column:
+            return Roles(roles.text, self.settings.id_column)  # may come later in the file
+        return roles
+
+    def _flush(self, roles: Roles) -> Iterator[Batch | Reject]:
+        records, rows = self._pending, self._pending_rows
+        self._pending, self._pending_rows = [], []
+        if records:
+            yield from _batch_records(records, rows, roles, self.where)
+
+
+def _batch_records(
+    records: list[dict[str, Any]], rows: list[int], roles: Roles, where: str
+) -> Iterator[Batch | Reject]:
+    """Give records as one Batch, and a Reject for each whose text or id cannot be used."""
+    texts = [record.get(roles.text, _MISSING) for record in records]
+    ids = None if roles.doc_id is None else [record.get(roles.doc_id) for record in records]
+    names = list(dict.fromkeys(chain.from_iterable(records)))
+    text = _text_array(texts)
+    named = None if ids is None else _text_array([_id_text(value) for value in ids], pa.string())
+    are_ids_plain = ids is None or (named is not None and set(map(type, ids)) <= {str, int, type(None)})
+    is_text_plain = text is not None and text.null_count == 0
+    if not is_text_plain or not are_ids_plain or not all(type(name) is str for name in names):
+        good = []
+        for position, record in enumerate(records):
+            reason = _fault(record, roles)
+            if reason is None:
+                good.append(position)
+            else:
+                yield Reject(rows[position], reason)
+        if len(good) < len(records):
+            if good:
+                yield from _batch_records([records[i] for i in good], [rows[i] for i in good], roles, where)
+            return
+    try:
+        columns = {
+            name: array_of([record.get(name) for record in records], name, where)
+            for name in names
+            if roles.is_users(name)
+        }
+    except UnicodeEncodeError:
+        encodable = [_is_encodable(record) for record in records]
+        for row, is_good in zip(rows, encodable, strict=True):
+            if not is_good:
+                yield Reject(row, "half a surrogate pair in a column, which UTF-8 cannot hold")
+        good = [position for position, is_good in enumerate(encodable) if is_good]
+        if good:
+            yield from _batch_records([records[i] for i in good], [rows[i] for i in good], roles, where)
+        return
+    if not any(roles.doc_id in record for record in records):
+        named = None
+    yield Batch(text, pa.array(rows, pa.int64()), named, columns, roles.text)
+
+
+def array_of(values: list[Any], name: str, where: str) -> pa.Array:
+    """Give Python values as an Arrow array of the one type that holds them all.
+
+    Raises ColumnError if there is none.
+    """
+    kinds = set(map(type, values)) - {type(None)}
+    try:
+        if kinds == {int, float}:
+            return pa.array([None if value is None else float(value) for value in values], pa.float64())
+        if len(kinds) <= 1:
+            return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+        pass  # a finer look below: numbers above 2**63, or nested values of several kinds
+    joined = pa.null()
+    for value in values:
+        found = _type_of(value, name, where)
+        wider = join_types(joined, found)
+        if wider is None:
+            raise ColumnError(
+                f"{where}: column {name!r} holds {joined} in one row and {found} in another; "
+                "a column that rides along needs one type: make it one, or leave it out of the input"
+            )
+        joined = wider
+    try:
+        return pa.array([_as_type(value, joined) for value in values], joined)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        raise ColumnError(f"{where}: column {name!r} holds values that no one type holds: {error}") from None
+
+
+def _type_of(value: Any, name: str, where: str) -> pa.DataType:
+    """Infer the type of one value, looking into lists and objects where Arrow alone gives up."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 << 63 <= value < 1 << 64:
+        return pa.uint64()
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return pa.struct([(key, _type_of(inner, name, where)) for key, inner in value.items()])
+    if isinstance(value, list):
+        joined: pa.DataType | None = pa.null()
+        for inner in value:
+            joined = None if joined is None else join_types(joined, _type_of(inner, name, where))
+        if joined is not None:
+            return pa.list_(joined)
+    try:
+        return pa.infer_type([value])
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
+        raise ColumnError(
+            f"{where}: column {name!r} holds a value that has no Arrow type ({error}); "
+            "make it one type, or leave it out of the input"
+        ) from None
+
+
+def _as_type(value: Any, target: pa.DataType) -> Any:
+    """Give whole numbers as floats where `target` says so: Arrow refuses those above 2**53."""
+    if pa.types.is_floating(target) and isinstance(value, int):
+        return float(value)
+    if pa.types.is_struct(target) and isinstance(value, dict):
+        return {key: _as_type(inner, target.field(key).type) for key, inner in value.items()}
+    if pa.types.is_list(target) and isinstance(value, list):
+        return [_as_type(inner, target.value_type) for inner in value]
+    return value
+
+
+def _fault(record: dict[str, Any], roles: Roles) -> str | None:
+    """Say what is wrong with a record, or None."""
+    text = record.get(roles.text, _MISSING)
+    if text is _MISSING:
+        return f"no column {roles.text!r} in this row"
+    if text is None:
+        return "the text is null"
+    if not isinstance(text, str):
+        return f"the text is {_kind(text)}, not text"
+    if _text_array([text]) is None:
+        return "half a surrogate pair in the text, which UTF-8 cannot hold"
+    for name in record:
+        if not isinstance(name, str):
+            return f"the name of a column is {_kind(name)}, not text"
+    doc_id = None if roles.doc_id is None else record.get(roles.doc_id)
+    if doc_id is not None and (isinstance(doc_id, bool) or not isinstance(doc_id, str | int | float)):
+        return f"the id is {_kind(doc_id)}, neither text nor a number"
+    if isinstance(doc_id, str) and _text_array([doc_id]) is None:
+        return "half a surrogate pair in the id, which UTF-8 cannot hold"
+    return None
+
+
+def _kind(value: Any) -> str:
+    words = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number", str: "text"}
+    return words.get(type(value), f"of type {type(value).__name__}")
+
+
+def _id_text(value: Any) -> str | None:
+    if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return str(value)
+
+
+def _text_array(texts: Sequence[Any], target: pa.DataType = _LARGE) -> pa.Array | None:
+    """Give Python strings as an array, or None if one of them is something else or cannot be UTF-8."""
+    if not set(map(type, texts)) <= {str, type(None)} and not all(isinstance(text, str) for text in texts):
+        return None
+    try:
+        array = pa.array(texts, target)
+    except UnicodeEncodeError:
+        return None
+    return array
+
+
+def _is_encodable(value: Any) -> bool:
+    if isinstance(value, str):
+        return _text_array([value]) is not None
+    if isinstance(value, dict):
+        return all(_is_encodable(key) and _is_encodable(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_encodable, value))
+    return True
+
+
+def _plain_text(array: pa.Array, target: pa.DataType) -> pa.Array:
+    return pa.nulls(len(array), target) if pa.types.is_null(array.type) else array.cast(target)
+
+
+def _ids_from_arrow(array: pa.Array) -> pa.Array:
+    if pa.types.is_floating(array.type):
+        array = pc.if_else(pc.is_nan(array), None, array)  # how pandas writes a missing number
+    ids = array.cast(pa.string())
+    return pc.if_else(pc.equal(ids, ""), None, ids)
+
+
+def _positions(mask: pa.Array) -> list[int]:
+    found: list[int] = pc.indices_nonzero(mask).to_pylist()
+    return found
+
+
+def _badly_encoded(text: pa.Array) -> Iterator[tuple[int, UnicodeDecodeError]]:
+    """Find the values that are not UTF-8: Parquet and Arrow producers promise it, and not all keep it."""
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = text.cast(pa.large_binary())
+        for row, value in enumerate(raw):
+            try:
+                (value.as_py() or b"").decode()
+            except UnicodeDecodeError as error:
+                yield row, error
