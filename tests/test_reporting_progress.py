@@ -65,9 +65,14 @@ def test_error_ends_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error passes through, and no thread goes on drawing."""
     monkeypatch.setattr(progress, "SHOWN_AFTER_SECONDS", 0.0)
     stream = Terminal()
-    with pytest.raises(ZeroDivisionError), ProgressBar(stream):
-        time.sleep(0.2)
-        raise ZeroDivisionError
+
+    def fail_while_shown() -> None:
+        with ProgressBar(stream):
+            time.sleep(0.2)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_while_shown()
     drawn = stream.getvalue()
     time.sleep(0.3)
     assert stream.getvalue() == drawn

@@ -214,15 +214,14 @@ def _tally(removed: pa.Table) -> tuple[dict[str, Tally], dict[str, Tally]]:
     groups = spans.group_by(["reason", "rule"]).aggregate([([], "count_all"), ("chars", "sum")]).to_pylist()
     by_reason: dict[str, Tally] = {}
     by_rule: dict[str, Tally] = {}
-    # sorted because grouping runs in threads and gives its groups in no fixed order
-    for group in sorted(groups, key=lambda group: (-group["count_all"], group["rule"] or "")):
+    for group in groups:
         tally = Tally(spans=group["count_all"], chars=group["chars_sum"])
         by_reason[group["reason"]] = _add(by_reason.get(group["reason"]), tally)
         if group["rule"] is not None:
             by_rule[group["rule"]] = _add(by_rule.get(group["rule"]), tally)
     order = {reason: place for place, reason in enumerate(REASONS)}
     in_order = sorted(by_reason, key=lambda reason: (order.get(reason, len(order)), reason))
-    return {reason: by_reason[reason] for reason in in_order}, by_rule
+    return {reason: by_reason[reason] for reason in in_order}, _largest_first(by_rule)
 
 
 def _by_category(by_rule: Mapping[str, Tally]) -> dict[str, Tally]:
@@ -230,7 +229,12 @@ def _by_category(by_rule: Mapping[str, Tally]) -> dict[str, Tally]:
     for rule, tally in by_rule.items():
         category = rule.partition("/")[0]
         by_category[category] = _add(by_category.get(category), tally)
-    return dict(sorted(by_category.items(), key=lambda item: (-item[1].spans, item[0])))
+    return _largest_first(by_category)
+
+
+def _largest_first(tallies: Mapping[str, Tally]) -> dict[str, Tally]:
+    """Sort by spans, then by name: grouping runs in threads and gives its groups in no fixed order."""
+    return dict(sorted(tallies.items(), key=lambda item: (-item[1].spans, item[0])))
 
 
 def _add(total: Tally | None, tally: Tally) -> Tally:
