@@ -4,6 +4,7 @@ The only module that prints or exits. Everything slow to import (pyarrow, rich, 
 library itself) is imported inside the commands, so that --help answers at once.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -86,6 +87,9 @@ app = typer.Typer(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line `arguments` (the process's own if None) and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a document may hold what the terminal's encoding lacks
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
@@ -275,7 +279,7 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
     with ProgressBar(sys.stderr, quiet=quiet) as on_progress:
         report = dedup.clean_files(sources, target, settings, overwrite=overwrite, on_progress=on_progress)
     if as_json:
-        print(report.to_json(), end="")
+        _print_json(report.to_json())
     elif not quiet:
         from dedup.reporting.terminal import show_summary
 
@@ -310,7 +314,7 @@ def explain(
 
     explanation = explain_document(out, doc_id)
     if as_json:
-        print(explanation.to_json(), end="")
+        _print_json(explanation.to_json())
         return
 
     from dedup.reporting.terminal import show_explanation
@@ -364,7 +368,7 @@ def _preview(sources: list[str], target: str | None, settings: Settings, *, as_j
         import json
 
         fields = json.loads(result.report.to_json()) | {"removed": result.removed.to_pylist()}
-        print(json.dumps(fields, indent=2, ensure_ascii=False))
+        _print_json(json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
     elif not quiet:
         from dedup.reporting.terminal import MOST_REMOVALS_SHOWN, show_removals, show_summary
 
@@ -375,6 +379,11 @@ def _preview(sources: list[str], target: str | None, settings: Settings, *, as_j
         _show(show_summary(result.report), console)
         where = f" to {target}" if target else ""
         print(f"\ndry run: nothing was written{where}")
+
+
+def _print_json(text: str) -> None:
+    # bytes, because JSON is UTF-8 whatever the terminal speaks
+    sys.stdout.buffer.write(text.encode())
 
 
 def _console() -> "Console":

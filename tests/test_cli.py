@@ -390,3 +390,13 @@ def test_reader_that_goes_away_is_no_error(out: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(timeout=60) == 141
+
+
+def test_any_terminal_encoding_will_do(out: Path) -> None:
+    """Text that the terminal cannot show is escaped, and JSON is UTF-8 all the same."""
+    line = [sys.executable, "-m", "dedup", "explain", str(out), DOC_ID]
+    env = os.environ | {"PYTHONIOENCODING": "ascii", "COLUMNS": "200"}
+    shown = subprocess.run(line, capture_output=True, check=True, timeout=60, env=env).stdout
+    assert b"Meta\\u2019s selective actions" in shown
+    as_json = subprocess.run([*line, "--json"], capture_output=True, check=True, timeout=60, env=env).stdout
+    assert json.loads(as_json.decode("utf-8"))["text"] == (SEEDS / f"{DOC_ID}.txt").read_bytes().decode()
