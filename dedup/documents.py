@@ -204,9 +204,8 @@ def _from_items(documents: Any, settings: Settings) -> Iterator[Batch | Reject]:
             "dict": "; for one document give [document]",
             "set": ": it has no order",
         }
-        raise InputError(
-            f"{type(documents).__name__} is not a collection of documents{ways.get(type(documents).__name__, '')}; accepted: {_ACCEPTED}"
-        )
+        kind = type(documents).__name__
+        raise InputError(f"{kind} is not a collection of documents{ways.get(kind, '')}; accepted: {_ACCEPTED}")
     return _batch_items(iter(documents), settings)
 
 
@@ -219,7 +218,8 @@ def _batch_items(items: Iterator[Any], settings: Settings) -> Iterator[Batch | R
             first = next((word for item in block for word, kind in kinds.items() if isinstance(item, kind)), None)
             kinds = {first: kinds[first]} if first else kinds
         wanted = tuple(kinds.values())
-        rows, good = [], []
+        rows: list[int] = []
+        good: list[Any] = []
         for row, item in enumerate(block, first_row):
             if isinstance(item, wanted):
                 rows.append(row)

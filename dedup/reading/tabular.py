@@ -1,0 +1,48 @@
+"""Tables: one row is one document; read a row group at a time, so that memory stays small."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dedup.batches import Batch, Reject, arrow_roles, batch_arrow
+from dedup.errors import ColumnError
+from dedup.settings import Settings
+from dedup.sources import Input, describe_os_error
+
+_BATCH_BYTES: Final = 8 << 20
+"""Aim for the size of a batch as stored. A constant, so that how much of a damaged row group
+can be used does not depend on settings."""
+
+_MOST_ROWS: Final = 1 << 17
+
+
+def read_parquet(source: Input, settings: Settings) -> Iterator[Batch | Reject]:
+    """Give the rows of a Parquet file; a damaged row group costs its own rows, not the file."""
+    try:
+        file = pq.ParquetFile(source.path)
+    except (OSError, pa.ArrowException) as error:
+        yield Reject(None, f"not readable as Parquet: {describe_os_error(error)}")
+        return
+    with file:
+        try:
+            roles = arrow_roles(file.schema_arrow, settings)
+        except ColumnError as error:
+            raise ColumnError(f"{source.source}: {error}") from None
+        if isinstance(roles, str):
+            yield Reject(None, roles, lacks_text_column=True)
+            return
+        first_row = 0
+        for group in range(file.num_row_groups):
+            stored = file.metadata.row_group(group)
+            n_rows = max(1, min(_MOST_ROWS, stored.num_rows * _BATCH_BYTES // max(1, stored.total_byte_size)))
+            row = first_row
+            try:
+                for columns in file.iter_batches(batch_size=n_rows, row_groups=[group]):
+                    yield from batch_arrow(columns, roles, row)
+                    row += columns.num_rows
+            except (OSError, pa.ArrowException) as error:
+                last = first_row + stored.num_rows - 1
+                yield Reject(None, f"rows {row} to {last} cannot be read: {describe_os_error(error)}")
+            first_row += stored.num_rows
