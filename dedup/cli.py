@@ -138,7 +138,7 @@ def dedup_command(
         print(f"dedup {package_version('dedup-clean')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help(), end="")
+        print(context.get_help())
 
 
 _COPIES: Final = "What counts as a copy"

@@ -1,5 +1,6 @@
 """Reports and explanations as rich renderables: readable in colour, and through markers without it."""
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -13,7 +14,7 @@ from dedup.reporting.explanation import Explanation, Overlap, RemovedSpan
 from dedup.reporting.report import Report
 
 MOST_QUOTED_CHARS: Final = 240
-"""Longest quotation of a matched text; more would hide the document it explains."""
+"""Longest quotation of a removed or matched text; more would hide the rest."""
 
 MOST_REMOVALS_SHOWN: Final = 50
 
@@ -53,8 +54,8 @@ def show_removals(removed: Sequence[dict[str, Any]], n_removed: int, colour: boo
         if row["doc_id"] != doc_id:
             doc_id = row["doc_id"]
             text.append(f"{printable(doc_id)}\n", style="bold")
-        text.append(f"  {row['start']}-{row['end']}  {_why(row)}\n", style="cyan")
-        text.append_text(Text("    ").append_text(_cut(row["text"].strip("\n"), colour)).append("\n"))
+        text.append(f"  {row['start']}-{row['end']}  {_why(row, doc_id)}\n", style="cyan")
+        text.append_text(Text("    ").append_text(_cut(_quoted(row["text"]), colour)).append("\n"))
     if n_removed > MOST_REMOVALS_SHOWN:
         text.append(f"... and {n_removed - MOST_REMOVALS_SHOWN:,} more; --json lists all\n")
     return text
@@ -84,7 +85,7 @@ def show_explanation(explanation: Explanation, colour: bool) -> RenderableType:
     text.append(f"{number} removed, {n_chars:,} of {len(explanation.text):,} characters\n", style="bold")
     for place, span in enumerate(explanation.removed, start=1):
         text.append(f"[{place}] ", style="bold cyan")
-        text.append_text(_note(span))
+        text.append_text(_note(span, explanation.doc_id))
     if explanation.overlaps:
         text.append("\nKept, though alike\n", style="bold")
         for overlap in explanation.overlaps:
@@ -118,8 +119,8 @@ def _cut(text: str, colour: bool) -> Text:
     return Text(f"[-{printable(text)}-]")
 
 
-def _note(span: RemovedSpan) -> Text:
-    note = Text(f"{_why({name: getattr(span, name) for name in _WHY_FIELDS})}\n")
+def _note(span: RemovedSpan, doc_id: str) -> Text:
+    note = Text(f"{_why(dataclasses.asdict(span), doc_id)}\n")
     if span.kept_text is not None:
         note.append(f"    {_quoted(span.kept_text)}\n", style="green")
     return note
@@ -134,18 +135,15 @@ def _overlap_note(overlap: Overlap) -> Text:
     return note
 
 
-_WHY_FIELDS: Final = ("reason", "rule", "kept_doc_id", "kept_start", "kept_end", "similarity")
-
-
-def _why(row: dict[str, Any]) -> str:
-    """Give reason and evidence of a removal in one line."""
+def _why(row: dict[str, Any], doc_id: str) -> str:
+    """Give reason and evidence of a removal from document `doc_id` in one line."""
     why = str(row["reason"])
     if row["rule"] is not None:
         why += f", rule {row['rule']}"
     if row["similarity"] is not None:
         why += f", similarity {row['similarity']:.3f}"
     if row["kept_doc_id"] is not None:
-        why += f", kept in {printable(row['kept_doc_id'])}"
+        why += ", kept here" if row["kept_doc_id"] == doc_id else f", kept in {printable(row['kept_doc_id'])}"
         if row["kept_start"] is not None:
             why += f" {row['kept_start']}-{row['kept_end']}"
     return why
