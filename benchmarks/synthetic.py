@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 from benchmarks.plain_tokens import word_tokens
 from benchmarks.word_source import Ints, WordSource, closed_form, draw_words
 
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Edits = Literal["fixed", "bernoulli"]
+
 RATES: Final = (0.02, 0.05, 0.10, 0.20, 0.30)
 KINDS: Final = ("exact", "form", *(f"edit-{rate:.2f}" for rate in RATES))
 
@@ -44,7 +47,7 @@ class SyntheticSettings:
 
     size_mb: float = 100.0
     seed: int = 1
-    edits: Literal["fixed", "bernoulli"] = "fixed"
+    edits: Edits = "fixed"
     copied_share: float = 0.3  # of the base paragraphs
     single_copy_share: float = 0.8  # of these; the others have two or three copies
     median_words: float = 50.0
@@ -78,20 +81,20 @@ def make_corpus(source: WordSource, settings: SyntheticSettings) -> tuple[pa.Tab
 
 
 def edit_words(
-    offsets: Ints, words: Ints, rates: np.ndarray[Any, Any], n_words: int, settings: SyntheticSettings, seed: Any
+    source: WordSource, offsets: Ints, words: Ints, rates: Floats, edits: Edits, generator: np.random.Generator
 ) -> tuple[Ints, Ints, Ints]:
     """Substitute (60 %), delete (20 %) or put a word after (20 %) a share `rates` of each paragraph's words.
 
     Takes and gives paragraphs as offsets and words; third comes the number of edits
     of each. `fixed` edits the rate's share of the words exactly, at least one;
     `bernoulli` each word with that probability. New words are drawn as they are
-    frequent, `seed` being (generator, running words); a substitute is never the same word.
+    frequent in the source; a substitute has other tokens than what it stands for.
+    Raises ValueError if the source has hardly any different words.
     """
-    generator, running = seed
     lengths = np.diff(offsets)
     owner = np.repeat(np.arange(len(lengths)), lengths)
     luck = generator.random(len(words))
-    if settings.edits == "bernoulli":
+    if edits == "bernoulli":
         is_edited = luck < rates[owner]
     else:
         n_wanted = np.maximum(np.floor(rates * lengths + 0.5).astype(np.int64), 1)
@@ -102,11 +105,14 @@ def edit_words(
     edit = np.where(is_edited, generator.choice(3, len(words), p=(0.6, 0.2, 0.2)) + 1, 0)
     n_deleted = np.bincount(owner[edit == 2], minlength=len(lengths))
     edit[(edit == 2) & (n_deleted == lengths)[owner]] = 1  # a paragraph never vanishes
-    new = generator.choice(running, len(words))
-    for _ in range(20):
-        same = np.flatnonzero((edit == 1) & (new == words))
-        new[same] = generator.choice(running, len(same))
-    new = np.where((edit == 1) & (new == words), (new + 1) % n_words, new)
+    new = generator.choice(source.running, len(words))
+    for _ in range(100):
+        same = np.flatnonzero((edit == 1) & (source.token_class[new] == source.token_class[words]))
+        if not len(same):
+            break
+        new[same] = generator.choice(source.running, len(same))
+    else:
+        raise ValueError("the text source has too few different words to substitute one for another")
     widths = np.array([1, 1, 0, 2])[edit]
     edited = np.repeat(np.where(edit == 1, new, words), widths)
     last = np.cumsum(widths) - 1
@@ -140,7 +146,7 @@ def _draw_copies(
     edits = np.flatnonzero(kind >= 2)
     offsets, words = _taken(bases.offsets, bases.spelled % n_words, base[edits])
     rates = np.array(RATES)[kind[edits] - 2]
-    edited_offsets, edited, n_edited = edit_words(offsets, words, rates, n_words, settings, (generator, source.running))
+    edited_offsets, edited, n_edited = edit_words(source, offsets, words, rates, settings.edits, generator)
     unedited = np.flatnonzero(kind < 2)
     same_offsets, same = _taken(bases.offsets, bases.spelled, base[unedited])
     change = np.where(kind[unedited] == 1, form[unedited], 2)
@@ -201,9 +207,7 @@ def _tables(source: WordSource, paragraphs: _Paragraphs, order: Ints, first: Int
     ends = np.cumsum(n_chars + 1) - 1
     starts = ends - n_chars
     starts, ends = starts - starts[first][document], ends - starts[first][document]
-    n_tokens = np.add.reduceat(
-        np.array([len(word_tokens(word)) for word in source.words])[spelled % len(source.words)], offsets[:-1]
-    )
+    n_tokens = np.add.reduceat(source.n_tokens[spelled % len(source.words)], offsets[:-1])
     kind, base = paragraphs.kind[order], paragraphs.base[order]
     place = np.empty(n_lines, np.int64)
     place[order] = np.arange(n_lines)

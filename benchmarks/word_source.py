@@ -28,13 +28,16 @@ _CUT_MARKS: Final = ",;:—–-(["
 class WordSource:
     """Running text as numbers, indexed so that a chain over it takes three look-ups a word.
 
-    `words` are the distinct words, `running` int64[n] the text as positions in
+    `words` are the distinct words; `n_tokens` int64 counts the tokens of each, and
+    words of equal tokens share a number in `token_class` int64. `running` int64[n] is the text as positions in
     `words`. `starts` are the places in `running` where a sentence begins. Per order
     (1 and 2), `followers` int64[n] holds the places in `running` sorted by the words
     they end, `first` and `count` int64[n] say for each place where its equals stand there.
     """
 
     words: list[str]
+    n_tokens: Ints
+    token_class: Ints
     running: Ints
     starts: Ints
     followers: tuple[Ints, Ints]
@@ -67,7 +70,11 @@ def index_words(running: list[str]) -> WordSource:
     before = np.concatenate([places[:1], places[:-1]])
     orders = [_grouped(places), _grouped(before * len(words) + places)]
     followers, first, count = zip(*orders, strict=True)
-    return WordSource(words, places, starts, followers, first, count)
+    tokens = [word_tokens(word) for word in words]
+    classes: dict[tuple[str, ...], int] = {}
+    token_class = np.array([classes.setdefault(of_word, len(classes)) for of_word in tokens])
+    n_tokens = np.array([len(of_word) for of_word in tokens])
+    return WordSource(words, n_tokens, token_class, places, starts, followers, first, count)
 
 
 def draw_words(source: WordSource, n_words: Ints, seed: np.random.SeedSequence) -> tuple[Ints, Ints]:

@@ -1,0 +1,156 @@
+"""`python -m benchmarks`: make corpora, and measure speed, recall, evidence and harm over them."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+WORK = Path(__file__).resolve().parent / "work"
+
+Work = Annotated[Path, typer.Option(help="Folder for corpora and outputs; git ignores the default.")]
+Corpus = Annotated[Path, typer.Option(help="Parquet file with doc_id and text.", exists=True, dir_okay=False)]
+Out = Annotated[Path | None, typer.Option(help="Judge this output folder instead of cleaning the corpus anew.")]
+Option = Annotated[
+    list[str] | None, typer.Option("--option", help="Passed on to `dedup clean`, e.g. --option=--similarity=0.7.")
+]
+Save = Annotated[str | None, typer.Option(help="Write the figures to benchmarks/results/NAME.json.", metavar="NAME")]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+@app.command()
+def corpora(work: Work = WORK, small_paragraphs: Annotated[int, typer.Option(min=1)] = 75_000) -> None:
+    """Make manuals.parquet and manuals_small.parquet from Debian's documentation packages (needs apt-get and dpkg)."""
+    from benchmarks.corpora import fetch_packages, read_packages, sample_documents, write_corpus
+
+    table = read_packages(fetch_packages(work))
+    write_corpus(table, work / "manuals.parquet")
+    small = sample_documents(table, small_paragraphs)
+    write_corpus(small, work / "manuals_small.parquet")
+    for name, made in (("manuals.parquet", table), ("manuals_small.parquet", small)):
+        typer.echo(f"{name}: {made.num_rows:,} documents, {made['text'].nbytes / 1e6:.1f} MB of text")
+
+
+@app.command()
+def synthetic(
+    *,
+    work: Work = WORK,
+    size_mb: Annotated[float, typer.Option(min=0.1, max=1500, help="Size of the text.")] = 100.0,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    edits: Annotated[str, typer.Option(help="fixed: that share of words; bernoulli: each word by chance.")] = "fixed",
+    text_source: Annotated[
+        Path | None, typer.Option(help="Parquet with a column text, or a text file; else Python's manual.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="File name without suffix.")] = None,
+) -> None:
+    """Make a corpus whose copies are known, and beside it its truth."""
+    from benchmarks.corpora import write_corpus
+    from benchmarks.synthetic import SyntheticSettings, make_corpus
+    from benchmarks.word_source import read_word_source
+
+    if edits not in ("fixed", "bernoulli"):
+        raise typer.BadParameter(f"fixed or bernoulli, not {edits}", param_hint="--edits")
+    settings = SyntheticSettings(size_mb=size_mb, seed=seed, edits="fixed" if edits == "fixed" else "bernoulli")
+    corpus, truth = make_corpus(read_word_source(text_source), settings)
+    path = work / f"{name or f'synthetic_{size_mb:g}_{edits}_{seed}'}.parquet"
+    write_corpus(corpus, path)
+    write_corpus(truth, path.with_suffix(".truth.parquet"))
+    typer.echo(f"{path}: {corpus.num_rows:,} documents, {truth.num_rows:,} paragraphs")
+
+
+@app.command()
+def speed(
+    *,
+    corpus: Corpus,
+    work: Work = WORK,
+    runs: Annotated[int, typer.Option(min=1, help="Medians of so many.")] = 5,
+    workers: Annotated[int, typer.Option(min=0, help="0: as dedup chooses.")] = 0,
+    option: Option = None,
+    save: Save = None,
+) -> None:
+    """Time `dedup clean` against reading and writing the same Parquet with pyarrow."""
+    from benchmarks.speed import measure_speed, speed_lines
+
+    figures = measure_speed(corpus, work, n_runs=runs, workers=workers, options=option or [])
+    _finish(figures, speed_lines(figures), save)
+
+
+@app.command()
+def recall(*, corpus: Corpus, work: Work = WORK, out: Out = None, option: Option = None, save: Save = None) -> None:
+    """Measure recall by share of words edited and by length, and pair precision, on a synthetic corpus."""
+    from benchmarks.recall import measure_recall, recall_lines
+
+    out = out or _cleaned(corpus, work, option or [])
+    figures = measure_recall(corpus, corpus.with_suffix(".truth.parquet"), out)
+    _finish(figures, recall_lines(figures), save)
+
+
+@app.command()
+def bruteforce(*, corpus: Corpus, work: Work = WORK, out: Out = None, option: Option = None, save: Save = None) -> None:
+    """Compare with all pairs of lines at or above the threshold, and check the evidence of every removal."""
+    from benchmarks.bruteforce import bruteforce_lines, compare_with_all_pairs
+
+    out = out or _cleaned(corpus, work, ["--paragraphs", "line", *(option or [])])
+    figures = compare_with_all_pairs(corpus, out)
+    # examples quote the corpus, which is not ours to keep in the results
+    kept = {name: value for name, value in figures.items() if not name.endswith("_examples")}
+    _finish(kept, bruteforce_lines(figures), save)
+
+
+@app.command()
+def harm(
+    *,
+    data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
+    work: Work = WORK,
+    most_removals: Annotated[int, typer.Option(min=0, help="Removals printed for each set and reason.")] = 1000,
+    option: Option = None,
+    save: Save = None,
+) -> None:
+    """List what is removed from text that is all content: novels, and annotators' gold texts."""
+    from benchmarks.quality.harm import harm_lines, measure_harm
+
+    if data is None or not data.is_dir():
+        typer.echo("harm: skipped, no data folder; give --data FOLDER or set DEDUP_DATA")
+        return
+    figures = measure_harm(data, work, option or [])
+    # removals quote the data, which is not ours to keep in the results
+    for_file = {name: {k: v for k, v in found.items() if k != "removals"} for name, found in figures["sets"].items()}
+    _finish({**figures, "sets": for_file}, harm_lines(figures, most_removals), save)
+
+
+def _cleaned(corpus: Path, work: Path, options: list[str]) -> Path:
+    from benchmarks.measurements import run_dedup
+
+    work.mkdir(parents=True, exist_ok=True)
+    out = work / f"{corpus.stem}-out"
+    run_dedup(["clean", str(corpus), str(out), "--overwrite", "--quiet", *options])
+    return out
+
+
+def _finish(figures: dict[str, Any], lines: list[str], save: str | None) -> None:
+    """Show the figures, keep them if asked, and end with code 1 if a promise is broken."""
+    from benchmarks.measurements import command_line, write_result
+
+    typer.echo("\n".join(lines))
+    if save is not None:
+        path = write_result(save, command_line(sys.argv[1:]), figures)
+        typer.echo(f"written to {os.path.relpath(path)}")
+    if figures.get("broken_promises"):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run one benchmark; an error of a command it runs is one line, code 2."""
+    from benchmarks.measurements import BenchmarkError
+
+    try:
+        app()
+    except BenchmarkError as error:
+        typer.echo(f"benchmarks: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
