@@ -49,7 +49,7 @@ def show_removals(removed: Sequence[dict[str, Any]], n_removed: int, colour: boo
     `removed` holds the first rows of the REMOVED table, of `n_removed`.
     """
     text = Text()
-    doc_id = None
+    doc_id = ""
     for row in removed[:MOST_REMOVALS_SHOWN]:
         if row["doc_id"] != doc_id:
             doc_id = row["doc_id"]
