@@ -1,6 +1,5 @@
 """`python -m benchmarks`: make corpora, and measure speed, recall, evidence and harm over them."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -74,7 +73,7 @@ def speed(
     from benchmarks.speed import measure_speed, speed_lines
 
     figures = measure_speed(corpus, work, n_runs=runs, workers=workers, options=option or [])
-    _finish(figures, speed_lines(figures), save)
+    _finish("speed", figures, speed_lines(figures), save)
 
 
 @app.command()
@@ -84,7 +83,7 @@ def recall(*, corpus: Corpus, work: Work = WORK, out: Out = None, option: Option
 
     out = out or _cleaned(corpus, work, option or [])
     figures = measure_recall(corpus, corpus.with_suffix(".truth.parquet"), out)
-    _finish(figures, recall_lines(figures), save)
+    _finish("recall", figures, recall_lines(figures), save)
 
 
 @app.command()
@@ -96,7 +95,7 @@ def bruteforce(*, corpus: Corpus, work: Work = WORK, out: Out = None, option: Op
     figures = compare_with_all_pairs(corpus, out)
     # examples quote the corpus, which is not ours to keep in the results
     kept = {name: value for name, value in figures.items() if not name.endswith("_examples")}
-    _finish(kept, bruteforce_lines(figures), save)
+    _finish("bruteforce", kept, bruteforce_lines(figures), save)
 
 
 @app.command()
@@ -117,7 +116,15 @@ def harm(
     figures = measure_harm(data, work, option or [])
     # removals quote the data, which is not ours to keep in the results
     for_file = {name: {k: v for k, v in found.items() if k != "removals"} for name, found in figures["sets"].items()}
-    _finish({**figures, "sets": for_file}, harm_lines(figures, most_removals), save)
+    _finish("harm", {**figures, "sets": for_file}, harm_lines(figures, most_removals), save)
+
+
+@app.command()
+def tables() -> None:
+    """Write the results into benchmarks/README.md."""
+    from benchmarks.tables import README, results_section, with_results
+
+    README.write_text(with_results(README.read_text(encoding="utf-8"), results_section()), encoding="utf-8")
 
 
 def _cleaned(corpus: Path, work: Path, options: list[str]) -> Path:
@@ -129,14 +136,13 @@ def _cleaned(corpus: Path, work: Path, options: list[str]) -> Path:
     return out
 
 
-def _finish(figures: dict[str, Any], lines: list[str], save: str | None) -> None:
+def _finish(benchmark: str, figures: dict[str, Any], lines: list[str], save: str | None) -> None:
     """Show the figures, keep them if asked, and end with code 1 if a promise is broken."""
-    from benchmarks.measurements import command_line, write_result
+    from benchmarks.measurements import RESULTS, command_line, write_result
 
     typer.echo("\n".join(lines))
     if save is not None:
-        path = write_result(save, command_line(sys.argv[1:]), figures)
-        typer.echo(f"written to {os.path.relpath(path)}")
+        write_result(RESULTS / f"{save}.json", benchmark, command_line(sys.argv[1:]), figures)
     if figures.get("broken_promises"):
         raise typer.Exit(1)
 

@@ -88,10 +88,10 @@ def bruteforce_lines(figures: Mapping[str, Any]) -> list[str]:
         f"share found {figures['share_found']} (95 % interval {low}-{high}); missed by similarity: "
         f"{figures['missed_by_similarity'] or 'none'}",
         f"evidence checked: {figures['evidence_checked']}; violations: {figures['violations']}",
-        *figures["violation_examples"],
+        *figures.get("violation_examples", ()),
         *(
             f"missed, similarity {pair['similarity']:.3f}:\n  {pair['left']}\n  {pair['right']}"
-            for pair in figures["missed_examples"]
+            for pair in figures.get("missed_examples", ())
         ),
         *(f"BROKEN PROMISE: {promise}" for promise in figures["broken_promises"]),
     ]

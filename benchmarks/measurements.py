@@ -79,13 +79,11 @@ def machine() -> dict[str, Any]:
     }
 
 
-def write_result(name: str, command: str, figures: Mapping[str, Any], folder: Path = RESULTS) -> Path:
-    """Write figures as `folder`/`name`.json, with command and machine; give the path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
-    content = {"command": command, "machine": machine(), **figures}
+def write_result(path: Path, benchmark: str, command: str, figures: Mapping[str, Any]) -> None:
+    """Write figures as JSON, with the benchmark's name, command and machine."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {"benchmark": benchmark, "command": command, "machine": machine(), **figures}
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
 
 
 def command_line(arguments: list[str]) -> str:

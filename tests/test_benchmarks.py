@@ -21,6 +21,7 @@ from benchmarks.plain_text import text_of_html, text_of_roff
 from benchmarks.plain_tokens import jaccard, text_tokens, token_shingles
 from benchmarks.recall import measure_recall, wilson_interval
 from benchmarks.synthetic import RATES, SyntheticSettings, edit_words, make_corpus
+from benchmarks.tables import README, results_section, with_results
 from benchmarks.word_source import WordSource, index_words, read_word_source
 from dedup.schemas import OVERLAPS, REMOVED
 
@@ -340,3 +341,9 @@ def test_harm_is_skipped_without_data(monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(app, ["harm"])
     assert result.exit_code == 0
     assert "skipped" in result.output
+
+
+def test_readme_shows_the_results() -> None:
+    """The results in benchmarks/README.md are those in benchmarks/results/."""
+    readme = README.read_text(encoding="utf-8")
+    assert readme == with_results(readme, results_section())

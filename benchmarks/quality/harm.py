@@ -56,7 +56,7 @@ def harm_lines(figures: Mapping[str, Any], most_removals: int | None = None) -> 
         for account, words in found["words_removed"].items():
             lines.append(f"  {account:<40}{words:>8,} words {100 * words / found['words']:>8.4f} %")
         shown: dict[str, int] = {}
-        for removal in found["removals"]:
+        for removal in found.get("removals", ()):
             shown[removal["reason"]] = shown.get(removal["reason"], 0) + 1
             if most_removals is not None and shown[removal["reason"]] > most_removals:
                 continue

@@ -1,0 +1,45 @@
+"""The results section of benchmarks/README.md, written from the figures in benchmarks/results/."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.bruteforce import bruteforce_lines
+from benchmarks.measurements import RESULTS
+from benchmarks.quality.harm import harm_lines
+from benchmarks.recall import recall_lines
+from benchmarks.speed import speed_lines
+
+README: Final = Path(__file__).resolve().parent / "README.md"
+BEGIN: Final = "<!-- results: written by `python -m benchmarks tables`, do not edit -->\n"
+END: Final = "<!-- end of results -->\n"
+
+LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], list[str]]]] = {
+    "speed": speed_lines,
+    "recall": recall_lines,
+    "bruteforce": bruteforce_lines,
+    "harm": harm_lines,
+}
+"""Benchmark: what turns its figures into lines."""
+
+
+def results_section(folder: Path = RESULTS) -> str:
+    """Give the section's text: of each result file command, machine and figures, in order of name."""
+    parts = []
+    for path in sorted(folder.glob("*.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        machine = result["machine"]
+        versions = ", ".join(f"{name} {machine[name]}" for name in ("python", "pyarrow", "numpy", "numba"))
+        lines = "\n".join(line.rstrip() for line in LINES[result["benchmark"]](result))
+        parts.append(
+            f"### {path.stem}\n\n`{result['command']}`, commit {machine['commit']}, on {machine['processor']}, "
+            f"{machine['n_cores']} cores, {machine['memory_gb']} GB; {versions}.\n\n```text\n{lines}\n```\n"
+        )
+    return "\n".join(parts)
+
+
+def with_results(readme: str, section: str) -> str:
+    """Give the README with its results section replaced."""
+    before, _, rest = readme.partition(BEGIN)
+    return f"{before}{BEGIN}\n{section}\n{END}{rest.partition(END)[2]}"
