@@ -1,0 +1,38 @@
+"""Documents that keep what would be boilerplate elsewhere: those that consist of it, and legal texts."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from dedup.boilerplate.rule_files import RuleFile, tokens_of
+from dedup.boilerplate.wording import bare, translate
+
+LEGAL_CATEGORIES: Final = frozenset({"copyright", "repost-disclaimer", "legal-disclaimer", "cookie"})
+"""What a licence, a privacy policy or a copyright file says of itself."""
+
+LEGAL_SHARE: Final = 0.03
+"""Share of tokens from which a document counts as a legal text: tuned in docs/rules.md's figures."""
+
+LEAST_LEGAL_WORDS: Final = 3
+N_TITLE_PARAGRAPHS: Final = 3
+
+READ_BYTES: Final = 200_000
+"""How much of a document is read to tell whether it is a legal text; the rest of a longer one is like it."""
+
+
+def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile]) -> bool:
+    """Say whether a document is a legal text, by its first lines or by its words throughout.
+
+    Takes the document's paragraphs without those that rules would take.
+    """
+    for paragraph in paragraphs[:N_TITLE_PARAGRAPHS]:
+        title = bare(translate(paragraph[:200]))
+        if any(file.legal_titles is not None and file.legal_titles.fullmatch(title) for file in rule_files):
+            return True
+    counts = Counter(token for paragraph in paragraphs for token in tokens_of(paragraph))
+    n_tokens = counts.total()
+    for file in rule_files:
+        n_legal = sum(counts[word] for word in file.legal_words)
+        if n_legal >= LEAST_LEGAL_WORDS and n_legal >= LEGAL_SHARE * n_tokens:
+            return True
+    return False

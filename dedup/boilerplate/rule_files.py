@@ -1,0 +1,278 @@
+"""Rule files read, checked and compiled: docs/rules.md describes the format for people who write them."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
+
+from dedup.boilerplate.wording import bare, translate
+from dedup.errors import RuleError
+from dedup.settings import CATEGORIES, did_you_mean
+
+PLACES: Final = ("anywhere", "start", "end", "edges", "last")
+CUTS: Final = ("paragraph", "tail")
+
+SYMBOLS: Final = ("©",)
+"""Cues that are not tokens: the paragraphs that hold them are found by their bytes."""
+
+MOST_TOKENS: Final = 400
+"""The greatest `max_tokens` a rule may ask for: what bounds the time that any paragraph can cost."""
+
+_TOKEN: Final = re.compile(r"[^\W_]+")
+_PART: Final = re.compile(r"\{([a-z_]+)\}")
+_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+_FILE_KEYS: Final = ("language", "parts", "companions", "legal", "rule")
+_LEGAL_KEYS: Final = ("words", "titles")
+_RULE_KEYS: Final = {
+    "name": str,
+    "category": str,
+    "cues": list,
+    "max_tokens": int,
+    "patterns": list,
+    "signs": list,
+    "needs": int,
+    "unless": list,
+    "place": str,
+    "cut": str,
+    "examples": list,
+    "counter_examples": list,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One kind of boilerplate: what a paragraph must look like, and where it must stand."""
+
+    name: str
+    category: str
+    language: str
+    cues: frozenset[str]  # lower-case tokens, of which a paragraph must hold one
+    max_tokens: int
+    pattern: re.Pattern[str]  # the whole paragraph
+    signs: tuple[re.Pattern[str], ...]  # of which `needs` must be found in it
+    needs: int
+    unless: re.Pattern[str] | None  # which must not be found in it
+    place: str
+    cut: str
+    examples: tuple[str, ...]
+    counter_examples: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """What a removal names: category and name."""
+        return f"{self.category}/{self.name}"
+
+    def matches(self, wording: str) -> bool:
+        """Say whether text in its bare wording is of this kind, wherever it stands."""
+        if self.pattern.fullmatch(wording) is None:
+            return False
+        if self.needs and not self._has_signs(wording):
+            return False
+        return self.unless is None or self.unless.search(wording) is None
+
+    def _has_signs(self, wording: str) -> bool:
+        missing = self.needs
+        for position, sign in enumerate(self.signs):
+            if sign.search(wording) is not None:
+                missing -= 1
+                if missing == 0:
+                    return True
+            if len(self.signs) - position - 1 < missing:
+                return False
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFile:
+    """What the file of one language holds."""
+
+    language: str
+    rules: tuple[Rule, ...]
+    companions: re.Pattern[str] | None  # sentences that go along with a hit, but are none themselves
+    legal_words: frozenset[str]  # tokens that legal texts are full of
+    legal_titles: re.Pattern[str] | None  # first lines of legal texts
+
+
+def tokens_of(text: str) -> list[str]:
+    """Give the lower-case tokens of a text: runs of letters and digits."""
+    return _TOKEN.findall(text.lower())
+
+
+def load_rules() -> dict[str, RuleFile]:
+    """Read the rule files that dedup ships: language -> what its file holds, sorted by language.
+
+    Raises RuleError if one of them is malformed, or two have a rule of one name.
+    """
+    folder = files("dedup.boilerplate") / "rules"
+    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda path: path.name)
+    rule_files = [parse_rules(path.read_text(encoding="utf-8"), path.name) for path in paths]
+    seen: dict[str, str] = {}
+    for rule_file in rule_files:
+        for rule in rule_file.rules:
+            if rule.title in seen:
+                raise RuleError(f"rule {rule.title} is in the files of both {seen[rule.title]} and {rule.language}")
+            seen[rule.title] = rule.language
+    return {rule_file.language: rule_file for rule_file in rule_files}
+
+
+def parse_rules(text: str, file_name: str) -> RuleFile:
+    """Read one rule file.
+
+    Raises RuleError, naming the file, the rule and what is wrong, if it is malformed.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RuleError(f"{file_name}: not valid TOML: {error}") from None
+    _check_keys(content, _FILE_KEYS, file_name)
+    language = content.get("language")
+    if not isinstance(language, str) or not language:
+        raise RuleError(f"{file_name}: language must be given, as a code such as 'en'")
+    parts = _expand_parts(content.get("parts", {}), file_name)
+    legal = content.get("legal", {})
+    _check_keys(legal, _LEGAL_KEYS, f"{file_name}: legal")
+    rules: list[Rule] = []
+    for position, entry in enumerate(content.get("rule", [])):
+        rule = _read_rule(entry, parts, language, _place_of(entry, position, file_name))
+        if any(rule.title == other.title for other in rules):
+            raise RuleError(f"{file_name}: rule {rule.title}: there is another rule of that name")
+        rules.append(rule)
+    return RuleFile(
+        language=language,
+        rules=tuple(rules),
+        companions=_compile_any(content.get("companions", []), parts, f"{file_name}: companions"),
+        legal_words=frozenset(_strings(legal.get("words", []), f"{file_name}: legal.words")),
+        legal_titles=_compile_any(legal.get("titles", []), parts, f"{file_name}: legal.titles"),
+    )
+
+
+def check_examples(rules: Iterable[Rule]) -> None:
+    """Raise RuleError unless each rule matches its examples, by cue too, and none of its counter-examples."""
+    for rule in rules:
+        for example in rule.examples:
+            tokens = tokens_of(example)
+            if not rule.cues.intersection(tokens) and not any(symbol in example for symbol in rule.cues):
+                raise RuleError(f"rule {rule.title}: no cue of the rule is in its example {example!r}")
+            if len(tokens) > rule.max_tokens:
+                raise RuleError(f"rule {rule.title}: longer than max_tokens ({rule.max_tokens}): example {example!r}")
+            if not rule.matches(bare(translate(example))):
+                raise RuleError(f"rule {rule.title}: does not match its example {example!r}")
+        for example in rule.counter_examples:
+            if len(tokens_of(example)) <= rule.max_tokens and rule.matches(bare(translate(example))):
+                raise RuleError(f"rule {rule.title}: matches its counter-example {example!r}")
+
+
+def _place_of(entry: Any, position: int, file_name: str) -> str:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return f"{file_name}: rule {name if isinstance(name, str) and name else position + 1}"
+
+
+def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) -> Rule:
+    _check_keys(entry, _RULE_KEYS, where)
+    for key, value in entry.items():
+        if not isinstance(value, _RULE_KEYS[key]) or isinstance(value, bool):
+            raise RuleError(f"{where}: {key} must be of type {_RULE_KEYS[key].__name__}, got {value!r}")
+    for key in ("name", "category", "cues", "max_tokens", "patterns", "examples", "counter_examples"):
+        if not entry.get(key):
+            raise RuleError(f"{where}: {key} is missing or empty")
+    if not _NAME.fullmatch(entry["name"]):
+        raise RuleError(f"{where}: name must be lower-case words joined by hyphens, got {entry['name']!r}")
+    category = entry["category"]
+    if category not in CATEGORIES:
+        raise RuleError(
+            f"{where}: unknown category {category!r}{did_you_mean(category, CATEGORIES)}; "
+            f"categories: {', '.join(CATEGORIES)}"
+        )
+    if not 1 <= entry["max_tokens"] <= MOST_TOKENS:
+        raise RuleError(f"{where}: max_tokens must be from 1 to {MOST_TOKENS}, got {entry['max_tokens']}")
+    signs = tuple(
+        _compile(sign, parts, f"{where}: signs") for sign in _strings(entry.get("signs", []), f"{where}: signs")
+    )
+    needs = entry.get("needs", 0)
+    if not 0 <= needs <= len(signs) or bool(needs) != bool(signs):
+        raise RuleError(f"{where}: needs must be from 1 to the number of signs ({len(signs)}), got {needs}")
+    pattern = _compile_any(entry["patterns"], parts, f"{where}: patterns")
+    assert pattern is not None  # an empty list was refused above
+    return Rule(
+        name=entry["name"],
+        category=category,
+        language=language,
+        cues=frozenset(_check_cues(entry["cues"], where)),
+        max_tokens=entry["max_tokens"],
+        pattern=pattern,
+        signs=signs,
+        needs=needs,
+        unless=_compile_any(entry.get("unless", []), parts, f"{where}: unless"),
+        place=_one_of(entry.get("place", "anywhere"), PLACES, f"{where}: place"),
+        cut=_one_of(entry.get("cut", "paragraph"), CUTS, f"{where}: cut"),
+        examples=tuple(_strings(entry["examples"], f"{where}: examples")),
+        counter_examples=tuple(_strings(entry["counter_examples"], f"{where}: counter_examples")),
+    )
+
+
+def _check_cues(cues: list[Any], where: str) -> Iterator[str]:
+    for cue in _strings(cues, f"{where}: cues"):
+        if cue not in SYMBOLS and tokens_of(cue) != [cue]:
+            raise RuleError(f"{where}: cue {cue!r} must be one lower-case word, or one of {' '.join(SYMBOLS)}")
+        yield cue
+
+
+def _expand_parts(parts: Any, file_name: str) -> dict[str, str]:
+    """Give the parts with the parts that they name put in; a part may name those above it."""
+    if not isinstance(parts, dict):
+        raise RuleError(f"{file_name}: parts must be a table of named patterns")
+    expanded: dict[str, str] = {}
+    for name, pattern in parts.items():
+        where = f"{file_name}: part {name}"
+        if not isinstance(pattern, str) or not _PART.fullmatch(f"{{{name}}}"):
+            raise RuleError(f"{where}: must be a pattern, under a name of lower-case letters and underscores")
+        expanded[name] = f"(?:{_put_in(pattern, expanded, where)})"
+        _compile(pattern, expanded, where)
+    return expanded
+
+
+def _put_in(pattern: str, parts: Mapping[str, str], where: str) -> str:
+    def part(match: re.Match[str]) -> str:
+        if match[1] not in parts:
+            raise RuleError(f"{where}: unknown part {{{match[1]}}}{did_you_mean(match[1], parts)}")
+        return parts[match[1]]
+
+    return _PART.sub(part, pattern)
+
+
+def _compile(pattern: str, parts: Mapping[str, str], where: str) -> re.Pattern[str]:
+    try:
+        return re.compile(_put_in(pattern, parts, where), re.IGNORECASE)
+    except re.error as error:
+        raise RuleError(f"{where}: not a regular expression: {error}: {pattern!r}") from None
+
+
+def _compile_any(patterns: Any, parts: Mapping[str, str], where: str) -> re.Pattern[str] | None:
+    """Give one pattern for any of several, each of them tested alone first."""
+    texts = list(_strings(patterns, where))
+    for text in texts:
+        _compile(text, parts, where)
+    return _compile("|".join(f"(?:{text})" for text in texts), parts, where) if texts else None
+
+
+def _strings(values: Any, where: str) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) and value for value in values):
+        raise RuleError(f"{where}: must be a list of texts, none of them empty")
+    return values
+
+
+def _one_of(value: str, known: tuple[str, ...], where: str) -> str:
+    if value not in known:
+        raise RuleError(f"{where}: must be one of {', '.join(known)}, got {value!r}")
+    return value
+
+
+def _check_keys(table: Any, known: Iterable[str], where: str) -> None:
+    if not isinstance(table, dict):
+        raise RuleError(f"{where}: must be a table, got {table!r}")
+    for key in table:
+        if key not in known:
+            raise RuleError(f"{where}: unknown key {key!r}{did_you_mean(key, known)}; known keys: {', '.join(known)}")
