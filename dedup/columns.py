@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dedup.errors import ColumnError
 from dedup.settings import Settings
@@ -64,6 +65,18 @@ def check_user_column(name: str, where: str) -> None:
         f"{where}: the column {name!r} has the name of a column that dedup writes; "
         f"rename it in the input{ways.get(name, '')}"
     )
+
+
+def check_storable(name: str, found: pa.DataType, where: str) -> None:
+    """Raise ColumnError if Parquet has no place for values of the type: at the start, not after all the work."""
+    if pa.types.is_primitive(found) or is_text_type(found):
+        return
+    try:
+        pq.write_table(pa.schema([pa.field(name, found)]).empty_table(), pa.BufferOutputStream())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
+        raise ColumnError(
+            f"{where}: the column {name!r} is {found}, which Parquet cannot hold ({error}); leave it out of the input"
+        ) from None
 
 
 def storable_type(found: pa.DataType) -> pa.DataType:

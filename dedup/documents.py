@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.batches import Batch, RecordBatcher, Reject, arrow_roles, batch_arrow
-from dedup.columns import check_user_column, conform, join_types, storable_type
+from dedup.columns import check_storable, check_user_column, conform, join_types, storable_type
 from dedup.errors import ColumnError, InputError
 from dedup.schemas import DOCUMENTS, REJECTED, USER_COLUMN_PREFIX, empty_table
 from dedup.settings import Settings
@@ -133,6 +133,7 @@ class CorpusBuilder:
             found = storable_type(array.type)
             if name not in self._columns:
                 check_user_column(name, source)
+                check_storable(name, found, source)
                 self._columns[name] = [pa.nulls(len(rows)) for rows in self._rows]
                 self._types[name] = found
                 self._first_sources[name] = source

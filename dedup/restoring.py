@@ -43,8 +43,11 @@ def restore(cleaned: str | Path | Cleaned) -> pa.Table:
         documents, removed, emptied = (read_table(cleaned, name) for name in ("documents", "removed", "emptied"))
     else:
         documents, removed, emptied = cleaned.documents, cleaned.removed, cleaned.emptied
+    for name, table, schema in (("documents", documents, CLEAN_DOCUMENTS), ("removed", removed, REMOVED)):
+        if table.schema.names[: len(schema)] != schema.names:
+            raise OutputError(f"{name} has other columns than dedup writes: {_CHANGED}")
     users = documents.schema.names[len(CLEAN_DOCUMENTS) :]
-    if emptied.schema.names[len(EMPTIED) :] != users:
+    if emptied.schema.names != [*EMPTIED.names, *users]:
         raise OutputError(f"emptied and documents have different columns: {_CHANGED}")
     # documents that lost something or everything get their spans back; the rest pass as they are
     spans = _spans_by_document(removed)
@@ -136,7 +139,7 @@ def _rebuilt_emptied(emptied: pa.Table, spans: dict[str, list[tuple[int, int, st
 
 def _fill_gaps(doc_id: str, clean: str, spans: list[tuple[int, int, str]]) -> str:
     """Put removed spans back where they stood."""
-    pieces = []
+    pieces: list[str] = []
     kept = last_end = 0  # how far the clean text and the original are told
     for start, end, text in sorted(spans):
         gap = start - last_end
@@ -150,8 +153,6 @@ def _fill_gaps(doc_id: str, clean: str, spans: list[tuple[int, int, str]]) -> st
 
 
 def _spans_by_document(removed: pa.Table) -> dict[str, list[tuple[int, int, str]]]:
-    if removed.schema.names[: len(REMOVED)] != REMOVED.names:
-        raise OutputError(f"removed has other columns than dedup writes: {_CHANGED}")
     spans: dict[str, list[tuple[int, int, str]]] = {}
     names = ("doc_id", "start", "end", "text")
     for doc_id, start, end, text in zip(*(removed[name].to_pylist() for name in names), strict=True):

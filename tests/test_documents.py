@@ -1,0 +1,138 @@
+"""Documents handed over in Python: accepted kinds, rejected items, unique ids."""
+
+import duckdb
+import pandas
+import polars
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.documents import from_python
+from dedup.errors import ColumnError, InputError
+from dedup.schemas import DOCUMENTS, REJECTED, check_schema
+from dedup.settings import Settings
+
+ROWS = [{"id": "x", "text": "one", "n": 1}, {"id": "y", "text": "", "n": None}, {"id": "z", "text": "三", "n": 3}]
+TABLE = pa.Table.from_pylist(ROWS)
+
+KINDS = {
+    "dicts": lambda: ROWS,
+    "generator": lambda: (dict(row) for row in ROWS),
+    "table": lambda: TABLE,
+    "chunked": lambda: pa.concat_tables([TABLE.slice(0, 1), TABLE.slice(1)]),
+    "sliced": lambda: pa.concat_tables([TABLE, TABLE]).slice(3),
+    "batch": lambda: TABLE.to_batches()[0],
+    "reader": lambda: TABLE.to_reader(max_chunksize=1),
+    "polars": lambda: polars.from_arrow(TABLE),
+    "pandas": lambda: pandas.DataFrame({**TABLE.to_pydict(), "n": pandas.array([1, None, 3], dtype="Int64")}),
+    "duckdb": lambda: duckdb.sql("from TABLE_"),
+}
+TABLE_ = TABLE  # the name by which DuckDB finds it
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_gives_the_same_documents(kind):
+    """Lists of dicts, Arrow objects and data frames of equal content are the same corpus."""
+    corpus = from_python(KINDS[kind](), Settings())
+    check_schema(corpus.documents, DOCUMENTS, "documents")
+    expected = [
+        {"doc_id": row["id"], "text": row["text"], "source": "documents", "row": i, "column:n": row["n"]}
+        for i, row in enumerate(ROWS)
+    ]
+    assert corpus.documents.to_pylist() == expected
+    assert corpus.rejected.num_rows == 0
+
+
+@pytest.mark.parametrize("kind", [list, tuple, pa.array, polars.Series, pandas.Series, iter])
+def test_strings(kind):
+    """Strings in any ordered container are documents called by their position."""
+    corpus = from_python(kind(["cat", "dog", "cat"]), Settings())
+    assert corpus.documents["text"].to_pylist() == ["cat", "dog", "cat"]
+    assert corpus.documents["doc_id"].to_pylist() == ["0", "1", "2"]
+
+
+def test_long_arrow_text_is_not_copied():
+    """A large_string column passes as the buffers it came in."""
+    text = pa.chunked_array([["x" * 9_000_000], ["y" * 9_000_000]], pa.large_string())
+    documents = from_python(pa.table({"text": text}), Settings()).documents
+    addresses = [[chunk.buffers()[2].address for chunk in column.chunks] for column in (text, documents["text"])]
+    assert addresses[0] == addresses[1]
+
+
+def test_items_that_are_no_documents_are_rejected():
+    """An odd item is a row in rejected, told by its position; the first usable item says what all are."""
+    corpus = from_python([None, "cat", 3, {"text": "dog"}, "\ud800", "owl"], Settings())
+    assert corpus.documents["doc_id"].to_pylist() == ["1", "5"]
+    check_schema(corpus.rejected, REJECTED, "rejected")
+    assert corpus.rejected["row"].to_pylist() == [0, 2, 3, 4]
+    assert corpus.rejected["reason"].to_pylist()[1:] == [
+        "a document here must be a string, this item is of type int",
+        "a document here must be a string, this item is of type dict",
+        "half a surrogate pair in the text, which UTF-8 cannot hold",
+    ]
+    corpus = from_python([{"text": "a"}, "b", {"text": "c", 5: 1}, {"text": "d", "n": "\udfff"}], Settings())
+    assert corpus.documents["text"].to_pylist() == ["a"]
+    assert corpus.rejected["row"].to_pylist() == [1, 2, 3]
+
+
+def test_nothing_is_an_empty_corpus():
+    """No documents is not an error."""
+    for nothing in ([], pa.table({"text": pa.array([], pa.string())})):
+        corpus = from_python(nothing, Settings())
+        check_schema(corpus.documents, DOCUMENTS, "documents")
+        assert corpus.documents.num_rows == 0
+
+
+@pytest.mark.parametrize("wrong", ["text", b"bytes", {"text": "a"}, 5, None, {"a", "b"}, object()])
+def test_unusable_arguments(wrong):
+    """What is no collection of documents is an error that says what is."""
+    with pytest.raises(InputError, match="accepted: a list of strings, a list of dicts"):
+        from_python(wrong, Settings())
+
+
+def test_missing_columns():
+    """A text or id column that is not there is an error that lists those that are."""
+    with pytest.raises(ColumnError, match=r"'nope'.*'id', 'text', 'n'"):
+        from_python(TABLE, Settings(text_column="nope"))
+    with pytest.raises(ColumnError, match=r"no id column 'nope'.*'text'.*'n'"):
+        from_python(TABLE.drop_columns("id"), Settings(id_column="nope"))
+    with pytest.raises(ColumnError, match="'a' is there twice"):
+        from_python(pa.table([["x"], [1], [2]], names=["text", "a", "a"]), Settings())
+
+
+def test_repeated_ids_are_told_apart():
+    """The first of equal ids keeps it, later ones get source and row, and the number is known."""
+    rows = [{"text": "a", "id": doc_id} for doc_id in ("k", "k", "other", "k", "other", "k@documents:1")]
+    corpus = from_python(rows, Settings())
+    expected = ["k", "k@documents:1+", "other", "k@documents:3", "other@documents:4", "k@documents:1"]
+    assert corpus.documents["doc_id"].to_pylist() == expected
+    assert corpus.n_renamed_ids == 3
+
+
+@given(
+    st.lists(st.sampled_from(["a", "a@documents:1", "a@documents:1+", "b", "1", "", None]), max_size=12),
+    st.integers(1, 5),
+)
+def test_ids_are_unique_and_do_not_depend_on_chunks(ids, size):
+    """Whatever the ids, each document has its own, and chunking changes none; ids that are unique stay."""
+    table = pa.table({"text": ["x"] * len(ids), "id": pa.array(ids, pa.string())})
+    whole, chunked = (from_python(reader, Settings()) for reader in (table, table.to_reader(max_chunksize=size)))
+    found = whole.documents["doc_id"].to_pylist()
+    assert found == chunked.documents["doc_id"].to_pylist()
+    assert len(set(found)) == len(ids)
+    given_ids = [doc_id or str(row) for row, doc_id in enumerate(ids)]
+    first = [doc_id not in given_ids[:row] for row, doc_id in enumerate(given_ids)]
+    assert all(new == old for new, old, is_first in zip(found, given_ids, first, strict=True) if is_first)
+    assert whole.n_renamed_ids == first.count(False)
+
+
+def test_types_of_a_column_are_joined():
+    """Whole and broken numbers are double; dates and times are not mixed silently."""
+    import datetime
+
+    documents = from_python([{"text": "a", "n": 1}, {"text": "b", "n": 0.5}, {"text": "c", "n": 2**53 + 1}], Settings())
+    assert documents.documents["column:n"].to_pylist() == [1.0, 0.5, float(2**53 + 1)]
+    days = [{"text": "a", "d": datetime.date(2020, 1, 1)}, {"text": "b", "d": datetime.datetime(2020, 1, 1, 5)}]
+    with pytest.raises(ColumnError, match="'d'"):
+        from_python(days, Settings())

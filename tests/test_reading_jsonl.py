@@ -1,0 +1,184 @@
+"""JSON lines: broken lines, odd values, and columns that ride along."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dedup.documents import Corpus
+from dedup.errors import ColumnError
+from dedup.reading import read_files
+from dedup.settings import Settings
+
+
+def read_lines(folder: Path, *lines: bytes | dict, **changes: object) -> Corpus:
+    """Read a file of the lines given."""
+    raw = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
+    path = folder / "x.jsonl"
+    path.write_bytes(b"\n".join(raw))
+    return read_files([path], Settings(**changes))
+
+
+def test_broken_lines_are_rejected_alone(tmp_path):
+    """Each line that is no document is a row in rejected, told by its line; all others are read."""
+    corpus = read_lines(
+        tmp_path,
+        {"text": "a"},
+        b"{broken",
+        b"",
+        b'"text"',
+        {"other": 1},
+        {"text": 5},
+        {"text": None},
+        b'{"text": "\\ud800"}',
+        b'{"text": "\xff"}',
+        b'{"text": "b"},{"text": "c"}',
+        {"text": ["list"]},
+        {"text": "last\0"},
+        batch_bytes=1,
+    )
+    assert corpus.documents["text"].to_pylist() == ["a", "last\0"]
+    assert corpus.documents["doc_id"].to_pylist() == ["x:0", "x:11"]
+    reasons = {row["row"]: row["reason"] for row in corpus.rejected.to_pylist()}
+    assert list(reasons) == [1, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert reasons[3] == "the line is not an object"
+    assert reasons[4] == "no column 'text' in this row"
+    assert reasons[5] == "the text is a number, not text"
+    assert reasons[6] == "the text is null"
+    assert reasons[10] == "the text is a list, not text"
+    assert all(reasons[row].startswith("not JSON: ") for row in (1, 7, 8, 9))
+
+
+def test_two_lines_never_become_one(tmp_path):
+    """Lines that would be JSON only together are rejected, each."""
+    corpus = read_lines(tmp_path, {"text": "a"}, b'{"text": ["b"', b'"c"]}', b'{"text": "d"}, {"text": "e"}')
+    assert corpus.documents["text"].to_pylist() == ["a"]
+    assert corpus.rejected["row"].to_pylist() == [1, 2, 3]
+
+
+def test_line_ends_and_byte_order_mark(tmp_path):
+    """CRLF, a mark at the start and a missing last newline are no part of any text."""
+    corpus = read_lines(tmp_path, b'\xef\xbb\xbf{"text": "a"}\r', b" \r", b'{"text": "b"}')
+    assert corpus.documents["text"].to_pylist() == ["a", "b"]
+    assert corpus.documents["row"].to_pylist() == [0, 2]
+    assert corpus.rejected.num_rows == 0
+
+
+def test_columns_are_untouched(tmp_path):
+    """Dates stay text, numbers stay numbers, big ones keep every digit, objects and lists keep their shape."""
+    rows = [
+        {"text": "a", "day": "2024-01-01", "n": 1, "hash": 2**63 + 1, "meta": {"k": [1, 2]}, "tags": [], "none": None},
+        {"text": "b", "day": "2024-01-01T00:00:00Z", "n": 2**60 + 1, "hash": 3, "meta": {"j": "x"}, "tags": ["t"]},
+    ]
+    corpus = read_lines(tmp_path, *rows, batch_bytes=1)
+    found = corpus.documents.to_pylist()
+    assert [row["column:day"] for row in found] == ["2024-01-01", "2024-01-01T00:00:00Z"]
+    assert [row["column:n"] for row in found] == [1, 2**60 + 1]
+    assert [row["column:hash"] for row in found] == [2**63 + 1, 3]
+    assert [row["column:meta"] for row in found] == [{"k": [1, 2], "j": None}, {"k": None, "j": "x"}]
+    assert [row["column:tags"] for row in found] == [[], ["t"]]
+
+
+def test_conflicting_types_name_the_column(tmp_path):
+    """Text here and a number there is an error that says where, in one batch or in two."""
+    for size in (1, 1 << 20):
+        with pytest.raises(ColumnError, match=r"'n'.*(int64|string).*(int64|string).*one type"):
+            read_lines(tmp_path, {"text": "a", "n": 1}, {"text": "b", "n": "one"}, batch_bytes=size)
+
+
+def test_ids(tmp_path):
+    """Whole numbers become their decimals; a missing, null or empty id is made from source and row."""
+    rows = [
+        {"text": "a", "id": 7},
+        {"text": "b"},
+        {"text": "c", "id": None},
+        {"text": "d", "id": ""},
+        {"text": "e", "id": [1]},
+    ]
+    corpus = read_lines(tmp_path, *rows)
+    assert corpus.documents["doc_id"].to_pylist() == ["7", "x:1", "x:2", "x:3"]
+    assert corpus.rejected["reason"].to_pylist() == ["the id is a list, neither text nor a number"]
+
+
+def test_url_as_id_rides_along(tmp_path):
+    """A URL that serves as the id is still the user's column; an id is not."""
+    corpus = read_lines(tmp_path, {"body": "a", "url": "http://a"})
+    assert corpus.documents.schema.names == ["doc_id", "text", "source", "row", "column:url"]
+    assert corpus.documents["doc_id"].to_pylist() == corpus.documents["column:url"].to_pylist() == ["http://a"]
+
+
+@pytest.mark.parametrize("name", ["source", "n_removed", "chars_removed", "position", "doc_id"])
+def test_clash_of_names_is_an_error(name, tmp_path):
+    """A column with a name of ours is refused with the way out."""
+    with pytest.raises(ColumnError, match=f"{name!r} has the name of a column that dedup writes; rename"):
+        read_lines(tmp_path, {"text": "a", "id": "1", name: "x"})
+
+
+def test_text_beside_another_text_column(tmp_path):
+    """With another text column chosen, one called text clashes, and the message says how to use it."""
+    with pytest.raises(ColumnError, match="--text-column"):
+        read_lines(tmp_path, {"text": "a", "body": "b"}, text_column="body")
+
+
+def test_no_text_column_anywhere(tmp_path):
+    """A column that is not there is an error that lists those that are."""
+    with pytest.raises(ColumnError, match=r"'nope'.*'text', 'title'"):
+        read_lines(tmp_path, {"text": "a", "title": "b"}, text_column="nope")
+    with pytest.raises(ColumnError, match=r"text, content, body.*'title'"):
+        read_lines(tmp_path, {"title": "b"})
+    with pytest.raises(ColumnError, match=r"no id column 'nope'.*'text'"):
+        read_lines(tmp_path, {"text": "a"}, id_column="nope")
+
+
+def test_one_odd_file_among_good_ones_is_rejected(tmp_path):
+    """A file without the text column does not end the run when others have it."""
+    (tmp_path / "a.jsonl").write_text('{"meta": 1}\n{"meta": 2}\n')
+    (tmp_path / "b.jsonl").write_text('{"text": "b"}\n')
+    corpus = read_files([tmp_path], Settings())
+    assert corpus.documents["text"].to_pylist() == ["b"]
+    [reject] = corpus.rejected.to_pylist()
+    assert (reject["source"], reject["row"]) == ("a.jsonl", None)
+    assert "'meta'" in reject["reason"]
+
+
+def test_text_column_found_late(tmp_path):
+    """Rows before the first that has the text column are rejected one by one, however many they are."""
+    rows = [{"note": i} for i in range(1_200)] + [{"text": "late", "id": "z"}]
+    for size in (1, 1 << 20):
+        corpus = read_lines(tmp_path, *rows, batch_bytes=size)
+        assert corpus.documents["doc_id"].to_pylist() == ["z"]
+        assert corpus.rejected.num_rows == 1_200
+
+
+def test_truncated_gzip_keeps_whole_lines(tmp_path):
+    """Lines before the place where a compressed file breaks are read, the torn one is not."""
+    noise = "".join(chr(0x4E00 + i * 7919 % 20_000) for i in range(1_500_000))
+    raw = b"".join(json.dumps({"text": noise[i : i + 10_000]}).encode() + b"\n" for i in range(0, len(noise), 10_000))
+    (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(raw, 1)[:-2_000])
+    results = [read_files([tmp_path], Settings(batch_bytes=size)) for size in (1, 1 << 30)]
+    assert results[0].documents.equals(results[1].documents)
+    assert 0 < results[0].documents.num_rows < 150
+    assert "after line" in results[0].rejected["reason"].to_pylist()[-1]
+
+
+values = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5) | st.floats(allow_nan=False)
+records = st.fixed_dictionaries(
+    {"text": st.text(max_size=20)}, optional={"a": values, "b": st.lists(values, max_size=2)}
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(records, min_size=1, max_size=8))
+def test_result_does_not_depend_on_batches(tmp_path, rows):
+    """Any rows give the same table, or the same refusal, one at a time or all at once."""
+    outcomes = []
+    for size in (1, 40, 1 << 20):
+        try:
+            corpus = read_lines(tmp_path, *rows, batch_bytes=size)
+            outcomes.append((corpus.documents.schema, corpus.documents.to_pylist(), corpus.rejected.to_pylist()))
+        except ColumnError:
+            outcomes.append(None)
+    assert outcomes[0] == outcomes[1] == outcomes[2]

@@ -1,0 +1,129 @@
+"""Parquet: types of text and ids, columns of any type, damaged files, many files."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dedup.errors import ColumnError
+from dedup.reading import read_files
+from dedup.settings import Settings
+
+
+def read_table(folder, table, **changes):
+    path = folder / "t.parquet"
+    pq.write_table(table, path, row_group_size=2)
+    return read_files([path], Settings(**changes))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())],
+    ids=str,
+)
+def test_types_of_text(kind, tmp_path):
+    """Text of any Arrow type is read, and a null is a row in rejected."""
+    texts = pa.array(["a", None, "b", "a"]).cast(pa.large_string()).cast(kind)
+    corpus = read_table(tmp_path, pa.table({"Content": texts, "n": range(4)}))
+    assert corpus.documents["text"].to_pylist() == ["a", "b", "a"]
+    assert corpus.documents["column:n"].to_pylist() == [0, 2, 3]
+    assert corpus.documents["doc_id"].to_pylist() == ["t:0", "t:2", "t:3"]
+    assert corpus.rejected.to_pylist() == [
+        {"source": "t.parquet", "row": 1, "stage": "read", "reason": "the text is null"}
+    ]
+
+
+def test_binary_text_is_refused(tmp_path):
+    """A column of bytes is not text, and the message says what it is."""
+    with pytest.raises(ColumnError, match="'text' is binary, not text"):
+        read_table(tmp_path, pa.table({"text": [b"a"]}))
+
+
+def test_other_candidate_where_the_first_is_not_text(tmp_path):
+    """A text column that holds numbers is passed over for a later candidate, and then clashes by its name."""
+    with pytest.raises(ColumnError, match="'text' has the name of a column"):
+        read_table(tmp_path, pa.table({"text": [1], "body": ["b"]}))
+
+
+def test_ids(tmp_path):
+    """Numbers become decimals, null ids are made from source and row."""
+    corpus = read_table(tmp_path, pa.table({"text": ["a", "b"], "ID": pa.array([5, None], pa.int32())}))
+    assert corpus.documents["doc_id"].to_pylist() == ["5", "t:1"]
+    assert corpus.documents.num_columns == 4
+    with pytest.raises(ColumnError, match=r"t\.parquet: the id column 'k' is binary"):
+        read_table(tmp_path, pa.table({"text": ["a"], "k": [b"1"]}), id_column="k")
+
+
+def test_bytes_that_are_not_utf8(tmp_path):
+    """A string column that holds bad bytes costs those rows only."""
+    raw = pa.array([b"a", b"\xff", b"b"])
+    text = pa.Array.from_buffers(pa.string(), 3, raw.buffers())
+    corpus = read_table(tmp_path, pa.table({"text": text}))
+    assert corpus.documents["text"].to_pylist() == ["a", "b"]
+    assert corpus.rejected["row"].to_pylist() == [1]
+    assert "not UTF-8" in corpus.rejected["reason"].to_pylist()[0]
+
+
+def test_columns_are_untouched(tmp_path):
+    """Every column keeps its type and values."""
+    table = pa.table(
+        {
+            "text": ["a", "b", "c"],
+            "category": pa.array(["x", "y", "x"]).dictionary_encode(),
+            "when": pa.array([0, None, 2], pa.timestamp("us", "UTC")),
+            "nested": [{"a": [1]}, None, {"a": []}],
+            "small": pa.array([1, 2, 3], pa.int8()),
+            "nothing": pa.nulls(3),
+            "blob": [b"\xff", b"", None],
+        }
+    )
+    documents = read_table(tmp_path, table).documents
+    for name in table.column_names[1:]:
+        assert documents[f"column:{name}"].to_pylist() == table[name].to_pylist()
+        assert documents.schema.field(f"column:{name}").type == table.schema.field(name).type
+
+
+def test_columns_of_several_files(tmp_path):
+    """Files give the union of their columns, in order of first appearance, of one type each."""
+    pq.write_table(pa.table({"text": ["a"], "n": pa.array([1], pa.int8()), "s": ["x"]}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"m": [True], "text": ["b"], "n": pa.array([2.5])}), tmp_path / "b.parquet")
+    (tmp_path / "c.txt").write_text("c")
+    documents = read_files([tmp_path], Settings()).documents
+    assert documents.schema.names[4:] == ["column:n", "column:s", "column:m"]
+    assert documents["column:n"].to_pylist() == [1.0, 2.5, None]
+    assert documents["column:s"].to_pylist() == ["x", None, None]
+    assert documents["column:m"].to_pylist() == [None, True, None]
+    pq.write_table(pa.table({"text": ["d"], "s": [7]}), tmp_path / "d.parquet")
+    with pytest.raises(ColumnError, match=r"'s' is string in a\.parquet and int64 in d\.parquet"):
+        read_files([tmp_path], Settings())
+
+
+def test_not_parquet(tmp_path):
+    """A file that only calls itself Parquet is a row in rejected."""
+    (tmp_path / "t.parquet").write_text("not at all")
+    [reject] = read_files([tmp_path], Settings()).rejected.to_pylist()
+    assert reject["row"] is None
+    assert "not readable as Parquet" in reject["reason"]
+
+
+def test_damaged_row_group(tmp_path):
+    """A row group that cannot be read costs its own rows."""
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"text": [c * 1_000 for c in "abcdef"]}), path, row_group_size=2, compression="zstd")
+    column = pq.ParquetFile(path).metadata.row_group(1).column(0)
+    raw = bytearray(path.read_bytes())
+    start = column.dictionary_page_offset
+    raw[start : start + column.total_compressed_size] = b"\xff" * column.total_compressed_size
+    path.write_bytes(raw)
+    corpus = read_files([path], Settings())
+    assert [text[0] for text in corpus.documents["text"].to_pylist()] == ["a", "b", "e", "f"]
+    assert corpus.documents["row"].to_pylist() == [0, 1, 4, 5]
+    assert "rows 2 to 3 cannot be read" in corpus.rejected["reason"].to_pylist()[0]
+
+
+def test_column_that_parquet_cannot_hold(tmp_path):
+    """A type without a place in the output is refused before the work, by the name of the column."""
+    from dedup.documents import from_python
+
+    odd = pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])
+    with pytest.raises(ColumnError, match=r"'odd'.*Parquet cannot hold"):
+        from_python(pa.table({"text": ["a"], "odd": odd}), Settings())
