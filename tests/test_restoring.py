@@ -1,0 +1,160 @@
+"""Restoring gives back every text byte for byte, and refuses what does not fit together."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.errors import OutputError
+from dedup.restoring import restore, restore_files
+from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REJECTED, REMOVED, empty_table
+from dedup.writing import write_output
+
+MARKERS = ["\r\n", "\t", "\0", "👩‍👩‍👧", "e\u0301", "\ufeff", "\n\n", " ", "\u2028"]
+texts = (
+    st.lists(st.text(max_size=8) | st.sampled_from(MARKERS), max_size=12)
+    .map("".join)
+    .filter(lambda text: text.isascii() or text.encode("utf-8", "replace").decode() == text)
+)
+
+
+@st.composite
+def documents_with_spans(draw):
+    """Draw texts, each with spans to remove: some none, some all of it."""
+    drawn = []
+    for text in draw(st.lists(texts, max_size=6)):
+        ends = sorted(draw(st.sets(st.integers(0, len(text)), max_size=6)))
+        spans = list(zip(ends[::2], ends[1::2], strict=False))
+        if text and draw(st.booleans()):
+            spans = [(0, len(text))]
+        drawn.append((text, spans))
+    return drawn
+
+
+def clean(documents, sources=None):
+    """Remove the spans, the obvious way, and give the tables that a run would."""
+    clean_rows, removed_rows, emptied_rows = [], [], []
+    for place, (text, spans) in enumerate(documents):
+        common = {"doc_id": f"d{place}", "source": sources[place] if sources else "s", "mine": place}
+        for start, end in spans:
+            span = {"doc_id": f"d{place}", "start": start, "end": end, "text": text[start:end], "reason": "duplicate"}
+            removed_rows.append(span)
+        kept = [char for i, char in enumerate(text) if not any(start <= i < end for start, end in spans)]
+        if text and not kept:
+            emptied_rows.append(common | {"position": place})
+        else:
+            counts = {"n_removed": len(spans), "chars_removed": len(text) - len(kept)}
+            clean_rows.append(common | counts | {"text": "".join(kept)})
+    mine = pa.field("mine", pa.int64())
+    return SimpleNamespace(
+        documents=pa.Table.from_pylist(clean_rows, schema=CLEAN_DOCUMENTS.append(mine)),
+        removed=pa.Table.from_pylist(removed_rows, schema=REMOVED),
+        emptied=pa.Table.from_pylist(emptied_rows, schema=EMPTIED.append(mine)),
+    )
+
+
+def write(result, target: Path) -> None:
+    tables = {"documents": result.documents, "removed": result.removed, "emptied": result.emptied}
+    others = {"overlaps": empty_table(OVERLAPS), "rejected": empty_table(REJECTED)}
+    write_output(target, tables | others, "{}", overwrite=False)
+
+
+EXAMPLE = [("keep", []), ("a\r\nb\nc", [(3, 5)]), ("gone", [(0, 4)]), ("", []), ("👩x👧", [(0, 1), (2, 3)])]
+
+
+@given(documents_with_spans())
+def test_every_text_comes_back(documents):
+    """Any Unicode text, any spans: the original, its columns and its place in reading order."""
+    restored = restore(clean(documents))
+    assert restored["text"].to_pylist() == [text for text, _ in documents]
+    assert restored["doc_id"].to_pylist() == [f"d{place}" for place in range(len(documents))]
+    assert restored["mine"].to_pylist() == list(range(len(documents)))
+    assert restored.column_names == ["doc_id", "source", "text", "mine"]
+
+
+@given(documents_with_spans(), st.randoms(use_true_random=False))
+def test_order_of_removed_rows_does_not_matter(documents, random):
+    """Removed rows sorted by a tool that read them still restore."""
+    result = clean(documents)
+    order = list(range(result.removed.num_rows))
+    random.shuffle(order)
+    result.removed = result.removed.take(pa.array(order, pa.int64()))
+    assert restore(result)["text"].to_pylist() == [text for text, _ in documents]
+
+
+def test_from_a_folder(tmp_path):
+    """A written folder restores as the tables do."""
+    write(clean(EXAMPLE), tmp_path / "out")
+    assert restore(tmp_path / "out").equals(restore(clean(EXAMPLE)))
+    assert restore(str(tmp_path / "out"))["text"].to_pylist() == [text for text, _ in EXAMPLE]
+
+
+def test_what_is_no_output(tmp_path):
+    """A folder that is not there, not ours or damaged is an error that says which."""
+    with pytest.raises(OutputError, match="no such folder"):
+        restore(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match=r"no report\.json"):
+        restore(tmp_path)
+    write(clean(EXAMPLE), tmp_path / "out")
+    (tmp_path / "out" / "removed" / "part-00000.parquet").write_bytes(b"damaged")
+    with pytest.raises(OutputError, match=r"removed in .* cannot be read"):
+        restore(tmp_path / "out")
+
+
+def test_changed_tables_are_refused():
+    """A changed text, span, count, position or missing row never restores to something else; the document is named."""
+
+    def edited(name, column, place, value):
+        result = clean(EXAMPLE)
+        table = getattr(result, name)
+        rows = table.to_pylist()
+        rows[place][column] = value
+        setattr(result, name, pa.Table.from_pylist(rows, schema=table.schema))
+        return result
+
+    for name, column, place, value, match in (
+        ("documents", "text", 1, "a", "'d1'"),
+        ("documents", "n_removed", 1, 2, "'d1'"),
+        ("documents", "chars_removed", 1, 1, "'d1'"),
+        ("removed", "end", 0, 4, "'d1'"),
+        ("removed", "start", 3, 0, "'d4'"),
+        ("removed", "text", 0, "xyz", "'d1'"),
+        ("removed", "doc_id", 0, "stranger", "'d1'"),
+        ("documents", "n_removed", 1, 0, "'d1'"),
+        ("emptied", "position", 0, 9, "positions"),
+    ):
+        with pytest.raises(OutputError, match=match + ".*changed since dedup wrote it"):
+            restore(edited(name, column, place, value))
+
+
+def test_restore_to_parquet(tmp_path):
+    """The originals are written as parts, into a new folder only."""
+    assert restore_files(clean(EXAMPLE), tmp_path / "back") == len(EXAMPLE)
+    assert pq.read_table(tmp_path / "back").equals(restore(clean(EXAMPLE)))
+    with pytest.raises(OutputError, match="not empty"):
+        restore_files(clean(EXAMPLE), tmp_path / "back")
+
+
+def test_restore_to_files(tmp_path):
+    """Text files come back where they were, byte for byte, uncompressed."""
+    sources = ["a.txt", "sub/b.md", "c.TXT", "empty.txt", "sub/d.txt.gz"]
+    write(clean(EXAMPLE, sources), tmp_path / "out")
+    restore_files(tmp_path / "out", tmp_path / "back", as_files=True)
+    found = {str(p.relative_to(tmp_path / "back")): p.read_bytes() for p in (tmp_path / "back").rglob("*.*")}
+    names = [*sources[:4], "sub/d.txt"]
+    assert found == {name: text.encode() for name, (text, _) in zip(names, EXAMPLE, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("source", "match"),
+    [("../x.txt", "inside"), ("/tmp/x.txt", "inside"), ("all.jsonl", "not a text file"), ("a.txt", "two documents")],
+)
+def test_sources_that_are_no_place_for_a_file(source, match, tmp_path):
+    """No source leads out of the folder, and what was no text file is not made one."""
+    with pytest.raises(OutputError, match=match):
+        restore_files(clean(EXAMPLE[:2], ["a.txt", source]), tmp_path / "back", as_files=True)
+    assert list(tmp_path.iterdir()) == []
