@@ -41,7 +41,7 @@ class Batch:
     rows: pa.Array  # int64, no nulls: positions in the source
     ids: pa.Array | None  # string, null where a document has none
     columns: dict[str, pa.Array]  # the user's own
-    text_column: str = "text"  # what the source calls it, for messages
+    text_column: str | None  # what the source calls it; None where it has no columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,28 +93,23 @@ class CorpusBuilder:
         self._ids.append(ids)
         self._rows.append(piece.rows)
         self._sources.append(pa.repeat(pa.scalar(source), len(piece.rows)))
-        self._text_columns.add(piece.text_column)
-        self._has_ids = self._has_ids or piece.ids is not None
+        if piece.text_column is not None:
+            self._text_columns.add(piece.text_column)
+            self._has_ids = self._has_ids or piece.ids is not None
 
     def check_id_column(self, settings: Settings) -> None:
-        """Raise ColumnError if no batch had the id column that the settings name."""
-        if settings.id_column and self._text and not self._has_ids:
+        """Raise ColumnError if sources have columns, and none the id column that the settings name."""
+        if settings.id_column and self._text_columns and not self._has_ids:
             there = ", ".join(map(repr, [*sorted(self._text_columns), *self._columns]))
             raise ColumnError(f"no id column {settings.id_column!r}; columns here: {there}")
 
     def corpus(self, n_sources: int, skipped: list[str]) -> Corpus:
         """Give all that was added, once."""
-        ids, n_renamed = _tell_apart(
-            pa.chunked_array(_joined(self._ids), pa.string()),
-            pa.chunked_array(_joined(self._sources), pa.string()),
-            pa.chunked_array(_joined(self._rows), pa.int64()),
-        )
-        columns = [
-            ids,
-            pa.chunked_array(_joined(self._text), pa.large_string()),
-            pa.chunked_array(_joined(self._sources), pa.string()),
-            pa.chunked_array(_joined(self._rows), pa.int64()),
-        ]
+        text = pa.chunked_array(_joined(self._text), pa.large_string())
+        sources = pa.chunked_array(_joined(self._sources), pa.string())
+        rows = pa.chunked_array(_joined(self._rows), pa.int64())
+        ids, n_renamed = _tell_apart(pa.chunked_array(_joined(self._ids), pa.string()), sources, rows)
+        columns = [ids, text, sources, rows]
         schema = DOCUMENTS
         for name, found in self._types.items():
             schema = schema.append(pa.field(USER_COLUMN_PREFIX + name, found))
@@ -123,9 +118,11 @@ class CorpusBuilder:
         self._rejects.sort(key=lambda reject: (reject[0], reject[1] is None, reject[1] or 0))
         rejected = empty_table(REJECTED)
         if self._rejects:
-            sources, rows, reasons = zip(*self._rejects, strict=True)
-            arrays = [list(sources), list(rows), [READ_STAGE] * len(rows), list(reasons)]
-            rejected = pa.table([pa.array(a, f.type) for a, f in zip(arrays, REJECTED, strict=True)], schema=REJECTED)
+            values = [(source, row, READ_STAGE, reason) for source, row, reason in self._rejects]
+            arrays = [
+                pa.array(column, field.type) for column, field in zip(zip(*values, strict=True), REJECTED, strict=True)
+            ]
+            rejected = pa.table(arrays, schema=REJECTED)
         return Corpus(pa.table(columns, schema=schema), rejected, skipped, n_sources, n_renamed)
 
     def _add_columns(self, source: str, batch: Batch) -> None:

@@ -286,6 +286,8 @@ def _foreign_entry(folder: Path) -> str | None:
 
 def _sync(path: Path) -> None:
     """Wait until a file or the entries of a folder are on disk: the rename must not come before them."""
+    if os.name == "nt":
+        return  # Windows syncs neither folders nor files opened for reading
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -49,7 +49,16 @@ def test_broken_lines_are_rejected_alone(tmp_path):
     assert reasons[5] == "the text is a number, not text"
     assert reasons[6] == "the text is null"
     assert reasons[10] == "the text is a list, not text"
-    assert all(reasons[row].startswith("not JSON: ") for row in (1, 7, 8, 9))
+    assert all(reasons[row].startswith("not JSON: ") for row in (1, 8, 9))
+    assert reasons[7] == "half a surrogate pair in the text, which UTF-8 cannot hold"
+
+
+def test_nan_as_python_writes_it(tmp_path):
+    """A column that is not a number costs no row; a text or an id that is none does not pass for one."""
+    corpus = read_lines(tmp_path, {"text": "a", "id": float("nan"), "x": float("nan")}, {"text": float("nan")})
+    assert str(corpus.documents["column:x"].to_pylist()) == "[nan]"
+    assert corpus.documents["doc_id"].to_pylist() == ["x:0"]
+    assert corpus.rejected["reason"].to_pylist() == ["the text is a number, not text"]
 
 
 def test_two_lines_never_become_one(tmp_path):

@@ -97,6 +97,15 @@ def test_columns_of_several_files(tmp_path):
         read_files([tmp_path], Settings())
 
 
+def test_id_column_beside_text_files(tmp_path):
+    """Text files have no columns: a wrong id column is an error all the same when a table is among them."""
+    (tmp_path / "a.txt").write_text("a")
+    assert read_files([tmp_path], Settings(id_column="nope")).documents["doc_id"].to_pylist() == ["a"]
+    pq.write_table(pa.table({"text": ["b"]}), tmp_path / "b.parquet")
+    with pytest.raises(ColumnError, match=r"no id column 'nope'.*'text'"):
+        read_files([tmp_path], Settings(id_column="nope"))
+
+
 def test_not_parquet(tmp_path):
     """A file that only calls itself Parquet is a row in rejected."""
     (tmp_path / "t.parquet").write_text("not at all")

@@ -84,12 +84,14 @@ def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: P
     lacking: list[tuple[str, str]] = []
     n_tables = n_documents = done = 0
     for found, size in zip(plan.inputs, sizes, strict=True):
-        if on_progress is not None:
-            on_progress("read", done, sum(sizes))
+        text_bytes = 0
         n_tables += FORMATS[found.format].has_columns
         for piece in read_pieces(found, settings):
+            if on_progress is not None:
+                on_progress("read", done + min(text_bytes, size), sum(sizes))
             if isinstance(piece, Batch):
                 n_documents += len(piece.rows)
+                text_bytes += piece.text.nbytes  # stands in for the place in the file, which decompression hides
             elif piece.lacks_text_column:
                 lacking.append((found.source, piece.reason))
             builder.add(found.source, f"{found.stem}:", piece)
@@ -100,8 +102,7 @@ def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: P
     if lacking and len(lacking) == n_tables and (settings.text_column or not n_documents):
         source, reason = lacking[0]
         raise ColumnError(f"{source}: {reason}")
-    if n_tables > len(lacking):
-        builder.check_id_column(settings)
+    builder.check_id_column(settings)
     return builder.corpus(n_sources=len(plan.inputs), skipped=plan.skipped)
 
 

@@ -1,5 +1,7 @@
 """JSON lines: one object a line, one document an object; a line that is broken is rejected alone."""
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,6 +13,7 @@ from dedup.settings import Settings
 from dedup.sources import Input, describe_os_error
 from dedup.streams import stream_bytes
 
+_LENIENT: Final = re.compile(rb"NaN|Infinity|\\u[dD][89a-fA-F]")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -51,7 +54,7 @@ def _parse(lines: list[bytes], first_row: int, batcher: RecordBatcher) -> Iterat
     sizes: list[int] = []
     for row, line in enumerate(lines, first_row):
         try:
-            record = orjson.loads(line)
+            record = _load(line)
         except orjson.JSONDecodeError as error:
             if line.strip():
                 yield Reject(row, f"not JSON: {error.msg} at character {error.colno}")
@@ -63,6 +66,21 @@ def _parse(lines: list[bytes], first_row: int, batcher: RecordBatcher) -> Iterat
         records.append(record)
         sizes.append(len(line))
     yield from batcher.add(rows, records, sizes)
+
+
+def _load(line: bytes) -> Any:
+    """Parse a line; what only Python's parser takes is taken too, to keep the row or to say better what is wrong."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        # NaN as json.dumps writes it, and halves of surrogate pairs
+        if not _LENIENT.search(line):
+            raise
+        try:
+            return json.loads(line.decode())
+        except (ValueError, RecursionError):
+            pass
+        raise
 
 
 def _lines(source: Input) -> Iterator[bytes]:

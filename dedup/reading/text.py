@@ -23,4 +23,4 @@ def read_text(source: Input, settings: Settings) -> Iterator[Batch | Reject]:
         yield Reject(None, f"cannot be read: {describe_os_error(error)}")
         return
     text = pa.array([raw], pa.large_binary()).view(pa.large_string())
-    yield Batch(text, pa.array([0], pa.int64()), pa.array([source.stem], pa.string()), {})
+    yield Batch(text, pa.array([0], pa.int64()), pa.array([source.stem], pa.string()), {}, None)
