@@ -46,7 +46,7 @@ class Settings:
     text_column: str | None = None
     id_column: str | None = None
     paragraphs: Literal["auto", "line", "block"] = "auto"
-    similarity: float = 0.6
+    similarity: float = 0.5
     overlap_similarity: float = 0.3
     shingle_tokens: int = 2
     bands: int | None = None

@@ -1,0 +1,55 @@
+"""Arrow columns seen as NumPy arrays and back: slices, chunks and nulls are solved here, once."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+class TextView(NamedTuple):
+    """Texts as one run of bytes: text i is data[offsets[i]:offsets[i + 1]].
+
+    data uint8[], read-only and shared with Arrow; offsets int64[n + 1].
+    """
+
+    data: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+
+
+def view_texts(column: pa.ChunkedArray | pa.Array) -> TextView:
+    """Give the bytes and offsets of a string column; a null counts as an empty text.
+
+    Copies only if the column has several chunks, nulls, or is not large_string.
+    """
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(array, pa.ChunkedArray):  # combine_chunks of an empty column, in some versions
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], type=array.type)
+    if array.type != pa.large_string():
+        array = array.cast(pa.large_string())
+    if array.null_count:
+        array = array.fill_null("")
+    _, offsets_buffer, data_buffer = array.buffers()
+    if offsets_buffer is None or len(array) == 0:
+        return TextView(_read_only(np.empty(0, dtype=np.uint8)), np.zeros(1, dtype=np.int64))
+    offsets = np.frombuffer(offsets_buffer, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+    if data_buffer is None or data_buffer.size == 0:
+        return TextView(_read_only(np.empty(0, dtype=np.uint8)), offsets)
+    return TextView(np.frombuffer(data_buffer, dtype=np.uint8), offsets)
+
+
+def make_texts(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> pa.Array:
+    """Give the large_string array over bytes and offsets, without copying them."""
+    return pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
+
+
+def view_numbers(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
+    """Give an integer or float column without nulls as a NumPy array."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    numbers: NDArray[np.int64] = array.to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _read_only(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    array.flags.writeable = False  # as Arrow's are, so that kernels see one type only
+    return array

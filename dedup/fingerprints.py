@@ -1,0 +1,132 @@
+"""Paragraphs turned into what is compared: token counts, exact hashes, band keys; and the repeats inside each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dedup.arrow_views import view_numbers, view_texts
+from dedup.kernels.annotations import annotate
+from dedup.kernels.characters import load_characters
+from dedup.kernels.tokens import MOST_MARKS, read_tokens
+from dedup.schemas import REPEATS
+from dedup.settings import Settings
+
+_LEAST_REPEAT_BYTES = 2
+"""A token and the gap after it: what bounds the number of repeats in a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """What is known of n paragraphs, m of them long enough for near-duplicates.
+
+    n_tokens int64[n]; exact uint64[n, 2], equal for equal token sequences (for equal
+    bytes below `min_tokens`); flagged bool[n], holds a cue word of a boilerplate rule;
+    near int64[m], their paragraphs, ascending; band_keys uint64[m, bands];
+    sketches uint8[m, n_hashes], the low bytes of the signature.
+    """
+
+    n_tokens: NDArray[np.int64]
+    exact: NDArray[np.uint64]
+    flagged: NDArray[np.bool_]
+    near: NDArray[np.int64]
+    band_keys: NDArray[np.uint64]
+    sketches: NDArray[np.uint8]
+
+
+def make_permutations(n_hashes: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Give multipliers (odd) and increments, uint32[n_hashes] each, as datasketch draws them for `seed`.
+
+    Source: datasketch 2.x, MinHash permutations of scheme "affine32".
+    """
+    generator = np.random.RandomState(seed)
+    multipliers = generator.randint(0, 1 << 31, n_hashes, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    increments = generator.randint(0, 1 << 32, n_hashes, dtype=np.uint32)
+    return multipliers, increments
+
+
+def fingerprint_paragraphs(
+    documents: pa.Table, paragraphs: pa.Table, cue_words: list[str], settings: Settings
+) -> tuple[Fingerprints, pa.Table]:
+    """Read every paragraph once; give its fingerprint, and the repeats inside paragraphs as REPEATS.
+
+    Takes DOCUMENTS and its PARAGRAPHS; `cue_words` are single tokens.
+    """
+    texts = view_texts(documents["text"])
+    document = view_numbers(paragraphs["document"])
+    base = texts.offsets[document]
+    spans = np.column_stack([base + view_numbers(paragraphs["start"]), base + view_numbers(paragraphs["end"])])
+    n = len(spans)
+    lengths = spans[:, 1] - spans[:, 0]
+    bands, rows = settings.band_shape
+    multipliers, increments = make_permutations(settings.n_hashes, settings.seed)
+    room_near = int(np.count_nonzero(lengths >= settings.min_near_tokens))  # a token takes at least a byte, mostly
+    room_near += int(np.count_nonzero((lengths < settings.min_near_tokens) & (2 * lengths + 2 >= settings.min_near_tokens)))
+    room_repeats = int(lengths.sum()) // (_LEAST_REPEAT_BYTES * settings.min_repeat_tokens) + n + 1
+    n_tokens = np.empty(n, dtype=np.int64)
+    exact = np.empty((n, 2), dtype=np.uint64)
+    flagged = np.empty(n, dtype=np.bool_)
+    near = np.empty(room_near, dtype=np.int64)
+    band_keys = np.empty((room_near, bands), dtype=np.uint64)
+    sketches = np.empty((room_near, settings.n_hashes), dtype=np.uint8)
+    repeat_of = np.empty(room_repeats, dtype=np.int64)
+    repeat_spans = np.empty((room_repeats, 4), dtype=np.int64)
+    repeat_similarity = np.empty(room_repeats, dtype=np.float64)
+    n_near, n_repeats = annotate(
+        texts.data,
+        spans,
+        *load_characters(),
+        settings.shingle_tokens,
+        rows,
+        multipliers,
+        increments,
+        settings.min_tokens,
+        settings.min_near_tokens,
+        settings.min_repeat_tokens if settings.repeats else 0,
+        make_token_table(cue_words),
+        n_tokens,
+        exact,
+        flagged,
+        near,
+        band_keys,
+        sketches,
+        repeat_of,
+        repeat_spans,
+        repeat_similarity,
+    )
+    repeated = repeat_of[:n_repeats]
+    relative = repeat_spans[:n_repeats] - base[repeated][:, None]
+    columns: list[Any] = [repeated.copy(), *(np.ascontiguousarray(column) for column in relative.T)]
+    repeats = pa.table([pa.array(c) for c in [*columns, repeat_similarity[:n_repeats].copy()]], schema=REPEATS)
+    fingerprints = Fingerprints(
+        n_tokens, exact, flagged, near[:n_near].copy(), band_keys[:n_near].copy(), sketches[:n_near].copy()
+    )
+    return fingerprints, repeats
+
+
+def token_hashes(text: str) -> NDArray[np.uint64]:
+    """Give the uint64 hashes of the tokens of `text`, in order."""
+    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    room = 2 * len(data) + 2
+    hashes = np.empty(room, dtype=np.uint64)
+    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    shapes, marks = np.empty(room, dtype=np.uint8), np.empty(MOST_MARKS, dtype=np.uint32)
+    n = read_tokens(data, 0, len(data), *load_characters(), marks, hashes, starts, ends, shapes)
+    return hashes[:n].copy()
+
+
+def make_token_table(words: list[str]) -> NDArray[np.uint64]:
+    """Give the open-addressing table of the words' token hashes, a quarter full at most, 0 where free."""
+    hashes = {int(token) for token in token_hashes(" ".join(words))}
+    size = 4
+    while size < 4 * len(hashes):
+        size *= 2
+    table = np.zeros(size, dtype=np.uint64)
+    for value in sorted(hashes):
+        slot = value & (size - 1)
+        while table[slot]:
+            slot = (slot + 1) & (size - 1)
+        table[slot] = value
+    return table

@@ -1,0 +1,144 @@
+"""What sets two similar token sequences apart: the hunks of their alignment, and what kind they are."""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from dedup.kernels.mixing import mix64, shingle_hash
+from dedup.kernels.tokens import HAS_DIGIT, HAS_INNER_UPPER, STARTS_UPPER, TOUCHES_UNDERSCORE
+
+LONGEST_ALIGNED: Final = 1024
+"""Tokens; of longer stretches that differ, only those beyond a common beginning and end are compared, as one hunk."""
+
+HUNKS: Final = 0
+SUBSTITUTIONS: Final = 1
+CONTENT: Final = 2
+NUMBERS: Final = 3
+IDENTIFIERS: Final = 4
+NAMES: Final = 5
+NEW_LEFT: Final = 6
+NEW_RIGHT: Final = 7
+RUN_LEFT: Final = 8
+RUN_RIGHT: Final = 9
+N_FIGURES: Final = 10
+"""Columns of the description of a pair: see `describe_hunks`."""
+
+MOST_SLOTS: Final = 8
+LONGEST_FILLER: Final = 4
+"""Tokens; a longer substitution is a reworded passage, not a slot that is filled anew."""
+
+_EDGE = np.uint64(0x51ED270B4C3A9E1F)
+
+
+@njit(cache=True, nogil=True)
+def describe_hunks(left, n_left, shapes_left, right, n_right, shapes_right, function_words, lengths, figures, slots):
+    """Align two token sequences and fill in figures int32[N_FIGURES] about the hunks in which they differ.
+
+    left and right uint64[], token hashes, with shapes uint8[]; function_words uint64[power of two], an open
+    table of token hashes; lengths uint16[LONGEST_ALIGNED + 1, LONGEST_ALIGNED + 1] is scratch. HUNKS: how many
+    differ; of these SUBSTITUTIONS: tokens on both sides; CONTENT: none of them a function word; NUMBERS and IDENTIFIERS: different numbers, or identifiers, on both sides; NAMES: all
+    tokens capitalised or with digits, on both sides. NEW_LEFT and NEW_RIGHT: tokens in hunks; RUN_LEFT and
+    RUN_RIGHT: the most in one hunk. slots uint64[MOST_SLOTS, 3] gets the first substitutions: a hash of the
+    two tokens before and after, and of what stands between on the left and on the right; 0 where there are
+    fewer. The alignment is a longest common subsequence.
+    Source: Wagner and Fischer, The string-to-string correction problem, 1974.
+    """
+    figures[:] = 0
+    slots[:] = 0
+    first = 0
+    while first < n_left and first < n_right and left[first] == right[first]:
+        first += 1
+    end_left, end_right = n_left, n_right
+    while end_left > first and end_right > first and left[end_left - 1] == right[end_right - 1]:
+        end_left -= 1
+        end_right -= 1
+    if end_left - first > LONGEST_ALIGNED or end_right - first > LONGEST_ALIGNED:
+        _count_hunk(
+            left, first, end_left, n_left, shapes_left, right, first, end_right, shapes_right, function_words,
+            figures, slots,
+        )  # fmt: skip
+        return
+    rows, columns = end_left - first, end_right - first
+    for row in range(rows, -1, -1):
+        for column in range(columns, -1, -1):
+            if row == rows or column == columns:
+                lengths[row, column] = 0
+            elif left[first + row] == right[first + column]:
+                lengths[row, column] = lengths[row + 1, column + 1] + 1
+            else:
+                lengths[row, column] = max(lengths[row + 1, column], lengths[row, column + 1])
+    row, column = 0, 0
+    while row < rows or column < columns:
+        from_row, from_column = row, column
+        while row < rows or column < columns:
+            if row < rows and column < columns and left[first + row] == right[first + column]:
+                break
+            if column == columns or (row < rows and lengths[row + 1, column] >= lengths[row, column + 1]):
+                row += 1
+            else:
+                column += 1
+        if row > from_row or column > from_column:
+            _count_hunk(
+                left, first + from_row, first + row, n_left, shapes_left,
+                right, first + from_column, first + column, shapes_right, function_words, figures, slots,
+            )  # fmt: skip
+        while row < rows and column < columns and left[first + row] == right[first + column]:
+            row += 1
+            column += 1
+
+
+@njit(cache=True, nogil=True)
+def _count_hunk(left, a, a_end, n_left, shapes_left, right, b, b_end, shapes_right, function_words, figures, slots):
+    """Add one hunk to the figures, and to the slots if it is a short substitution."""
+    figures[HUNKS] += 1
+    figures[NEW_LEFT] += a_end - a
+    figures[NEW_RIGHT] += b_end - b
+    figures[RUN_LEFT] = max(figures[RUN_LEFT], a_end - a)
+    figures[RUN_RIGHT] = max(figures[RUN_RIGHT], b_end - b)
+    if a == a_end or b == b_end:
+        return
+    if figures[SUBSTITUTIONS] < MOST_SLOTS and max(a_end - a, b_end - b) <= LONGEST_FILLER:
+        slot = slots[figures[SUBSTITUTIONS]]
+        slot[0] = mix64(
+            (left[a - 1] if a > 0 else _EDGE)
+            ^ (left[a - 2] if a > 1 else _EDGE) * np.uint64(3)
+            ^ (left[a_end] if a_end < n_left else _EDGE) * np.uint64(5)
+            ^ (left[a_end + 1] if a_end + 1 < n_left else _EDGE) * np.uint64(7)
+        )
+        slot[1] = shingle_hash(left, a, a_end)
+        slot[2] = shingle_hash(right, b, b_end)
+    figures[SUBSTITUTIONS] += 1
+    numbers_a, identifiers_a, names_a, plain_a = _read_side(left, a, a_end, shapes_left, function_words)
+    numbers_b, identifiers_b, names_b, plain_b = _read_side(right, b, b_end, shapes_right, function_words)
+    if plain_a == 0 and plain_b == 0:
+        figures[CONTENT] += 1
+    if numbers_a != 0 and numbers_b != 0 and numbers_a != numbers_b:
+        figures[NUMBERS] += 1
+    if identifiers_a != 0 and identifiers_b != 0 and identifiers_a != identifiers_b:
+        figures[IDENTIFIERS] += 1
+    if names_a == a_end - a and names_b == b_end - b:
+        figures[NAMES] += 1
+
+
+@njit(cache=True, nogil=True)
+def _read_side(tokens, start, end, shapes, function_words):
+    """Give order-free sums of the number and identifier tokens (0: none), and counts of names and function words."""
+    numbers, identifiers = np.uint64(0), np.uint64(0)
+    n_names, n_function = 0, 0
+    mask = np.uint64(len(function_words) - 1)
+    for place in range(start, end):
+        shape = shapes[place]
+        if shape & HAS_DIGIT:
+            numbers += tokens[place]
+        elif shape & (HAS_INNER_UPPER | TOUCHES_UNDERSCORE):
+            identifiers += tokens[place]
+        if shape & (STARTS_UPPER | HAS_DIGIT):
+            n_names += 1
+        slot = tokens[place] & mask
+        while function_words[slot] != 0:
+            if function_words[slot] == tokens[place]:
+                n_function += 1
+                break
+            slot = (slot + np.uint64(1)) & mask
+    return numbers, identifiers, n_names, n_function

@@ -1,0 +1,113 @@
+"""The exact similarity of pairs of paragraphs, computed on their texts."""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from dedup.kernels.differences import LONGEST_ALIGNED, describe_hunks
+from dedup.kernels.mixing import mix64
+from dedup.kernels.signatures import fill_shingles
+from dedup.kernels.tokens import MOST_MARKS, read_tokens
+
+_IN_LEFT: Final = np.int64(1)
+_IN_RIGHT: Final = np.int64(2)
+
+
+@njit(cache=True, nogil=True)
+def compare_pairs(
+    text, spans, left, right, page_of, pages, expansions, shingle_tokens, floor, function_words, similarity, figures,
+    slots, marked
+):  # fmt: skip
+    """Fill in how similar n pairs of paragraphs are, and how those differ that are similar.
+
+    text uint8[]; spans int64[p, 2], bytes into `text`; left and right int64[n], places in `spans`
+    (fastest when sorted by `right`); function_words as in `differences`. Out: similarity float64[n], the
+    Jaccard similarity of the sets of shingles; for pairs at or above `floor` (0 below it) figures
+    int32[n, N_FIGURES] and slots uint64[n, MOST_SLOTS, 3] of `describe_hunks`, and marked float64[n], the
+    marks of code and lists (punctuation but for . ! ? - and quotes) for each token, on the side that has more.
+    """
+    longest = 0
+    for place in range(len(left)):
+        for p in (left[place], right[place]):
+            longest = max(longest, spans[p, 1] - spans[p, 0])
+    room = 2 * longest + 2
+    tokens_a, tokens_b = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
+    shingles_a, shingles_b = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
+    shapes_a, shapes_b = np.empty(room, dtype=np.uint8), np.empty(room, dtype=np.uint8)
+    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    lengths = np.empty((LONGEST_ALIGNED + 1, LONGEST_ALIGNED + 1), dtype=np.uint16)
+    size = 2
+    while size < 4 * room:
+        size *= 2
+    keys = np.empty(size, dtype=np.uint64)
+    states = np.zeros(size, dtype=np.int64)  # pair << 2 | _IN_LEFT | _IN_RIGHT: what older pairs left behind is void
+    read_right = -1
+    n_b, m_b = 0, 0
+    for place in range(len(left)):
+        a, b = spans[left[place]], spans[right[place]]
+        n_a = read_tokens(text, a[0], a[1], page_of, pages, expansions, marks, tokens_a, starts, ends, shapes_a)
+        m_a = fill_shingles(tokens_a, n_a, shingle_tokens, shingles_a)
+        if right[place] != read_right:
+            read_right = right[place]
+            n_b = read_tokens(text, b[0], b[1], page_of, pages, expansions, marks, tokens_b, starts, ends, shapes_b)
+            m_b = fill_shingles(tokens_b, n_b, shingle_tokens, shingles_b)
+        similarity[place] = _jaccard(shingles_a, m_a, shingles_b, m_b, keys, states, np.int64(place + 1) << 2)
+        if similarity[place] >= floor:
+            describe_hunks(
+                tokens_a, n_a, shapes_a, tokens_b, n_b, shapes_b, function_words, lengths, figures[place], slots[place]
+            )
+            marked[place] = max(_count_marks(text, a[0], a[1]) / max(n_a, 1), _count_marks(text, b[0], b[1]) / max(n_b, 1))
+        else:
+            figures[place] = 0
+            slots[place] = 0
+            marked[place] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def _count_marks(text, start, end):
+    """Count the ASCII punctuation of text[start:end] that is rare in prose, commas included."""
+    n_marks = 0
+    for at in range(start, end):
+        byte = text[at]
+        if byte == 33 or byte == 34 or byte == 39 or byte == 45 or byte == 46 or byte == 63:
+            continue
+        if 33 <= byte <= 47 or 58 <= byte <= 64 or 91 <= byte <= 96 or 123 <= byte <= 126:
+            n_marks += 1
+    return n_marks
+
+
+@njit(cache=True, nogil=True)
+def _jaccard(left, n_left, right, n_right, keys, states, epoch):
+    """Give shared / all of the distinct values of left[:n_left] and right[:n_right]; 1 if both are empty."""
+    mask = 1
+    while mask < 2 * (n_left + n_right):
+        mask *= 2
+    mask -= 1
+    n_distinct, n_shared = 0, 0
+    for place in range(n_left):
+        slot = _find(keys, states, mask, epoch, left[place])
+        if states[slot] < epoch:
+            keys[slot] = left[place]
+            states[slot] = epoch | _IN_LEFT
+            n_distinct += 1
+    for place in range(n_right):
+        slot = _find(keys, states, mask, epoch, right[place])
+        if states[slot] < epoch:
+            keys[slot] = right[place]
+            states[slot] = epoch | _IN_RIGHT
+            n_distinct += 1
+        elif states[slot] == epoch | _IN_LEFT:
+            states[slot] |= _IN_RIGHT
+            n_shared += 1
+    return n_shared / n_distinct if n_distinct else 1.0
+
+
+@njit(cache=True, nogil=True)
+def _find(keys, states, mask, epoch, key):
+    """Give the slot that holds `key` in this epoch, or the free one where it belongs."""
+    slot = np.int64(mix64(key) & np.uint64(mask))
+    while states[slot] >= epoch and keys[slot] != key:
+        slot = (slot + 1) & mask
+    return slot

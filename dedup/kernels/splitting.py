@@ -1,0 +1,194 @@
+"""Where the paragraphs of a text begin and end."""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+AUTO: Final = 0
+LINE: Final = 1
+BLOCK: Final = 2
+
+WIDEST_WRAP: Final = 120
+"""Characters; text wrapped by hand or by a mailer is narrower, a paragraph on one line is often wider."""
+NARROWEST_WRAP: Final = 40
+FULL_SHARE: Final = 0.5
+"""Least share of inner lines that the next line's first word would have made too wide."""
+RUNS_ON_SHARE: Final = 0.35
+"""Least share of inner lines whose sentence goes on in the next line; rows of a table do not run on."""
+FEWEST_INNER_LINES: Final = 2
+
+_LF = 10
+_CR = 13
+
+
+@njit(cache=True, nogil=True)
+def space_width(text, at, end):
+    """Give the bytes of the white space character at `at` (line breaks included), 0 if there is none."""
+    byte = text[at]
+    if byte <= 32:
+        return 1 if byte == 32 or 9 <= byte <= 13 or 28 <= byte <= 31 else 0
+    if byte < 0xC2 or byte > 0xEF:
+        return 0
+    if byte == 0xC2:
+        return 2 if at + 1 < end and (text[at + 1] == 0xA0 or text[at + 1] == 0x85) else 0
+    if at + 2 >= end:
+        return 0
+    second, third = text[at + 1], text[at + 2]
+    if byte == 0xE2 and second == 0x80 and (0x80 <= third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF):
+        return 3
+    if byte == 0xE3 and second == 0x80 and third == 0x80:
+        return 3
+    if byte == 0xEF and second == 0xBB and third == 0xBF:
+        return 3
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def next_line(text, at, end):
+    """Give (start, stop, after) of the line at `at`: its text without white space at the ends, and the next line's place.
+
+    A line ends with LF, CR LF or CR. A blank line has start == stop.
+    """
+    start = -1
+    stop = at
+    while at < end:
+        byte = text[at]
+        if 32 < byte < 0xC2:
+            if start < 0:
+                start = at
+            at += 1
+            stop = at
+            continue
+        if byte == _LF:
+            at += 1
+            break
+        if byte == _CR:
+            at += 2 if at + 1 < end and text[at + 1] == _LF else 1
+            break
+        width = space_width(text, at, end)
+        if width:
+            at += width
+            continue
+        if start < 0:
+            start = at
+        at += 1
+        stop = at
+    if start < 0:
+        start = stop
+    return start, stop, at
+
+
+@njit(cache=True, nogil=True)
+def count_lines(text, start, end):
+    """Give the number of lines of text[start:end], at least 1."""
+    lines = 1
+    for at in range(start, end):
+        if text[at] == _LF or text[at] == _CR:
+            lines += 1
+    return lines
+
+
+@njit(cache=True, nogil=True)
+def is_hard_wrapped(text, start, end):
+    """Tell whether the lines of text[start:end] are cut to a width rather than being paragraphs.
+
+    An inner line (one that a non-blank line follows) is full if the next line's
+    first word would have made it wider than most others; it runs on if it
+    ends without a full stop and the next begins in lower case.
+    """
+    widths = np.zeros(WIDEST_WRAP + 2, dtype=np.int64)
+    n_lines = 0
+    n_wide = 0
+    n_inner = 0
+    n_runs_on = 0
+    previous_width = -1
+    previous_stops = False
+    at = start
+    while at < end:
+        line, stop, after = next_line(text, at, end)
+        if stop > line:
+            if previous_width >= 0:
+                widths[previous_width] += 1
+                n_inner += 1
+                first = text[line]
+                if not previous_stops and (97 <= first <= 122 or first >= 0x80):
+                    n_runs_on += 1
+            previous_width = min(_width(text, at, stop), WIDEST_WRAP + 1)
+            n_lines += 1
+            n_wide += previous_width > WIDEST_WRAP
+            last = text[stop - 1]
+            previous_stops = last == 46 or last == 33 or last == 63 or last == 58 or last == 59
+        else:
+            previous_width = -1
+        at = after
+    if n_inner < FEWEST_INNER_LINES or n_runs_on < RUNS_ON_SHARE * n_inner or n_wide * 20 > n_lines:
+        return False
+    wrap = WIDEST_WRAP + 1
+    beyond = widths[wrap]
+    while wrap > 0 and beyond * 5 < n_inner:  # the width that 80 % of inner lines keep to: people wrap unevenly
+        wrap -= 1
+        beyond += widths[wrap]
+    if wrap > WIDEST_WRAP or wrap < NARROWEST_WRAP:
+        return False
+    n_full = 0
+    previous_width = -1
+    at = start
+    while at < end:
+        line, stop, after = next_line(text, at, end)
+        if stop > line:
+            if previous_width >= 0 and previous_width + 1 + _first_word_width(text, line, stop) > wrap:
+                n_full += 1
+            previous_width = _width(text, at, stop)
+        else:
+            previous_width = -1
+        at = after
+    return n_full >= FULL_SHARE * n_inner
+
+
+@njit(cache=True, nogil=True)
+def split_texts(text, offsets, mode, document, starts, ends):
+    """Fill in the paragraphs of every text and give how many there are.
+
+    text uint8[], offsets int64[n + 1]; mode AUTO, LINE or BLOCK. document, starts
+    and ends int64[number of lines] get the text's number and bytes from the text's own start.
+    """
+    n = 0
+    for doc in range(len(offsets) - 1):
+        first, end = offsets[doc], offsets[doc + 1]
+        by_block = mode == BLOCK or (mode == AUTO and is_hard_wrapped(text, first, end))
+        is_open = False
+        at = first
+        while at < end:
+            line, stop, at = next_line(text, at, end)
+            if stop == line:
+                is_open = False
+                continue
+            if is_open and by_block:
+                ends[n - 1] = stop - first
+            else:
+                document[n] = doc
+                starts[n] = line - first
+                ends[n] = stop - first
+                n += 1
+                is_open = True
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _width(text, start, stop):
+    """Count the characters of text[start:stop]."""
+    width = 0
+    for at in range(start, stop):
+        if text[at] & 0xC0 != 0x80:
+            width += 1
+    return width
+
+
+@njit(cache=True, nogil=True)
+def _first_word_width(text, start, stop):
+    """Count the characters before the first space of text[start:stop]."""
+    at = start
+    while at < stop and text[at] != 32 and text[at] != 9:
+        at += 1
+    return _width(text, start, at)

@@ -1,0 +1,291 @@
+"""What stays and what goes: the only judge. Everything before this only measured."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dedup.arrow_views import view_numbers, view_texts
+from dedup.cuts import Boilerplate, Cuts
+from dedup.fingerprints import Fingerprints
+from dedup.kernels.differences import (
+    CONTENT,
+    HUNKS,
+    IDENTIFIERS,
+    NEW_LEFT,
+    NUMBERS,
+    RUN_LEFT,
+    SUBSTITUTIONS,
+)
+from dedup.kernels.resolution import resolve
+from dedup.kernels.spans import reach
+from dedup.matching import Matches
+from dedup.schemas import REASONS
+from dedup.settings import Settings
+
+REPEAT, DUPLICATE, NEAR_DUPLICATE, DUPLICATE_DOCUMENT, BOILERPLATE = range(len(REASONS))
+
+# The guard: what makes similar texts different all the same. The figures come from reading pairs of manuals,
+# licence texts and press pages, and from what edited copies of known origin lose; see docs/design.md.
+SAFE_SIMILARITY: Final = 0.8
+"""From here on differences are few; below it they must also look like edits, not like another text in the same frame."""
+FEWEST_TOKENS_TO_SUBSTITUTE: Final = 20
+"""Below it one word for another is another fact ("There is no ALTER ..." and "There is no CREATE ...")."""
+MOST_MARKS_A_TOKEN: Final = 0.5
+"""More punctuation than that is code, markup or a list, where every token is a fact."""
+CONTENT_SHARE: Final = 2 / 3
+"""Share of differences that put a content word for another, from which on the pair is a form filled in twice."""
+LONGEST_NEW_RUN: Final = 3
+"""Tokens in a row that a removed text may have for itself, below SAFE_SIMILARITY; above it, also NEW_RUN_SHARE."""
+NEW_RUN_SHARE: Final = 0.1
+CONTAINED_SHARE: Final = 0.05
+"""A removed text with at most this share of tokens for itself is contained in the other, however much longer that is."""
+
+BELOW_THRESHOLD, DIFFERENT_FACTS, OWN_CONTENT = range(3)
+WHY_KEPT: Final = ("below-threshold", "different-facts", "own-content")
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """n spans that go, sorted by document and start, apart from each other; offsets are bytes into documents.
+
+    document, start, end, reason (a place in REASONS), rule (a place in the rule list, or -1) int64[n];
+    kept_document (-1: none), kept_start, kept_end int64[n]; similarity float64[n] (NaN: none).
+    """
+
+    document: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    reason: NDArray[np.int64]
+    rule: NDArray[np.int64]
+    kept_document: NDArray[np.int64]
+    kept_start: NDArray[np.int64]
+    kept_end: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """n pairs of kept paragraphs (places in PARAGRAPHS, left < right), their similarity, and why both stay (WHY_KEPT)."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+    why: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What goes, what is kept though it overlaps, and which documents are copies of which (int64[d], -1: of none)."""
+
+    removals: Removals
+    overlaps: Overlaps
+    copy_of: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that the stages have measured, which is all that the verdicts rest on.
+
+    documents DOCUMENTS; paragraphs PARAGRAPHS, trimmed; distinct int64[p], the first paragraph equal to each;
+    takes_part bool[p], False for boilerplate and for paragraphs in pieces; twin int64[d], the first document of
+    equal content or -1; order int64[d], documents by rank, best first.
+    """
+
+    documents: pa.Table
+    paragraphs: pa.Table
+    fingerprints: Fingerprints
+    cuts: Cuts
+    boilerplate: Boilerplate
+    distinct: NDArray[np.int64]
+    matches: Matches
+    takes_part: NDArray[np.bool_]
+    twin: NDArray[np.int64]
+    order: NDArray[np.int64]
+
+
+def judge(evidence: Evidence, settings: Settings) -> Verdicts:
+    """Decide on every span.
+
+    A paragraph goes as a duplicate or near-duplicate only if the copy it is held against stays; documents are
+    judged in order of rank, so that no chain of likenesses removes anything.
+    """
+    document = view_numbers(evidence.paragraphs["document"])
+    n_documents = evidence.documents.num_rows
+    first_paragraph = np.searchsorted(document, np.arange(n_documents + 1)).astype(np.int64)
+    left_goes, right_goes, why = weigh_matches(evidence, settings)
+    allowed = _list_allowed(evidence.matches, left_goes, right_goes, len(document))
+    copy_of = np.empty(n_documents, dtype=np.int64)
+    kept_paragraph, holder = np.empty(len(document), dtype=np.int64), np.empty(len(document), dtype=np.int64)
+    similarity = np.empty(len(document), dtype=np.float64)
+    resolve(
+        evidence.order,
+        first_paragraph,
+        evidence.twin,
+        evidence.fingerprints.n_tokens,
+        evidence.distinct,
+        evidence.takes_part,
+        settings.min_tokens,
+        settings.copy_share if settings.within != "document" else 2.0,
+        document,
+        *allowed,
+        copy_of,
+        kept_paragraph,
+        similarity,
+        holder,
+    )
+    loses = np.zeros(len(document), dtype=np.bool_)
+    loses_document = np.zeros(n_documents, dtype=np.bool_)
+    if settings.keep == "none":
+        loses[kept_paragraph[kept_paragraph >= 0]] = True
+        loses_document[copy_of[copy_of >= 0]] = True
+    removals = _list_removals(evidence, first_paragraph, copy_of, kept_paragraph, similarity, loses, loses_document)
+    return Verdicts(removals, _list_overlaps(evidence, holder, loses, loses_document[document], why), copy_of)
+
+
+def weigh_matches(
+    evidence: Evidence, settings: Settings
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
+    """Say of each match whether the left may go for the right, the right for the left, and if neither, why (WHY_KEPT)."""
+    matches = evidence.matches
+    figures, similarity = matches.figures, matches.similarity
+    reaches = similarity >= settings.similarity
+    why = np.where(reaches, OWN_CONTENT, BELOW_THRESHOLD)
+    if settings.allow_different_facts:
+        return reaches, reaches.copy(), why
+    n_tokens = evidence.fingerprints.n_tokens
+    document = view_numbers(evidence.paragraphs["document"])
+    shorter = np.minimum(n_tokens[matches.left], n_tokens[matches.right])
+    close = similarity >= SAFE_SIMILARITY
+    one_for_another = figures[:, SUBSTITUTIONS] > 0
+    differ = (figures[:, NUMBERS] > 0) | (figures[:, IDENTIFIERS] > 0)
+    differ |= matches.marked > MOST_MARKS_A_TOKEN
+    differ |= (matches.fillers > 0) & (2 * matches.fillers >= figures[:, SUBSTITUTIONS])
+    differ |= ~close & one_for_another & (figures[:, CONTENT] >= CONTENT_SHARE * figures[:, HUNKS])
+    differ |= one_for_another & (document[matches.left] == document[matches.right])
+    short = shorter < FEWEST_TOKENS_TO_SUBSTITUTE
+    differ |= short & (one_for_another | ~close)
+    goes = [_adds_little(figures, n_tokens[(matches.left, matches.right)[side]], side, close) for side in (0, 1)]
+    # A text that fills a form with others is a form in this pair too, unless the pair is close.
+    unlike = np.flatnonzero(reaches & (differ | ~(goes[0] | goes[1])))
+    is_form = np.zeros(len(document), dtype=np.bool_)
+    is_form[matches.left[unlike]] = True
+    is_form[matches.right[unlike]] = True
+    differ |= ~close & (is_form[matches.left] | is_form[matches.right])
+    why[reaches & differ] = DIFFERENT_FACTS
+    may = reaches & ~differ
+    return may & goes[0], may & goes[1], why
+
+
+def _adds_little(
+    figures: NDArray[np.int32], n_tokens: NDArray[np.int64], side: int, close: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Say of each match whether the text on `side` (0: left, 1: right) has little that the other lacks."""
+    run, other_run = figures[:, RUN_LEFT + side], figures[:, RUN_LEFT + 1 - side]
+    limit = np.where(close, np.maximum(LONGEST_NEW_RUN, NEW_RUN_SHARE * n_tokens), LONGEST_NEW_RUN)
+    is_contained = figures[:, NEW_LEFT + side] <= CONTAINED_SHARE * n_tokens
+    adds_little: NDArray[np.bool_] = (run <= limit) & (close | is_contained | (other_run <= LONGEST_NEW_RUN))
+    return adds_little
+
+
+def _list_allowed(
+    matches: Matches, left_goes: NDArray[np.bool_], right_goes: NDArray[np.bool_], n_paragraphs: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Give for each paragraph the others it may go for, best first: starts int64[p + 1], kept int64[m], similarity."""
+    goes = np.concatenate([matches.left[left_goes], matches.right[right_goes]])
+    kept = np.concatenate([matches.right[left_goes], matches.left[right_goes]])
+    similarity = np.concatenate([matches.similarity[left_goes], matches.similarity[right_goes]])
+    order = np.lexsort((kept, -similarity, goes))
+    starts = np.searchsorted(goes[order], np.arange(n_paragraphs + 1)).astype(np.int64)
+    return starts, kept[order], similarity[order]
+
+
+def _list_removals(
+    evidence: Evidence,
+    first_paragraph: NDArray[np.int64],
+    copy_of: NDArray[np.int64],
+    kept_paragraph: NDArray[np.int64],
+    similarity: NDArray[np.float64],
+    loses: NDArray[np.bool_],
+    loses_document: NDArray[np.bool_],
+) -> Removals:
+    """Turn the decisions into spans."""
+    texts = view_texts(evidence.documents["text"])
+    document, starts, ends = (view_numbers(evidence.paragraphs[name]) for name in ("document", "start", "end"))
+    lengths = np.diff(texts.offsets)
+    cuts = evidence.cuts
+    copied = copy_of >= 0
+    whole_documents = np.flatnonzero(copied | loses_document)
+    in_whole = (copied | loses_document)[document]
+    goes = ((evidence.boilerplate.whole >= 0) | (kept_paragraph >= 0) | loses) & ~in_whole
+    from_byte, to_byte = np.zeros(len(document), dtype=np.int64), np.zeros(len(document), dtype=np.int64)
+    # How far a removal reaches is a matter of the lines, so it is measured on paragraphs as they were before cuts.
+    line_starts, line_ends = starts.copy(), ends.copy()
+    np.minimum.at(line_starts, cuts.paragraph, cuts.start)
+    np.maximum.at(line_ends, cuts.paragraph, cuts.end)
+    reach(texts.data, texts.offsets, first_paragraph, line_starts, line_ends, goes, from_byte, to_byte)
+    cut_start, cut_end = cuts.start.copy(), cuts.end.copy()
+    for row in np.flatnonzero(goes[cuts.paragraph]).tolist():
+        # Beside a paragraph that goes, a cut takes the line's own white space on its side.
+        p = cuts.paragraph[row]
+        if cuts.end[row] <= starts[p]:
+            cut_start[row] = from_byte[p] if cuts.start[row] <= line_starts[p] else cut_start[row]
+            from_byte[p] = max(from_byte[p], cuts.end[row])
+        elif cuts.start[row] >= ends[p]:
+            cut_end[row] = to_byte[p] if cuts.end[row] >= line_ends[p] else cut_end[row]
+            to_byte[p] = min(to_byte[p], cuts.start[row])
+    gone = np.flatnonzero(goes)
+    kept = kept_paragraph[gone]
+    has_kept = (kept >= 0) & ~loses[kept]
+    by_rule = evidence.boilerplate.whole[gone] >= 0
+    reason = np.where(by_rule, BOILERPLATE, np.where(similarity[gone] == 1.0, DUPLICATE, NEAR_DUPLICATE))
+    reason[~by_rule & (evidence.distinct[gone] == evidence.distinct[kept]) & (kept >= 0)] = DUPLICATE
+    different = ~by_rule & (kept >= 0) & (evidence.distinct[gone] != evidence.distinct[kept])
+    reason[different] = NEAR_DUPLICATE
+    reason[~by_rule & (kept < 0)] = DUPLICATE
+    chosen_cuts = np.flatnonzero(~in_whole[cuts.paragraph])
+    is_repeat = cuts.rule[chosen_cuts] < 0
+    cut_document = document[cuts.paragraph[chosen_cuts]]
+    none = np.full(len(whole_documents), -1, dtype=np.int64)
+    nan = np.nan
+    source = np.where(loses_document[copy_of[whole_documents]] & copied[whole_documents], -1, copy_of[whole_documents])
+    columns = [
+        np.concatenate([document[gone], cut_document, whole_documents]),
+        np.concatenate([from_byte[gone], cut_start[chosen_cuts], np.zeros(len(whole_documents), dtype=np.int64)]),
+        np.concatenate([to_byte[gone], cut_end[chosen_cuts], lengths[whole_documents]]),
+        np.concatenate([reason, np.where(is_repeat, REPEAT, BOILERPLATE), np.full(len(none), DUPLICATE_DOCUMENT)]),
+        np.concatenate([evidence.boilerplate.whole[gone], cuts.rule[chosen_cuts], none]),
+        np.concatenate([np.where(has_kept, document[kept], -1), np.where(is_repeat, cut_document, -1), source]),
+        np.concatenate([starts[kept], cuts.kept_start[chosen_cuts], np.zeros_like(none)]),
+        np.concatenate([ends[kept], cuts.kept_end[chosen_cuts], lengths[source]]),
+    ]
+    score = np.concatenate(
+        [
+            np.where(by_rule | (kept < 0), nan, similarity[gone]),
+            np.where(is_repeat, cuts.similarity[chosen_cuts], nan),
+            np.full(len(none), nan),
+        ]
+    )
+    order = np.lexsort((columns[1], columns[0]))
+    return Removals(*(column[order].astype(np.int64) for column in columns), score[order])
+
+
+def _list_overlaps(
+    evidence: Evidence,
+    holder: NDArray[np.int64],
+    loses: NDArray[np.bool_],
+    loses_document: NDArray[np.bool_],
+    why: NDArray[np.int64],
+) -> Overlaps:
+    """List the matches of which both sides stay, at the places where they stay."""
+    left, right = holder[evidence.matches.left], holder[evidence.matches.right]
+    stays = (left >= 0) & (right >= 0)
+    for side in (left, right):
+        stays &= ~loses[side] & ~loses_document[side]
+    rows = np.flatnonzero(stays)
+    first, second = np.minimum(left[rows], right[rows]), np.maximum(left[rows], right[rows])
+    order = np.lexsort((second, first))
+    rows, first, second = rows[order], first[order], second[order]
+    return Overlaps(first, second, evidence.matches.similarity[rows], why[rows])
