@@ -195,6 +195,8 @@ def _batch_records(
             for name in names
             if roles.is_users(name)
         }
+    except RecursionError:
+        raise ColumnError(f"{where}: a column is nested too deep to be kept; leave it out of the input") from None
     except UnicodeEncodeError:
         encodable = [_is_encodable(record) for record in records]
         for row, is_good in zip(rows, encodable, strict=True):

@@ -20,6 +20,10 @@ OUTPUT_NAMES: Final = ("doc_id", "text", "source", "n_removed", "chars_removed",
 """Columns that dedup itself writes beside the user's own."""
 
 
+MOST_LEVELS: Final = 32
+"""Depth to which lists and objects may be nested: Parquet readers stop at 100 schema levels, and a list takes two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Roles:
     """The columns of one source that are not merely along for the ride."""
@@ -64,6 +68,19 @@ def check_user_column(name: str, where: str) -> None:
     raise ColumnError(
         f"{where}: the column {name!r} has the name of a column that dedup writes; "
         f"rename it in the input{ways.get(name, '')}"
+    )
+
+
+def check_depth(name: str, found: pa.DataType, where: str) -> None:
+    """Raise ColumnError if lists and objects of the type are nested deeper than MOST_LEVELS."""
+    level = [found]
+    for _ in range(MOST_LEVELS):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return
+    raise ColumnError(
+        f"{where}: the column {name!r} is nested more than {MOST_LEVELS} levels deep, "
+        "which Parquet readers refuse; leave it out of the input"
     )
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.batches import Batch, RecordBatcher, Reject, arrow_roles, batch_arrow
-from dedup.columns import check_storable, check_user_column, conform, join_types, storable_type
+from dedup.columns import check_depth, check_storable, check_user_column, conform, join_types, storable_type
 from dedup.errors import ColumnError, InputError
 from dedup.schemas import DOCUMENTS, REJECTED, USER_COLUMN_PREFIX, empty_table
 from dedup.settings import Settings
@@ -127,12 +127,12 @@ class CorpusBuilder:
 
     def _add_columns(self, source: str, batch: Batch) -> None:
         for name, array in batch.columns.items():
+            check_depth(name, array.type, source)
             found = storable_type(array.type)
             if name not in self._columns:
                 check_user_column(name, source)
-                check_storable(name, found, source)
                 self._columns[name] = [pa.nulls(len(rows)) for rows in self._rows]
-                self._types[name] = found
+                self._types[name] = pa.null()
                 self._first_sources[name] = source
             joined = join_types(self._types[name], found)
             if joined is None:
@@ -142,7 +142,9 @@ class CorpusBuilder:
                 )
             if not pa.types.is_null(found) and pa.types.is_null(self._types[name]):
                 self._first_sources[name] = source
-            self._types[name] = joined
+            if joined != self._types[name]:
+                check_storable(name, joined, source)
+                self._types[name] = joined
             self._columns[name].append(array)
         for name, arrays in self._columns.items():
             if name not in batch.columns:

@@ -119,6 +119,12 @@ def test_url_as_id_rides_along(tmp_path):
     assert corpus.documents["doc_id"].to_pylist() == corpus.documents["column:url"].to_pylist() == ["http://a"]
 
 
+def test_column_nested_too_deep(tmp_path):
+    """What no Parquet reader would open is refused at the start, by the name of the column."""
+    with pytest.raises(ColumnError, match="'x' is nested more than 32 levels"):
+        read_lines(tmp_path, {"text": "a"}, b'{"text": "b", "x": %b}' % (b"[" * 900 + b"]" * 900))
+
+
 @pytest.mark.parametrize("name", ["source", "n_removed", "chars_removed", "position", "doc_id"])
 def test_clash_of_names_is_an_error(name, tmp_path):
     """A column with a name of ours is refused with the way out."""
