@@ -154,7 +154,7 @@ class CorpusBuilder:
         where = self._first_sources[name]
         chunks = [
             pa.nulls(len(array), target) if pa.types.is_null(array.type) else conform(array, target, name, where)
-            for array in self._columns[name]
+            for array in self._columns.pop(name)
         ]
         if pa.types.is_dictionary(target):
             return pa.chunked_array(chunks, target)  # each chunk keeps its own dictionary
@@ -275,11 +275,16 @@ def _without_clashes(new: list[str], ids: pa.ChunkedArray) -> list[str]:
 
 
 def _joined(chunks: list[pa.Array]) -> list[pa.Array]:
-    """Join neighbouring small chunks, so that ten thousand small files are not ten thousand chunks."""
+    """Join neighbouring small chunks, so that ten thousand small files are not ten thousand chunks.
+
+    Empties the list on the way: the text is then never in memory twice.
+    """
     joined: list[pa.Array] = []
     run: list[pa.Array] = []
     run_bytes = 0
-    for chunk in chunks:
+    chunks.reverse()
+    while chunks:
+        chunk = chunks.pop()
         size = chunk.nbytes
         if run and run_bytes + size > _CHUNK_BYTES:
             joined.append(pa.concat_arrays(run) if len(run) > 1 else run[0])
