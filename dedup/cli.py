@@ -291,16 +291,16 @@ def restore(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder that `dedup clean` wrote.", show_default=False)],
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="Folder to write.", show_default=False)],
     as_files: Annotated[
-        bool, typer.Option("--as-files", help="Write one text file a document instead of Parquet.")
+        bool, typer.Option("--as-files", help="Write text files under their own names instead of Parquet.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Give back every original text from the output folder OUT, byte for byte."""
     from dedup.restoring import restore_files
 
-    restore_files(out, target, as_files=as_files)
+    n_documents = restore_files(out, target, as_files=as_files)
     if not quiet:
-        print(f"original texts written to {target}")
+        print(f"{n_documents:,} original texts written to {target}")
 
 
 @app.command()

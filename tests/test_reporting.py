@@ -260,6 +260,14 @@ def test_explain_refuses_a_folder_that_is_not_an_output(tmp_path: Path) -> None:
         explain(tmp_path, "a")
 
 
+def test_explain_names_a_file_that_is_damaged(out: Path) -> None:
+    """Half a Parquet file is an error of the output, not a bug."""
+    part = next((out / "removed").iterdir())
+    part.write_bytes(part.read_bytes()[:100])
+    with pytest.raises(OutputError, match=f"{part.name} cannot be read"):
+        explain(out, "b")
+
+
 def test_explanation_reads_without_colour(out: Path) -> None:
     """Removed spans stand between markers, numbered, and lines stay lines."""
     shown = rendered(show_explanation(explain(out, "b"), colour=False))

@@ -87,8 +87,8 @@ def explain(out: str | Path, doc_id: str) -> Explanation:
 
     Reads the id columns of the folder and, of everything else, only the row groups
     that hold this document and the ones it matched.
-    Raises OutputError if `out` is not an output of dedup, UnknownDocumentError, with
-    the nearest ids, if it holds no such document.
+    Raises OutputError if `out` is not an output of dedup or cannot be read,
+    UnknownDocumentError, with the nearest ids, if it holds no such document.
     """
     out = Path(out)
     _check_output(out)
@@ -112,7 +112,7 @@ def explain(out: str | Path, doc_id: str) -> Explanation:
 def _check_output(out: Path) -> None:
     if not out.is_dir():
         raise OutputError(f"no folder {str(out)!r}; give the folder that `dedup clean` wrote")
-    for name in ("documents", "removed", "overlaps.parquet"):
+    for name in ("documents", "removed", "overlaps.parquet", "emptied.parquet"):
         if not (out / name).exists():
             raise OutputError(f"{out} is not an output of dedup: it has no {name}")
 
@@ -186,13 +186,16 @@ def _read_rows(path: Path, keys: Sequence[str], doc_ids: set[str], columns: Sequ
     wanted = pa.array(sorted(doc_ids), pa.string())
     rows: list[dict[str, Any]] = []
     for part in _parts(path):
-        with pq.ParquetFile(part) as file:
-            for number in range(file.num_row_groups):
-                ids = file.read_row_group(number, columns=list(keys))
-                hit = functools.reduce(pc.or_, [pc.is_in(ids[key], value_set=wanted) for key in keys])
-                if pc.any(hit).as_py():
-                    group = file.read_row_group(number, columns=[*keys, *columns] if columns else None)
-                    rows.extend(group.filter(hit).to_pylist())
+        try:
+            with pq.ParquetFile(part) as file:
+                for number in range(file.num_row_groups):
+                    ids = file.read_row_group(number, columns=list(keys))
+                    hit = functools.reduce(pc.or_, [pc.is_in(ids[key], value_set=wanted) for key in keys])
+                    if pc.any(hit).as_py():
+                        group = file.read_row_group(number, columns=[*keys, *columns] if columns else None)
+                        rows.extend(group.filter(hit).to_pylist())
+        except (OSError, pa.ArrowException) as error:
+            raise OutputError(f"{part} cannot be read: {error}") from None
     return rows
 
 
