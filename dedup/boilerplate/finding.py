@@ -164,7 +164,9 @@ def _protect(view: _Paragraphs, document: int, hits: list[_Hit], settings: Setti
     members = view.of_document(document)
     if any(hit.category in LEGAL_CATEGORIES for hit in hits):
         taken = {hit.paragraph for hit in hits if hit.is_whole}
-        if is_legal_text(_read_others(view, members, taken), list(RULE_FILES.values())):
+        others = _read_others(view, members, taken)
+        opens = any(hit.paragraph == members.start and hit.category == "copyright" for hit in hits)
+        if is_legal_text(others, list(RULE_FILES.values()), opens_with_notice=opens):
             hits = [hit for hit in hits if hit.category not in LEGAL_CATEGORIES]
     n_bytes = int((view.ends[members.start : members.stop] - view.starts[members.start : members.stop]).sum())
     n_whole = sum(hit.end - hit.start for hit in hits if hit.is_whole)

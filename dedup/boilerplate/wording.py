@@ -22,10 +22,10 @@ _SPACES: Final = re.compile(r"\s+")
 
 # Marks of emphasis, headings and arrows around a line say nothing about what it is. A list
 # bullet does ("- Share on Facebook" may be one of ten tips), so it stays and no rule matches.
-_LEADING: Final = re.compile(r"^(?:[*_~]+(?=\S)|#+ (?=\S)|[\s>\u203a\u00bb\u2192\u25b6\u25ba\u27a1\ufe0f|(\[{\u2013\u2014\u2026]+)+")
-_TRAILING: Final = re.compile(r"[\s*_~<>\u203a\u00bb\u00ab\u2192\u25b6\u25ba\u27a1\u2190\ufe0f|)\]}\u2013\u2014.:;,!\u2026]+$")
+_LEADING: Final = re.compile(r"^(?:[*_~]+(?=\S)|#+ (?=\S)|[\s>\u203a\u00bb\u2192\u25b6\u25ba\u27a1\ufe0f|\[{\u2013\u2014\u2026]+|\((?![cC]\)))+")
+_TRAILING: Final = " *_~<>\u203a\u00bb\u00ab\u2192\u25b6\u25ba\u27a1\u2190\ufe0f|)]}\u2013\u2014.:;,!\u2026"
 
-_BOUNDARY: Final = re.compile(r"[.!?\u2026][\"')\]]*(\s+)(?=[^a-z\s])|(\s*[|\u00b7\u2022\u2219\u00a6]\s*)")
+_BOUNDARY: Final = re.compile(r"[.!?\u2026][\"')\]]*(\s+)(?=[^a-z\s])|([|\u00b7\u2022\u2219\u00a6]\s*)")
 
 _QUOTES: Final = "\"'\u00ab"
 
@@ -43,7 +43,7 @@ def is_quotation(translated: str) -> bool:
 def bare(translated: str) -> str:
     """Give translated text in one line, without the marks and brackets around it."""
     text = _SPACES.sub(" ", translated)
-    return _TRAILING.sub("", _LEADING.sub("", text, count=1), count=1)
+    return _LEADING.sub("", text, count=1).rstrip(_TRAILING)
 
 
 def split_sentences(translated: str) -> list[tuple[int, int]]:
@@ -55,6 +55,8 @@ def split_sentences(translated: str) -> list[tuple[int, int]]:
     start = 0
     for boundary in _BOUNDARY.finditer(translated):
         cut, resume = boundary.span(1) if boundary.group(1) is not None else boundary.span(2)
+        while cut > start and translated[cut - 1].isspace():
+            cut -= 1
         if cut > start:
             spans.append((start, cut))
         start = resume
