@@ -106,6 +106,36 @@ def fingerprint_paragraphs(
     return fingerprints, repeats
 
 
+def join_fingerprints(batches: list[Fingerprints]) -> Fingerprints:
+    """Put the fingerprints of batches of paragraphs one after the other."""
+    before = np.concatenate([[0], np.cumsum([len(batch.n_tokens) for batch in batches])])
+    return Fingerprints(
+        np.concatenate([batch.n_tokens for batch in batches]),
+        np.concatenate([batch.exact for batch in batches]),
+        np.concatenate([batch.flagged for batch in batches]),
+        np.concatenate([batch.near + first for batch, first in zip(batches, before, strict=False)]).astype(np.int64),
+        np.concatenate([batch.band_keys for batch in batches]),
+        np.concatenate([batch.sketches for batch in batches]),
+    )
+
+
+def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Fingerprints) -> Fingerprints:
+    """Give the fingerprints with those of the paragraphs `which` (ascending) replaced by `new`."""
+    n_tokens, exact, flagged = old.n_tokens.copy(), old.exact.copy(), old.flagged.copy()
+    n_tokens[which], exact[which], flagged[which] = new.n_tokens, new.exact, new.flagged
+    stays = ~np.isin(old.near, which)
+    near = np.concatenate([old.near[stays], which[new.near]])
+    order = np.argsort(near, kind="stable")
+    return Fingerprints(
+        n_tokens,
+        exact,
+        flagged,
+        near[order],
+        np.concatenate([old.band_keys[stays], new.band_keys])[order],
+        np.concatenate([old.sketches[stays], new.sketches])[order],
+    )
+
+
 def token_hashes(text: str) -> NDArray[np.uint64]:
     """Give the uint64 hashes of the tokens of `text`, in order."""
     data = np.frombuffer(text.encode(), dtype=np.uint8)
