@@ -394,5 +394,9 @@ def _console() -> "Console":
 
 
 def _show(renderable: "RenderableType", console: "Console | None" = None) -> None:
-    # soft_wrap: the terminal breaks long lines itself, so that copied text stays as it was
-    (console or _console()).print(renderable, soft_wrap=True)
+    console = console or _console()
+    # captured, because rich answers a closed pipe by an exit of its own, with the code of a bug
+    with console.capture() as captured:
+        # soft_wrap: the terminal breaks long lines itself, so that copied text stays as it was
+        console.print(renderable, soft_wrap=True)
+    sys.stdout.write(captured.get())

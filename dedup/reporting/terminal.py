@@ -75,11 +75,13 @@ def show_explanation(explanation: Explanation, colour: bool) -> RenderableType:
             text.append(printable(piece))
             continue
         number += 1
-        # the line break that went with a paragraph is shown outside the mark, so that lines stay lines
-        body = piece.rstrip("\r\n")
+        # the line breaks that went with a paragraph are shown outside the mark, so that lines stay lines
+        body = piece.strip("\r\n")
+        before, _, after = piece.partition(body) if body else ("", "", piece)
+        text.append(printable(before))
         text.append_text(_cut(body, colour))
         text.append(f"[{number}]", style="bold cyan")
-        text.append(printable(piece[len(body) :]))
+        text.append(printable(after))
     text.append("\n" if text.plain.endswith("\n") else "\n\n")
     n_chars = sum(span.end - span.start for span in explanation.removed)
     text.append(f"{number} removed, {n_chars:,} of {len(explanation.text):,} characters\n", style="bold")
