@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn, cast
 import typer
 
 from dedup.errors import DedupError, SettingsError
+from dedup.help_text import CLEAN_EPILOG, EPILOG
 from dedup.settings import CATEGORIES, Settings, setting_names
 
 if TYPE_CHECKING:
@@ -28,56 +29,10 @@ DEFAULTS: Final = Settings()
 # typer publishes the parameter error but not its base, which is what a wrong command line raises
 _USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
-_EPILOG: Final = """
-[bold]Example[/bold]
-
-  [dim]Clean a folder: documents go to out/documents, what went to out/removed[/dim]
-
-  $ dedup clean seeds/ out/
-
-  [dim]One document: what went from it, why, and what that matched[/dim]
-
-  $ dedup explain out/ 000_d3c9113e3e7c6ada
-
-  [dim]Every original text again, byte for byte[/dim]
-
-  $ dedup restore out/ back/
-
-[bold]Exit codes[/bold]
-
-  0   done
-
-  2   something for you to put right, said in one line on stderr
-
-  130 interrupted
-
-  1   a bug of ours, with a traceback
-"""
-
-_CLEAN_EPILOG: Final = """
-[bold]Examples[/bold]
-
-  [dim]What would go, and why; nothing is written[/dim]
-
-  $ dedup clean seeds/ out/ --dry-run
-
-  [dim]Rows of many files; copies count within one site only[/dim]
-
-  $ dedup clean 'crawl/*.jsonl.gz' out/ --text-column body --within site
-
-  [dim]A stricter test; share buttons stay[/dim]
-
-  $ dedup clean all.parquet out/ --similarity 0.8 --without share
-
-  [dim]Settings from a file, the report for a machine[/dim]
-
-  $ dedup clean docs/ out/ --config dedup.toml --json > report.json
-"""
-
 app = typer.Typer(
     name="dedup",
     help="Take repeated text and boilerplate out of documents: every removal proved, everything restorable.",
-    epilog=_EPILOG,
+    epilog=EPILOG,
     rich_markup_mode="rich",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -147,7 +102,7 @@ _INPUT: Final = "Input"
 _RUN: Final = "How to run"
 
 
-@app.command(epilog=_CLEAN_EPILOG)
+@app.command(epilog=CLEAN_EPILOG)
 def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature)
     context: typer.Context,
     paths: Annotated[

@@ -1,0 +1,49 @@
+"""Examples and exit codes that --help shows below the options, in rich markup."""
+
+from typing import Final
+
+EPILOG: Final = """
+[bold]Example[/bold]
+
+  [dim]Clean a folder: documents go to out/documents, what went to out/removed[/dim]
+
+  $ dedup clean seeds/ out/
+
+  [dim]One document: what went from it, why, and what that matched[/dim]
+
+  $ dedup explain out/ 000_d3c9113e3e7c6ada
+
+  [dim]Every original text again, byte for byte[/dim]
+
+  $ dedup restore out/ back/
+
+[bold]Exit codes[/bold]
+
+  0   done
+
+  2   something for you to put right, said in one line on stderr
+
+  130 interrupted
+
+  1   a bug of ours, with a traceback
+"""
+
+CLEAN_EPILOG: Final = """
+[bold]Examples[/bold]
+
+  [dim]What would go, and why; nothing is written[/dim]
+
+  $ dedup clean seeds/ out/ --dry-run
+
+  [dim]Rows of many files; copies count within one site only[/dim]
+
+  $ dedup clean 'crawl/*.jsonl.gz' out/ --text-column body --within site
+
+  [dim]A stricter test; share buttons stay[/dim]
+
+  $ dedup clean all.parquet out/ --similarity 0.8 --without share
+
+  [dim]Settings from a file, the report for a machine[/dim]
+
+  $ dedup clean docs/ out/ --config dedup.toml --json > report.json
+"""
