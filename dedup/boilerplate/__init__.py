@@ -1,11 +1,11 @@
 """Text that is nobody's content, found by rules that are data: one TOML file a language in `rules/`.
 
-    rule_files.py   rule files -> Rule, checked and compiled once
-    table.py        RULES: "category/name" -> rule, and what protects legal texts
-    wording.py      one paragraph -> the form that rules are tried on, and its sentences
-    trials.py       one paragraph -> the rule that it matches, and the part of it that goes
-    protection.py   documents that consist of such text, or are legal texts, keep it
-    finding.py      documents and paragraphs -> BOILERPLATE
+rule_files.py   rule files -> Rule, checked and compiled once
+table.py        RULES: "category/name" -> rule, and what protects legal texts
+wording.py      one paragraph -> the form that rules are tried on, and its sentences
+trials.py       one paragraph -> the rule that it matches, and the part of it that goes
+protection.py   documents that consist of such text, or are legal texts, keep it
+finding.py      documents and paragraphs -> BOILERPLATE
 """
 
 from dedup.boilerplate.finding import cue_tokens, find_boilerplate

@@ -128,28 +128,27 @@ def _find_bytes(data: NDArray[np.uint8], wanted: bytes) -> NDArray[np.int64]:
 def _find_hits(
     view: _Paragraphs, active: ActiveRules, n_tokens: NDArray[np.int64] | None, tried: NDArray[np.int64]
 ) -> Iterator[_Hit]:
-    first, past = _document_bounds(view.document, tried)
-    for i, paragraph in enumerate(tried.tolist()):
-        places = places_of(paragraph - int(first[i]), int(past[i] - first[i]))
-        start, end, base = int(view.starts[paragraph]), int(view.ends[paragraph]), int(view.base[paragraph])
-        if end - start > MOST_BYTES or (n_tokens is not None and n_tokens[paragraph] > MOST_TOKENS):
-            start = _character_start(view.data, max(start, end - TAIL_BYTES), end)
-            text = view.data[start:end].tobytes().decode("utf-8", "replace")
-            finding = try_tail(text, places, active)
-        else:
-            text = view.data[start:end].tobytes().decode("utf-8", "replace")
-            finding = try_paragraph(text, places, active)
+    owners = view.document[tried]
+    columns = (
+        tried,
+        np.searchsorted(view.document, owners, side="left"),
+        np.searchsorted(view.document, owners, side="right"),
+        view.starts[tried],
+        view.ends[tried],
+        view.base[tried],
+        np.zeros_like(tried) if n_tokens is None else n_tokens[tried],
+    )
+    for paragraph, first, past, begin, end, base, count in zip(*(c.tolist() for c in columns), strict=True):
+        places = places_of(paragraph - first, past - first)
+        is_long = end - begin > MOST_BYTES or count > MOST_TOKENS
+        start = _character_start(view.data, max(begin, end - TAIL_BYTES), end) if is_long else begin
+        text = view.data[start:end].tobytes().decode("utf-8", "replace")
+        finding = (try_tail if is_long else try_paragraph)(text, places, active)
         if finding is not None:
             taken = len(text[finding.start : finding.end].encode())
-            yield _Hit(paragraph, end - base - taken, end - base, finding.rule.title, finding.rule.category, finding.is_whole)
-
-
-def _document_bounds(
-    document: NDArray[np.int64], tried: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give, for each tried paragraph, the first paragraph of its document and the one past the last."""
-    owners = document[tried]
-    return np.searchsorted(document, owners, side="left"), np.searchsorted(document, owners, side="right")
+            yield _Hit(
+                paragraph, end - base - taken, end - base, finding.rule.title, finding.rule.category, finding.is_whole
+            )
 
 
 def _character_start(data: NDArray[np.uint8], at: int, end: int) -> int:

@@ -195,7 +195,8 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
     if not 0 <= needs <= len(signs) or bool(needs) != bool(signs):
         raise RuleError(f"{where}: needs must be from 1 to the number of signs ({len(signs)}), got {needs}")
     pattern = _compile_any(entry["patterns"], parts, f"{where}: patterns")
-    assert pattern is not None  # an empty list was refused above
+    if pattern is None:
+        raise RuleError(f"{where}: patterns is missing or empty")
     return Rule(
         name=entry["name"],
         category=category,

@@ -16,7 +16,25 @@ MOST_JOINED: Final = 3
 
 N_START: Final = 2
 N_LAST: Final = 3
+MOST_TOKENS_IN_SENTENCES: Final = 120
+"""A longer paragraph is tried as a whole and at its end, never sentence by sentence."""
+
+MOST_COMPANION_CHARS: Final = 160
+
 END_SHARE: Final = 0.4  # of a document's paragraphs; where read-more and credit lines stand
+
+
+_PLACES: Final = {
+    (is_start, is_end, is_last): frozenset(
+        {"anywhere"}
+        | ({"start", "edges"} if is_start else set())
+        | ({"end", "edges"} if is_end else set())
+        | ({"last"} if is_last else set())
+    )
+    for is_start in (False, True)
+    for is_end in (False, True)
+    for is_last in (False, True)
+}
 
 
 class Finding(NamedTuple):
@@ -53,14 +71,9 @@ def activate_rules(settings: Settings) -> ActiveRules:
 
 def places_of(position: int, n_paragraphs: int) -> frozenset[str]:
     """Give the names of the places that paragraph `position` (0-based) of a document stands in."""
-    places = {"anywhere"}
-    if position < N_START:
-        places |= {"start", "edges"}
-    if position >= (1 - END_SHARE) * n_paragraphs or position >= n_paragraphs - N_LAST:
-        places |= {"end", "edges"}
-    if position >= n_paragraphs - N_LAST:
-        places.add("last")
-    return frozenset(places)
+    is_last = position >= n_paragraphs - N_LAST
+    is_end = is_last or position >= (1 - END_SHARE) * n_paragraphs
+    return _PLACES[position < N_START, is_end, is_last]
 
 
 def try_paragraph(text: str, places: frozenset[str], active: ActiveRules) -> Finding | None:
@@ -70,77 +83,99 @@ def try_paragraph(text: str, places: frozenset[str], active: ActiveRules) -> Fin
     companion, and the first rule gives its name.
     """
     translated = translate(text)
-    if translated.rstrip().endswith((",", ";")):
-        return None  # it goes on in the next paragraph, so it is no line of its own
-    trial = _Trial(translated, places, active)
-    rule = trial.rule_of(0, len(translated))
-    if rule is not None:
-        return Finding(0, len(text), rule, is_whole=True)
-    sentences = split_sentences(translated)
-    if len(sentences) < 2:
+    tokens = tokens_of(translated)
+    cued = _cued_rules(tokens, translated, active)
+    cued = {position for position in cued if active.rules[position].place in places}
+    if not cued or translated.endswith((",", ";")):  # a comma: it goes on in the next paragraph
         return None
-    if len(sentences) <= MOST_SENTENCES:
-        rule = _match_all(trial, sentences)
+    if not is_quotation(translated):
+        rule = _match(translated, len(tokens), cued, active)
         if rule is not None:
             return Finding(0, len(text), rule, is_whole=True)
-    return _match_tail(trial, sentences)
+    takes_tails = any(active.rules[position].cut == "tail" for position in cued)
+    is_short = len(tokens) <= MOST_TOKENS_IN_SENTENCES
+    if not (takes_tails or is_short):
+        return None
+    sentences = _split(translated, cued, active)
+    if is_short and 2 <= len(sentences) <= MOST_SENTENCES:
+        rule = _match_all(sentences)
+        if rule is not None:
+            return Finding(0, len(text), rule, is_whole=True)
+    return _match_tail(sentences) if takes_tails else None
 
 
 def try_tail(text: str, places: frozenset[str], active: ActiveRules) -> Finding | None:
     """Find what rules take at the end of a paragraph of which only the end is given."""
     translated = translate(text)
-    return _match_tail(_Trial(translated, places, active), split_sentences(translated))
+    cued = _cued_rules(tokens_of(translated), translated, active)
+    tails = {position for position in cued if _takes_tail(active.rules[position], places)}
+    return _match_tail(_split(translated, tails, active)) if tails else None
 
 
 @dataclass(slots=True)
-class _Trial:
-    """One translated paragraph with where it stands and what it is tried against."""
+class _Sentences:
+    """The sentences of a translated paragraph, and what they are tried against."""
 
     translated: str
-    places: frozenset[str]
+    spans: list[tuple[int, int]]
+    cued: set[int]  # positions of the rules of which a cue is in the paragraph
     active: ActiveRules
 
-    def rule_of(self, start: int, end: int, *, only_tails: bool = False) -> Rule | None:
-        """Give the first rule that a stretch matches."""
-        stretch = self.translated[start:end]
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def rule_of(self, first: int, past: int, *, only_tails: bool = False) -> Rule | None:
+        """Give the first rule that sentences [first, past) match, taken as one."""
+        stretch = self.stretch(first, past)
         if is_quotation(stretch):
             return None
         tokens = tokens_of(stretch)
-        candidates = _candidates(tokens, stretch, self.active)
-        if not candidates:
-            return None
-        wording = bare(stretch)
-        for position in candidates:
-            rule = self.active.rules[position]
-            if (
-                len(tokens) <= rule.max_tokens
-                and rule.place in self.places
-                and (rule.cut == "tail" or not only_tails)
-                and rule.matches(wording)
-            ):
-                return rule
+        cued = self.cued & _cued_rules(tokens, stretch, self.active)
+        if only_tails:
+            cued = {position for position in cued if self.active.rules[position].cut == "tail"}
+        return _match(stretch, len(tokens), cued, self.active)
+
+    def is_companion(self, first: int, past: int) -> bool:
+        """Say whether sentences [first, past) go along with a hit beside them."""
+        wording = bare(self.stretch(first, past))
+        return len(wording) <= MOST_COMPANION_CHARS and any(
+            companions.fullmatch(wording) for companions in self.active.companions
+        )
+
+    def stretch(self, first: int, past: int) -> str:
+        return self.translated[self.spans[first][0] : self.spans[past - 1][1]]
+
+
+def _split(translated: str, cued: set[int], active: ActiveRules) -> _Sentences:
+    return _Sentences(translated, split_sentences(translated), cued, active)
+
+
+def _takes_tail(rule: Rule, places: frozenset[str]) -> bool:
+    return rule.cut == "tail" and rule.place in places
+
+
+def _cued_rules(tokens: Iterable[str], stretch: str, active: ActiveRules) -> set[int]:
+    """Give the positions of the rules of which a cue is there."""
+    cued: set[int] = set()
+    for cue in active.by_cue.keys() & tokens:
+        cued.update(active.by_cue[cue])
+    if not stretch.isascii():
+        for symbol in SYMBOLS:
+            if symbol in stretch:
+                cued.update(active.by_cue.get(symbol, ()))
+    return cued
+
+
+def _match(stretch: str, n_tokens: int, cued: set[int], active: ActiveRules) -> Rule | None:
+    """Give the first of the cued rules that a stretch matches."""
+    short_enough = sorted(position for position in cued if n_tokens <= active.rules[position].max_tokens)
+    if not short_enough:
         return None
-
-    def is_companion(self, start: int, end: int) -> bool:
-        """Say whether a stretch goes along with a hit beside it."""
-        wording = bare(self.translated[start:end])
-        return any(companions.fullmatch(wording) for companions in self.active.companions)
+    wording = bare(stretch)
+    return next((active.rules[position] for position in short_enough if active.rules[position].matches(wording)), None)
 
 
-def _candidates(tokens: Iterable[str], stretch: str, active: ActiveRules) -> list[int]:
-    """Give the positions of the rules of which a cue is there, in order."""
-    found: set[int] = set()
-    by_cue = active.by_cue
-    for token in tokens:
-        if token in by_cue:
-            found.update(by_cue[token])
-    for symbol in SYMBOLS:
-        if symbol in by_cue and symbol in stretch:
-            found.update(by_cue[symbol])
-    return sorted(found)
-
-
-def _match_all(trial: _Trial, sentences: list[tuple[int, int]]) -> Rule | None:
+def _match_all(sentences: _Sentences) -> Rule | None:
     """Give the first rule of a paragraph all of whose sentences match, or None."""
     n = len(sentences)
     reached: dict[int, Rule | None] = {0: None}  # sentences accounted for -> the first rule among them
@@ -148,22 +183,21 @@ def _match_all(trial: _Trial, sentences: list[tuple[int, int]]) -> Rule | None:
         if first not in reached:
             continue
         for past in range(first + 1, min(first + MOST_JOINED, n) + 1):
-            if past in reached and reached[past] is not None:
+            if reached.get(past) is not None:
                 continue
-            start, end = sentences[first][0], sentences[past - 1][1]
-            rule = trial.rule_of(start, end)
-            if rule is not None or trial.is_companion(start, end):
+            rule = sentences.rule_of(first, past)
+            if rule is not None or sentences.is_companion(first, past):
                 reached[past] = reached[first] or rule
     return reached.get(n)
 
 
-def _match_tail(trial: _Trial, sentences: list[tuple[int, int]]) -> Finding | None:
+def _match_tail(sentences: _Sentences) -> Finding | None:
     """Find the run of last sentences that match rules which may take the end of a paragraph."""
     past = len(sentences)
     name: Rule | None = None
     while past > 1:
         for first in range(past - 1, max(past - 1 - MOST_JOINED, 0), -1):
-            rule = trial.rule_of(sentences[first][0], sentences[past - 1][1], only_tails=True)
+            rule = sentences.rule_of(first, past, only_tails=True)
             if rule is not None:
                 name, past = rule, first
                 break
@@ -171,4 +205,4 @@ def _match_tail(trial: _Trial, sentences: list[tuple[int, int]]) -> Finding | No
             break
     if name is None:
         return None
-    return Finding(sentences[past - 1][1], len(trial.translated), name, is_whole=False)
+    return Finding(sentences.spans[past - 1][1], len(sentences.translated), name, is_whole=False)

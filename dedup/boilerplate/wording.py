@@ -9,7 +9,7 @@ MOST_SENTENCES: Final = 8
 # One character for one, so that places in the translated text are places in the original.
 _TYPOGRAPHY: Final = str.maketrans(
     {
-        **dict.fromkeys("\u2018\u2019\u02bc\u2032`\u00b4", "'"),
+        **dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"'),
         **dict.fromkeys("\u2010\u2011", "-"),
         **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u200b\u200e\u200f\ufeff\u2060", " "),
@@ -22,7 +22,9 @@ _SPACES: Final = re.compile(r"\s+")
 
 # Marks of emphasis, headings and arrows around a line say nothing about what it is. A list
 # bullet does ("- Share on Facebook" may be one of ten tips), so it stays and no rule matches.
-_LEADING: Final = re.compile(r"^(?:[*_~]+(?=\S)|#+ (?=\S)|[\s>\u203a\u00bb\u2192\u25b6\u25ba\u27a1\ufe0f|\[{\u2013\u2014\u2026]+|\((?![cC]\)))+")
+_LEADING: Final = re.compile(
+    r"^(?:[*_~]+(?=\S)|#+ (?=\S)|[\s>\u203a\u00bb\u2192\u25b6\u25ba\u27a1\ufe0f|\[{\u2013\u2014\u2026]+|\((?![cC]\)))+"
+)
 _TRAILING: Final = " *_~<>\u203a\u00bb\u00ab\u2192\u25b6\u25ba\u27a1\u2190\ufe0f|)]}\u2013\u2014.:;,!\u2026"
 
 _BOUNDARY: Final = re.compile(r"[.!?\u2026][\"')\]]*(\s+)(?=[^a-z\s])|([|\u00b7\u2022\u2219\u00a6]\s*)")
@@ -32,7 +34,7 @@ _QUOTES: Final = "\"'\u00ab"
 
 def translate(text: str) -> str:
     """Give `text` with plain quotes, hyphens and spaces, character for character."""
-    return text.translate(_TYPOGRAPHY)
+    return text if text.isascii() else text.translate(_TYPOGRAPHY)
 
 
 def is_quotation(translated: str) -> bool:
