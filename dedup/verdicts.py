@@ -14,6 +14,7 @@ from dedup.kernels.differences import (
     CONTENT,
     HUNKS,
     IDENTIFIERS,
+    INNER,
     NEW_LEFT,
     NUMBERS,
     RUN_LEFT,
@@ -164,9 +165,9 @@ def weigh_matches(
     differ |= matches.marked > MOST_MARKS_A_TOKEN
     differ |= (matches.fillers > 0) & (2 * matches.fillers >= figures[:, SUBSTITUTIONS])
     differ |= ~close & one_for_another & (figures[:, CONTENT] >= CONTENT_SHARE * figures[:, HUNKS])
-    differ |= one_for_another & (document[matches.left] == document[matches.right])
-    short = shorter < FEWEST_TOKENS_TO_SUBSTITUTE
-    differ |= short & (one_for_another | ~close)
+    # Inside one document, and where texts are short, only what is put before or behind a text leaves it the same.
+    strict = (document[matches.left] == document[matches.right]) | (shorter < FEWEST_TOKENS_TO_SUBSTITUTE)
+    differ |= strict & (one_for_another | (figures[:, INNER] > 0) | ~close)
     goes = [_adds_little(figures, n_tokens[(matches.left, matches.right)[side]], side, close) for side in (0, 1)]
     # A text that fills a form with others is a form in this pair too, unless the pair is close.
     unlike = np.flatnonzero(reaches & (differ | ~(goes[0] | goes[1])))

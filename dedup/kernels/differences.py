@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.mixing import mix64, shingle_hash
-from dedup.kernels.tokens import HAS_DIGIT, HAS_INNER_UPPER, STARTS_UPPER, TOUCHES_UNDERSCORE
+from dedup.kernels.tokens import HAS_DIGIT, HAS_INNER_UPPER, HAS_LOWER, TOUCHES_UNDERSCORE
 
 LONGEST_ALIGNED: Final = 1024
 """Tokens; of longer stretches that differ, only those beyond a common beginning and end are compared, as one hunk."""
@@ -16,7 +16,7 @@ SUBSTITUTIONS: Final = 1
 CONTENT: Final = 2
 NUMBERS: Final = 3
 IDENTIFIERS: Final = 4
-NAMES: Final = 5
+INNER: Final = 5
 NEW_LEFT: Final = 6
 NEW_RIGHT: Final = 7
 RUN_LEFT: Final = 8
@@ -37,8 +37,9 @@ def describe_hunks(left, n_left, shapes_left, right, n_right, shapes_right, func
 
     left and right uint64[], token hashes, with shapes uint8[]; function_words uint64[power of two], an open
     table of token hashes; lengths uint16[LONGEST_ALIGNED + 1, LONGEST_ALIGNED + 1] is scratch. HUNKS: how many
-    differ; of these SUBSTITUTIONS: tokens on both sides; CONTENT: none of them a function word; NUMBERS and IDENTIFIERS: different numbers, or identifiers, on both sides; NAMES: all
-    tokens capitalised or with digits, on both sides. NEW_LEFT and NEW_RIGHT: tokens in hunks; RUN_LEFT and
+    differ; of these SUBSTITUTIONS: tokens on both sides; CONTENT: none of them a function word; NUMBERS: different numbers on both sides. IDENTIFIERS: hunks
+    that change a name of code: a word in camel case or with an underscore on either side, different words in
+    capitals on both. INNER: hunks away from the beginning and the end. NEW_LEFT and NEW_RIGHT: tokens in hunks; RUN_LEFT and
     RUN_RIGHT: the most in one hunk. slots uint64[MOST_SLOTS, 3] gets the first substitutions: a hash of the
     two tokens before and after, and of what stands between on the left and on the right; 0 where there are
     fewer. The alignment is a longest common subsequence.
@@ -96,6 +97,12 @@ def _count_hunk(left, a, a_end, n_left, shapes_left, right, b, b_end, shapes_rig
     figures[NEW_RIGHT] += b_end - b
     figures[RUN_LEFT] = max(figures[RUN_LEFT], a_end - a)
     figures[RUN_RIGHT] = max(figures[RUN_RIGHT], b_end - b)
+    if a > 0 and a_end < n_left:
+        figures[INNER] += 1
+    numbers_a, capitals_a, n_code_a, plain_a = _read_side(left, a, a_end, shapes_left, function_words)
+    numbers_b, capitals_b, n_code_b, plain_b = _read_side(right, b, b_end, shapes_right, function_words)
+    if n_code_a or n_code_b or (capitals_a != 0 and capitals_b != 0 and capitals_a != capitals_b):
+        figures[IDENTIFIERS] += 1
     if a == a_end or b == b_end:
         return
     if figures[SUBSTITUTIONS] < MOST_SLOTS and max(a_end - a, b_end - b) <= LONGEST_FILLER:
@@ -109,36 +116,30 @@ def _count_hunk(left, a, a_end, n_left, shapes_left, right, b, b_end, shapes_rig
         slot[1] = shingle_hash(left, a, a_end)
         slot[2] = shingle_hash(right, b, b_end)
     figures[SUBSTITUTIONS] += 1
-    numbers_a, identifiers_a, names_a, plain_a = _read_side(left, a, a_end, shapes_left, function_words)
-    numbers_b, identifiers_b, names_b, plain_b = _read_side(right, b, b_end, shapes_right, function_words)
     if plain_a == 0 and plain_b == 0:
         figures[CONTENT] += 1
     if numbers_a != 0 and numbers_b != 0 and numbers_a != numbers_b:
         figures[NUMBERS] += 1
-    if identifiers_a != 0 and identifiers_b != 0 and identifiers_a != identifiers_b:
-        figures[IDENTIFIERS] += 1
-    if names_a == a_end - a and names_b == b_end - b:
-        figures[NAMES] += 1
 
 
 @njit(cache=True, nogil=True)
 def _read_side(tokens, start, end, shapes, function_words):
-    """Give order-free sums of the number and identifier tokens (0: none), and counts of names and function words."""
-    numbers, identifiers = np.uint64(0), np.uint64(0)
-    n_names, n_function = 0, 0
+    """Give order-free sums of the tokens with digits and of those in capitals (0: none), and counts of code and function words."""
+    numbers, capitals = np.uint64(0), np.uint64(0)
+    n_code, n_function = 0, 0
     mask = np.uint64(len(function_words) - 1)
     for place in range(start, end):
         shape = shapes[place]
         if shape & HAS_DIGIT:
             numbers += tokens[place]
-        elif shape & (HAS_INNER_UPPER | TOUCHES_UNDERSCORE):
-            identifiers += tokens[place]
-        if shape & (STARTS_UPPER | HAS_DIGIT):
-            n_names += 1
+        elif shape & HAS_INNER_UPPER and not shape & HAS_LOWER:
+            capitals += tokens[place]
+        if shape & TOUCHES_UNDERSCORE or (shape & HAS_INNER_UPPER and shape & HAS_LOWER):
+            n_code += 1
         slot = tokens[place] & mask
         while function_words[slot] != 0:
             if function_words[slot] == tokens[place]:
                 n_function += 1
                 break
             slot = (slot + np.uint64(1)) & mask
-    return numbers, identifiers, n_names, n_function
+    return numbers, capitals, n_code, n_function

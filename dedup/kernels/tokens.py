@@ -24,6 +24,7 @@ HAS_DIGIT: Final = np.uint8(1)
 STARTS_UPPER: Final = np.uint8(2)
 HAS_INNER_UPPER: Final = np.uint8(4)
 TOUCHES_UNDERSCORE: Final = np.uint8(8)
+HAS_LOWER: Final = np.uint8(16)
 
 MOST_MARKS: Final = 256
 """Marks in a row that are put into canonical order together; Unicode's own limit for streams is 30."""
@@ -133,6 +134,8 @@ def read_tokens(text, start, end, page_of, pages, expansions, marks, hashes, sta
                 shape |= HAS_INNER_UPPER
             if entry & IS_DIGIT:
                 shape |= HAS_DIGIT
+            elif not upper:
+                shape |= HAS_LOWER
             value = (value ^ np.uint64(entry & CODE_POINT)) * PRIME
             ends[n] = after
         at = after
