@@ -117,7 +117,7 @@ def wilson_interval(n_found: int, n: int) -> tuple[float, float]:
     middle = share + z * z / (2 * n)
     spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return round((middle - spread) / scale, 4), round((middle + spread) / scale, 4)
+    return round(max(middle - spread, 0.0) / scale, 4), round((middle + spread) / scale, 4)
 
 
 def _kept_copies(truth: pa.Table, output: Output) -> tuple[Ints, Any]:
