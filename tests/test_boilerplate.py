@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dedup.boilerplate import cue_tokens, find_boilerplate
+from dedup.boilerplate import cue_limits, cue_tokens, find_boilerplate
 from dedup.boilerplate.rule_files import tokens_of
 from dedup.errors import SchemaError
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPHS, empty_table
@@ -217,6 +217,12 @@ def test_flags_and_token_counts_change_nothing() -> None:
     plain = find_boilerplate(documents, paragraphs, Settings())
     assert plain.num_rows == len(texts)
     assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, flagged).equals(plain)
+    limits = cue_limits(Settings())
+    assert limits.keys() == cues
+    limited = np.array(
+        [any(limits.get(token, 0) >= n for token in tokens_of(line)) for line, n in zip(lines, n_tokens, strict=True)]
+    )
+    assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, limited).equals(plain)
 
 
 def test_chunked_and_sliced_tables_give_the_same() -> None:

@@ -8,8 +8,8 @@ protection.py   documents that consist of such text, or are legal texts, keep it
 finding.py      documents and paragraphs -> BOILERPLATE
 """
 
-from dedup.boilerplate.finding import cue_tokens, find_boilerplate
+from dedup.boilerplate.finding import cue_limits, cue_tokens, find_boilerplate
 from dedup.boilerplate.rule_files import Rule, check_examples, load_rules
 from dedup.boilerplate.table import RULES
 
-__all__ = ["RULES", "Rule", "check_examples", "cue_tokens", "find_boilerplate", "load_rules"]
+__all__ = ["RULES", "Rule", "check_examples", "cue_limits", "cue_tokens", "find_boilerplate", "load_rules"]

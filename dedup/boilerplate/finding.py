@@ -12,11 +12,11 @@ from dedup.arrow_views import TextView, view_numbers, view_texts
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, READ_BYTES, is_legal_text
 from dedup.boilerplate.rule_files import MOST_TOKENS, SYMBOLS, tokens_of
 from dedup.boilerplate.table import RULE_FILES
-from dedup.boilerplate.trials import ActiveRules, activate_rules, places_of, try_paragraph, try_tail
+from dedup.boilerplate.trials import REACH, ActiveRules, activate_rules, places_of, try_paragraph, try_tail
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPHS, check_schema
 from dedup.settings import Settings
 
-MOST_BYTES: Final = 4000
+MOST_BYTES: Final = 3000
 """Of a longer paragraph only the end is tried, so that a line of any length costs the same."""
 
 TAIL_BYTES: Final = 1000
@@ -59,6 +59,23 @@ def cue_tokens(settings: Settings) -> list[str]:
     return sorted(cue for cue in activate_rules(settings).by_cue if cue not in SYMBOLS)
 
 
+def cue_limits(settings: Settings) -> dict[str, int]:
+    """Give, for each of cue_tokens, the most tokens that a paragraph may have for the cue to matter.
+
+    A prefilter may leave out a paragraph that is longer than the limits of all
+    its cues: nothing in it would be found.
+    """
+    active = activate_rules(settings)
+    unlimited = int(np.iinfo(np.int32).max)
+    return {
+        cue: max(
+            unlimited if active.rules[i].cut == "tail" else REACH * active.rules[i].max_tokens
+            for i in active.by_cue[cue]
+        )
+        for cue in cue_tokens(settings)
+    }
+
+
 def find_boilerplate(
     documents: pa.Table,
     paragraphs: pa.Table,
@@ -69,7 +86,7 @@ def find_boilerplate(
     """Find the paragraphs, and ends of paragraphs, that a rule knows for boilerplate.
 
     Takes DOCUMENTS and PARAGRAPHS in reading order; n_tokens int[n] and flagged
-    bool[n] (holds one of cue_tokens) spare work and change nothing. Gives
+    bool[n] (holds one of cue_tokens, within its limit or not) spare work and change nothing. Gives
     BOILERPLATE by paragraph and start. Whole-paragraph hits do not count in a
     document of which they would take more than settings.max_boilerplate_share,
     nor hits of LEGAL_CATEGORIES in a legal text.

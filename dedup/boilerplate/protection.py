@@ -21,7 +21,7 @@ STUB_TOKENS: Final = 50
 
 N_TITLE_PARAGRAPHS: Final = 3
 
-READ_BYTES: Final = 200_000
+READ_BYTES: Final = 30_000
 """How much of a document is read to tell whether it is a legal text; the rest of a longer one is like it."""
 
 

@@ -17,7 +17,7 @@ CUTS: Final = ("paragraph", "tail")
 SYMBOLS: Final = ("©",)
 """Cues that are not tokens: the paragraphs that hold them are found by their bytes."""
 
-MOST_TOKENS: Final = 400
+MOST_TOKENS: Final = 240
 """The greatest `max_tokens` a rule may ask for: what bounds the time that any paragraph can cost."""
 
 _TOKEN: Final = re.compile(r"[^\W_]+")

@@ -8,16 +8,19 @@ from typing import Final, NamedTuple
 
 from dedup.boilerplate.rule_files import SYMBOLS, Rule, tokens_of
 from dedup.boilerplate.table import RULE_FILES, RULES
-from dedup.boilerplate.wording import MOST_SENTENCES, bare, is_quotation, split_sentences, translate
+from dedup.boilerplate.wording import MOST_SENTENCES, bare, is_doubtful_end, is_quotation, split_sentences, translate
 from dedup.settings import Settings
 
 MOST_JOINED: Final = 3
-"""Neighbouring sentences tried as one, since "J. Smith" and "Foo Inc. Bar" are cut too often."""
+"""Neighbouring sentences tried as one, where the cut between them is doubtful."""
 
 N_START: Final = 2
 N_LAST: Final = 3
-MOST_TOKENS_IN_SENTENCES: Final = 120
+MOST_TOKENS_IN_SENTENCES: Final = 90
 """A longer paragraph is tried as a whole and at its end, never sentence by sentence."""
+
+REACH: Final = 2
+"""How many times a rule's max_tokens a paragraph may have for its cue to get the sentences tried."""
 
 MOST_COMPANION_CHARS: Final = 160
 
@@ -85,7 +88,7 @@ def try_paragraph(text: str, places: frozenset[str], active: ActiveRules) -> Fin
     translated = translate(text)
     tokens = tokens_of(translated)
     cued = _cued_rules(tokens, translated, active)
-    cued = {position for position in cued if active.rules[position].place in places}
+    cued = {position for position in cued if _reaches(active.rules[position], len(tokens), places)}
     if not cued or translated.endswith((",", ";")):  # a comma: it goes on in the next paragraph
         return None
     if not is_quotation(translated):
@@ -96,7 +99,7 @@ def try_paragraph(text: str, places: frozenset[str], active: ActiveRules) -> Fin
     is_short = len(tokens) <= MOST_TOKENS_IN_SENTENCES
     if not (takes_tails or is_short):
         return None
-    sentences = _split(translated, cued, active)
+    sentences = _split(translated, places, active)
     if is_short and 2 <= len(sentences) <= MOST_SENTENCES:
         rule = _match_all(sentences)
         if rule is not None:
@@ -108,8 +111,8 @@ def try_tail(text: str, places: frozenset[str], active: ActiveRules) -> Finding 
     """Find what rules take at the end of a paragraph of which only the end is given."""
     translated = translate(text)
     cued = _cued_rules(tokens_of(translated), translated, active)
-    tails = {position for position in cued if _takes_tail(active.rules[position], places)}
-    return _match_tail(_split(translated, tails, active)) if tails else None
+    takes_tails = any(active.rules[i].cut == "tail" and active.rules[i].place in places for i in cued)
+    return _match_tail(_split(translated, places, active)) if takes_tails else None
 
 
 @dataclass(slots=True)
@@ -118,7 +121,7 @@ class _Sentences:
 
     translated: str
     spans: list[tuple[int, int]]
-    cued: set[int]  # positions of the rules of which a cue is in the paragraph
+    places: frozenset[str]
     active: ActiveRules
 
     def __len__(self) -> int:
@@ -130,28 +133,37 @@ class _Sentences:
         if is_quotation(stretch):
             return None
         tokens = tokens_of(stretch)
-        cued = self.cued & _cued_rules(tokens, stretch, self.active)
-        if only_tails:
-            cued = {position for position in cued if self.active.rules[position].cut == "tail"}
+        cued = {
+            position
+            for position in _cued_rules(tokens, stretch, self.active)
+            if self.active.rules[position].place in self.places
+            and (self.active.rules[position].cut == "tail" or not only_tails)
+        }
         return _match(stretch, len(tokens), cued, self.active)
 
     def is_companion(self, first: int, past: int) -> bool:
         """Say whether sentences [first, past) go along with a hit beside them."""
-        wording = bare(self.stretch(first, past))
-        return len(wording) <= MOST_COMPANION_CHARS and any(
-            companions.fullmatch(wording) for companions in self.active.companions
-        )
+        stretch = self.stretch(first, past)
+        if len(stretch) > MOST_COMPANION_CHARS:
+            return False
+        wording = bare(stretch)
+        return any(companions.fullmatch(wording) for companions in self.active.companions)
+
+    def is_joined(self, later: int) -> bool:
+        """Say whether the sentence before `later` may go on in it."""
+        return is_doubtful_end(self.stretch(later - 1, later))
 
     def stretch(self, first: int, past: int) -> str:
         return self.translated[self.spans[first][0] : self.spans[past - 1][1]]
 
 
-def _split(translated: str, cued: set[int], active: ActiveRules) -> _Sentences:
-    return _Sentences(translated, split_sentences(translated), cued, active)
+def _split(translated: str, places: frozenset[str], active: ActiveRules) -> _Sentences:
+    return _Sentences(translated, split_sentences(translated), places, active)
 
 
-def _takes_tail(rule: Rule, places: frozenset[str]) -> bool:
-    return rule.cut == "tail" and rule.place in places
+def _reaches(rule: Rule, n_tokens: int, places: frozenset[str]) -> bool:
+    """Say whether a paragraph of n_tokens with a cue of the rule is worth trying."""
+    return rule.place in places and (rule.cut == "tail" or n_tokens <= REACH * rule.max_tokens)
 
 
 def _cued_rules(tokens: Iterable[str], stretch: str, active: ActiveRules) -> set[int]:
@@ -185,6 +197,8 @@ def _match_all(sentences: _Sentences) -> Rule | None:
         for past in range(first + 1, min(first + MOST_JOINED, n) + 1):
             if reached.get(past) is not None:
                 continue
+            if past - first > 1 and not sentences.is_joined(past - 1):
+                break
             rule = sentences.rule_of(first, past)
             if rule is not None or sentences.is_companion(first, past):
                 reached[past] = reached[first] or rule
@@ -195,14 +209,16 @@ def _match_tail(sentences: _Sentences) -> Finding | None:
     """Find the run of last sentences that match rules which may take the end of a paragraph."""
     past = len(sentences)
     name: Rule | None = None
-    while past > 1:
+    found = True
+    while found and past > 1:
+        found = False
         for first in range(past - 1, max(past - 1 - MOST_JOINED, 0), -1):
+            if past - first > 1 and not sentences.is_joined(first + 1):
+                break
             rule = sentences.rule_of(first, past, only_tails=True)
             if rule is not None:
-                name, past = rule, first
+                name, past, found = rule, first, True
                 break
-        else:
-            break
     if name is None:
         return None
     return Finding(sentences.spans[past - 1][1], len(sentences.translated), name, is_whole=False)

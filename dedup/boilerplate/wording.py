@@ -29,6 +29,9 @@ _TRAILING: Final = " *_~<>\u203a\u00bb\u00ab\u2192\u25b6\u25ba\u27a1\u2190\ufe0f
 
 _BOUNDARY: Final = re.compile(r"[.!?\u2026][\"')\]]*(\s+)(?=[^a-z\s])|([|\u00b7\u2022\u2219\u00a6]\s*)")
 
+# "J. Smith", "Foo Inc. Bar", "Nov. 21": a full stop after a few letters need not end a sentence.
+_DOUBTFUL_END: Final = re.compile(r"\b\w{1,4}\.$")
+
 _QUOTES: Final = "\"'\u00ab"
 
 
@@ -51,7 +54,8 @@ def bare(translated: str) -> str:
 def split_sentences(translated: str) -> list[tuple[int, int]]:
     """Give the spans of the sentences of a translated paragraph, and of the parts between its bars.
 
-    Cuts too often rather than too seldom ("J. Smith"): whoever tries them also joins neighbours.
+    Cuts too often rather than too seldom ("J. Smith"): whoever tries them also joins
+    those that is_doubtful_end tells.
     """
     spans: list[tuple[int, int]] = []
     start = 0
@@ -65,3 +69,8 @@ def split_sentences(translated: str) -> list[tuple[int, int]]:
     if start < len(translated):
         spans.append((start, len(translated)))
     return spans
+
+
+def is_doubtful_end(sentence: str) -> bool:
+    """Say whether a sentence may be cut short by the full stop of an abbreviation."""
+    return _DOUBTFUL_END.search(sentence[-6:]) is not None
