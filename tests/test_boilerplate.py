@@ -153,9 +153,10 @@ def test_the_end_of_a_paragraph_goes_without_the_paragraph() -> None:
     assert find([text]) == [(0, "wire-credit/reporting-by", " (Reporting by Will Dunham; Editing by Tom Brown)")]
 
 
-def test_the_end_of_a_very_long_paragraph_goes_too() -> None:
+@pytest.mark.parametrize("n_sentences", [5, 30, 60, 500])
+def test_the_end_of_a_long_paragraph_goes_too(n_sentences: int) -> None:
     """Of a line too long to be tried, the end is tried; offsets hold behind wide characters."""
-    text = "\n".join([*STORY, "Das Öl brennt noch. " * 500 + "Reuters contributed to this report."])
+    text = "\n".join([*STORY, "Das Öl brennt noch. " * n_sentences + "Reuters contributed to this report."])
     assert find([text]) == [(0, "wire-credit/contributed", " Reuters contributed to this report.")]
 
 

@@ -19,6 +19,9 @@ N_LAST: Final = 3
 MOST_TOKENS_IN_SENTENCES: Final = 90
 """A longer paragraph is tried as a whole and at its end, never sentence by sentence."""
 
+TAIL_CHARS: Final = 1000
+"""How much of a long paragraph's end is tried: more than any rule that takes tails may be long."""
+
 REACH: Final = 2
 """How many times a rule's max_tokens a paragraph may have for its cue to get the sentences tried."""
 
@@ -99,8 +102,12 @@ def try_paragraph(text: str, places: frozenset[str], active: ActiveRules) -> Fin
     is_short = len(tokens) <= MOST_TOKENS_IN_SENTENCES
     if not (takes_tails or is_short):
         return None
+    if not is_short:
+        skipped = max(0, len(translated) - TAIL_CHARS)
+        finding = _match_tail(_split(translated[skipped:], places, active))
+        return finding and finding._replace(start=skipped + finding.start, end=skipped + finding.end)
     sentences = _split(translated, places, active)
-    if is_short and 2 <= len(sentences) <= MOST_SENTENCES:
+    if 2 <= len(sentences) <= MOST_SENTENCES:
         rule = _match_all(sentences)
         if rule is not None:
             return Finding(0, len(text), rule, is_whole=True)
