@@ -15,7 +15,7 @@ from dedup.fingerprints import Fingerprints, make_token_table
 from dedup.kernels.candidates import first_equal, pair_band
 from dedup.kernels.characters import load_characters
 from dedup.kernels.differences import MOST_SLOTS, N_FIGURES
-from dedup.kernels.similarity import compare_pairs
+from dedup.kernels.similarity import compare_pairs, contain_pairs
 from dedup.settings import Settings
 
 MOST_PARTNERS: Final = 32
@@ -150,6 +150,20 @@ def verify_pairs(
     list(executor.map(compare, range(0, n, PAIRS_PER_TASK)))
     kept = np.flatnonzero(similarity >= floor)
     return Matches(left[kept], right[kept], similarity[kept], figures[kept], count_slots(slots[kept]), marked[kept])
+
+
+def measure_containment(
+    documents: pa.Table, inner: NDArray[np.int64], outer: NDArray[np.int64], settings: Settings
+) -> NDArray[np.float64]:
+    """Give the share of each inner document's shingles that its outer one has, float64[n]; takes DOCUMENTS and places."""
+    texts = view_texts(documents["text"])
+    spans = np.column_stack([texts.offsets[:-1], texts.offsets[1:]])
+    order = np.argsort(outer, kind="stable")
+    share = np.empty(len(inner), dtype=np.float64)
+    contain_pairs(texts.data, spans, inner[order], outer[order], *load_characters(), settings.shingle_tokens, share)
+    measured = np.empty_like(share)
+    measured[order] = share
+    return measured
 
 
 def count_slots(slots: NDArray[np.uint64]) -> NDArray[np.int32]:

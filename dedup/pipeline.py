@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +79,10 @@ def clean_files(
     """Clean the documents of files and folders into the folder `target`, which appears whole or not at all."""
     writing.check_target(target, sources, overwrite)
     result = preview_files(sources, settings, on_progress)
-    if on_progress is not None:
-        on_progress("write", 0, 0)
-    writing.write_output(target, result.tables, result.report.to_json(), overwrite, settings.workers)
-    return result.report
+    run = _Run(on_progress, dict(result.report.seconds))
+    with run.stage("write"):
+        writing.write_output(target, result.tables, result.report.to_json(), overwrite, settings.workers)
+    return replace(result.report, seconds=run.seconds)
 
 
 def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:

@@ -49,7 +49,7 @@ def rank_documents(documents: pa.Table, settings: Settings) -> NDArray[np.int64]
     table = pa.table({"value": column, "position": np.arange(n)})
     keys = [("value", direction), ("position", "ascending")]
     try:
-        order = pc.sort_indices(table, sort_keys=keys, null_placement="at_end")
+        order = pc.sort_indices(table, sort_keys=keys)  # nulls come last
     except (pa.ArrowNotImplementedError, pa.ArrowTypeError, pa.ArrowInvalid):
         raise ColumnError(f"keep: column {name!r} is of type {column.type}, whose values have no order") from None
     return view_numbers(order).astype(np.int64)

@@ -57,7 +57,7 @@ class Settings:
     allow_different_facts: bool = False
     keep: str = "first"
     within: str = "corpus"
-    copy_share: float = 0.9
+    copy_share: float = 0.95
     repeats: bool = True
     min_repeat_tokens: int = 8
     boilerplate: bool = True
@@ -151,7 +151,7 @@ class Settings:
         try:
             return replace(self, **changes)
         except SettingsError as error:
-            raise SettingsError(f"{where}: {error}") from None if where else error
+            raise (SettingsError(f"{where}: {error}") if where else error) from None
 
 
 _LEAST: Final = {
@@ -204,7 +204,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def _as_names(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
-    try:
-        return tuple(value)
-    except TypeError:
-        raise SettingsError(f"without must be a list of categories, got {value!r}") from None
+    names = tuple(value) if isinstance(value, Iterable) else (value,)
+    if not all(isinstance(name, str) for name in names):
+        raise SettingsError(f"without must be a list of categories, got {value!r}")
+    return names

@@ -22,7 +22,7 @@ from dedup.kernels.differences import (
 )
 from dedup.kernels.resolution import resolve
 from dedup.kernels.spans import reach
-from dedup.matching import Matches
+from dedup.matching import Matches, measure_containment
 from dedup.schemas import REASONS
 from dedup.settings import Settings
 
@@ -34,6 +34,8 @@ SAFE_SIMILARITY: Final = 0.8
 """From here on differences are few; below it they must also look like edits, not like another text in the same frame."""
 FEWEST_TOKENS_TO_SUBSTITUTE: Final = 20
 """Below it one word for another is another fact ("There is no ALTER ..." and "There is no CREATE ...")."""
+FEWEST_TOKENS_OF_A_PASSAGE: Final = 20
+"""A shorter line that stands twice in one document is a refrain or a line of a form, unless it stands twice in a row."""
 MOST_MARKS_A_TOKEN: Final = 0.5
 """More punctuation than that is code, markup or a list, where every token is a fact."""
 CONTENT_SHARE: Final = 2 / 3
@@ -129,6 +131,7 @@ def judge(evidence: Evidence, settings: Settings) -> Verdicts:
         evidence.distinct,
         evidence.takes_part,
         settings.min_tokens,
+        FEWEST_TOKENS_OF_A_PASSAGE,
         settings.copy_share if settings.within != "document" else 2.0,
         document,
         *allowed,
@@ -142,7 +145,7 @@ def judge(evidence: Evidence, settings: Settings) -> Verdicts:
     if settings.keep == "none":
         loses[kept_paragraph[kept_paragraph >= 0]] = True
         loses_document[copy_of[copy_of >= 0]] = True
-    removals = _list_removals(evidence, first_paragraph, copy_of, kept_paragraph, similarity, loses, loses_document)
+    removals = _list_removals(evidence, settings, first_paragraph, copy_of, kept_paragraph, similarity, loses, loses_document)
     return Verdicts(removals, _list_overlaps(evidence, holder, loses, loses_document[document], why), copy_of)
 
 
@@ -205,6 +208,7 @@ def _list_allowed(
 
 def _list_removals(
     evidence: Evidence,
+    settings: Settings,
     first_paragraph: NDArray[np.int64],
     copy_of: NDArray[np.int64],
     kept_paragraph: NDArray[np.int64],
@@ -238,39 +242,62 @@ def _list_removals(
             cut_end[row] = to_byte[p] if cuts.end[row] >= line_ends[p] else cut_end[row]
             to_byte[p] = min(to_byte[p], cuts.start[row])
     gone = np.flatnonzero(goes)
-    kept = kept_paragraph[gone]
-    has_kept = (kept >= 0) & ~loses[kept]
     by_rule = evidence.boilerplate.whole[gone] >= 0
-    reason = np.where(by_rule, BOILERPLATE, np.where(similarity[gone] == 1.0, DUPLICATE, NEAR_DUPLICATE))
-    reason[~by_rule & (evidence.distinct[gone] == evidence.distinct[kept]) & (kept >= 0)] = DUPLICATE
-    different = ~by_rule & (kept >= 0) & (evidence.distinct[gone] != evidence.distinct[kept])
-    reason[different] = NEAR_DUPLICATE
-    reason[~by_rule & (kept < 0)] = DUPLICATE
-    chosen_cuts = np.flatnonzero(~in_whole[cuts.paragraph])
-    is_repeat = cuts.rule[chosen_cuts] < 0
-    cut_document = document[cuts.paragraph[chosen_cuts]]
-    none = np.full(len(whole_documents), -1, dtype=np.int64)
-    nan = np.nan
-    source = np.where(loses_document[copy_of[whole_documents]] & copied[whole_documents], -1, copy_of[whole_documents])
-    columns = [
-        np.concatenate([document[gone], cut_document, whole_documents]),
-        np.concatenate([from_byte[gone], cut_start[chosen_cuts], np.zeros(len(whole_documents), dtype=np.int64)]),
-        np.concatenate([to_byte[gone], cut_end[chosen_cuts], lengths[whole_documents]]),
-        np.concatenate([reason, np.where(is_repeat, REPEAT, BOILERPLATE), np.full(len(none), DUPLICATE_DOCUMENT)]),
-        np.concatenate([evidence.boilerplate.whole[gone], cuts.rule[chosen_cuts], none]),
-        np.concatenate([np.where(has_kept, document[kept], -1), np.where(is_repeat, cut_document, -1), source]),
-        np.concatenate([starts[kept], cuts.kept_start[chosen_cuts], np.zeros_like(none)]),
-        np.concatenate([ends[kept], cuts.kept_end[chosen_cuts], lengths[source]]),
-    ]
-    score = np.concatenate(
-        [
-            np.where(by_rule | (kept < 0), nan, similarity[gone]),
-            np.where(is_repeat, cuts.similarity[chosen_cuts], nan),
-            np.full(len(none), nan),
-        ]
+    kept = np.where(by_rule, -1, kept_paragraph[gone])
+    is_exact = by_rule | (kept < 0) | (evidence.distinct[gone] == evidence.distinct[kept])
+    has_kept = (kept >= 0) & ~loses[kept]
+    paragraphs = Removals(
+        document=document[gone],
+        start=from_byte[gone],
+        end=to_byte[gone],
+        reason=np.where(by_rule, BOILERPLATE, np.where(is_exact, DUPLICATE, NEAR_DUPLICATE)),
+        rule=evidence.boilerplate.whole[gone],
+        kept_document=np.where(has_kept, document[kept], -1),
+        kept_start=starts[kept],
+        kept_end=ends[kept],
+        similarity=np.where(kept >= 0, similarity[gone], np.nan),
     )
-    order = np.lexsort((columns[1], columns[0]))
-    return Removals(*(column[order].astype(np.int64) for column in columns), score[order])
+    cut = np.flatnonzero(~in_whole[cuts.paragraph])
+    is_repeat = cuts.rule[cut] < 0
+    cut_document = document[cuts.paragraph[cut]]
+    parts = Removals(
+        document=cut_document,
+        start=cut_start[cut],
+        end=cut_end[cut],
+        reason=np.where(is_repeat, REPEAT, BOILERPLATE),
+        rule=cuts.rule[cut],
+        kept_document=np.where(is_repeat, cut_document, -1),
+        kept_start=cuts.kept_start[cut],
+        kept_end=cuts.kept_end[cut],
+        similarity=np.where(is_repeat, cuts.similarity[cut], np.nan),
+    )
+    source = copy_of[whole_documents]
+    zero = np.zeros(len(source), dtype=np.int64)
+    wholes = Removals(
+        document=whole_documents,
+        start=zero,
+        end=lengths[whole_documents],
+        reason=np.full(len(source), DUPLICATE_DOCUMENT),
+        rule=zero - 1,
+        kept_document=np.where((source >= 0) & ~loses_document[source], source, -1),
+        kept_start=zero,
+        kept_end=lengths[source],
+        similarity=np.full(len(source), np.nan),
+    )
+    copies = np.flatnonzero(source >= 0)
+    wholes.similarity[copies] = measure_containment(
+        evidence.documents, whole_documents[copies], source[copies], settings
+    )
+    return _sort_removals([paragraphs, parts, wholes])
+
+
+def _sort_removals(groups: list[Removals]) -> Removals:
+    """Put groups of removals together, sorted by document and start."""
+    columns = {
+        name: np.concatenate([getattr(group, name) for group in groups]) for name in Removals.__dataclass_fields__
+    }
+    order = np.lexsort((columns["start"], columns["document"]))
+    return Removals(**{name: column[order] for name, column in columns.items()})
 
 
 def _list_overlaps(

@@ -13,6 +13,7 @@ def resolve(
     distinct,
     takes_part,
     min_tokens,
+    passage_tokens,
     copy_share,
     document,
     allowed_start,
@@ -26,10 +27,12 @@ def resolve(
     """Decide for every paragraph whether it stays, and for every document whether it is a copy of one that stays.
 
     order int64[d], documents by rank; first_paragraph int64[d + 1]; twin int64[d], the first document of
-    equal content, or -1; per paragraph n_tokens, distinct (the first of its equals) and document int64[p],
+    equal content, or -1; below `passage_tokens` a repeat in its own document goes only right behind its
+    equal, for a refrain is no accident; per paragraph n_tokens, distinct (the first of its equals) and document int64[p],
     takes_part bool[p] (False: it stays or goes for reasons of its own and is nobody's kept copy). The
     matches by which paragraph u may go are rows allowed_start[u]:allowed_start[u + 1] of allowed_kept
-    (distinct paragraphs) and allowed_similarity, best first. Out: copy_of int64[d], the kept document or -1;
+    (distinct paragraphs) and allowed_similarity, best first. A document is a copy if at least `copy_share` of its tokens are in kept paragraphs
+    of one other, or equal to ones, and no paragraph of `min_tokens` or more is its own. Out: copy_of int64[d], the kept document or -1;
     kept_paragraph int64[p], the kept copy or -1; similarity float64[p]; holder int64[p], for
     each distinct paragraph the occurrence that stays, or -1. A kept copy is itself always kept.
     """
@@ -58,8 +61,10 @@ def resolve(
                     holder[u] = p
                 continue
             if holder[u] >= 0:
-                kept_paragraph[p] = holder[u]
-                similarity[p] = 1.0
+                is_passage = n_tokens[p] >= passage_tokens or document[holder[u]] != d
+                if is_passage or (p > first and distinct[p - 1] == u):
+                    kept_paragraph[p] = holder[u]
+                    similarity[p] = 1.0
                 continue
             for row in range(allowed_start[u], allowed_start[u + 1]):
                 kept = holder[allowed_kept[row]]
@@ -75,12 +80,15 @@ def resolve(
                 if takes_part[p] and kept_paragraph[p] < 0:
                     seen_in[distinct[p]] = d
             n_shared = 0
+            leaves_crumbs_only = True
             for p in range(first, last):
-                if takes_part[p] and (
-                    (kept_paragraph[p] >= 0 and document[kept_paragraph[p]] == best) or seen_in[distinct[p]] == d
-                ):
+                if not takes_part[p]:
+                    continue
+                if (kept_paragraph[p] >= 0 and document[kept_paragraph[p]] == best) or seen_in[distinct[p]] == d:
                     n_shared += n_tokens[p]
-            if n_shared >= copy_share * n_total:
+                elif kept_paragraph[p] < 0 and n_tokens[p] >= min_tokens:
+                    leaves_crumbs_only = False
+            if leaves_crumbs_only and n_shared >= copy_share * n_total:
                 copy_of[d] = best
                 for p in range(first, last):
                     if holder[distinct[p]] == p:

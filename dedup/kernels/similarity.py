@@ -79,6 +79,43 @@ def _count_marks(text, start, end):
 
 
 @njit(cache=True, nogil=True)
+def contain_pairs(text, spans, inner, outer, page_of, pages, expansions, shingle_tokens, share):
+    """Fill in share float64[n]: of the distinct shingles of each inner text, how many the outer one has, 0..1.
+
+    text uint8[]; spans int64[p, 2], bytes into `text`; inner and outer int64[n], places in `spans` (fastest
+    when sorted by `outer`). A text without tokens is contained in any.
+    """
+    longest = 0
+    for place in range(len(inner)):
+        for p in (inner[place], outer[place]):
+            longest = max(longest, spans[p, 1] - spans[p, 0])
+    room = 2 * longest + 2
+    tokens, shingles = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
+    starts, ends, shapes = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64), np.empty(room, dtype=np.uint8)
+    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    whole = shingles[:0].copy()
+    read_outer = -1
+    for place in range(len(inner)):
+        if outer[place] != read_outer:
+            read_outer = outer[place]
+            b = spans[read_outer]
+            n = read_tokens(text, b[0], b[1], page_of, pages, expansions, marks, tokens, starts, ends, shapes)
+            whole = np.sort(shingles[: fill_shingles(tokens, n, shingle_tokens, shingles)])
+        a = spans[inner[place]]
+        n = read_tokens(text, a[0], a[1], page_of, pages, expansions, marks, tokens, starts, ends, shapes)
+        part = np.sort(shingles[: fill_shingles(tokens, n, shingle_tokens, shingles)])
+        n_distinct, n_shared, at = 0, 0, 0
+        for row in range(len(part)):
+            if row and part[row] == part[row - 1]:
+                continue
+            n_distinct += 1
+            while at < len(whole) and whole[at] < part[row]:
+                at += 1
+            n_shared += at < len(whole) and whole[at] == part[row]
+        share[place] = n_shared / n_distinct if n_distinct else 1.0
+
+
+@njit(cache=True, nogil=True)
 def _jaccard(left, n_left, right, n_right, keys, states, epoch):
     """Give shared / all of the distinct values of left[:n_left] and right[:n_right]; 1 if both are empty."""
     mask = 1

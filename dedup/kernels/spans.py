@@ -1,6 +1,5 @@
 """Spans of text: how far a removal reaches, characters counted, bytes copied."""
 
-import numpy as np
 from numba import njit
 
 _LF = 10
@@ -67,18 +66,3 @@ def copy_spans(text, starts, ends, data):
         length = ends[row] - starts[row]
         data[at : at + length] = text[starts[row] : ends[row]]
         at += length
-
-
-@njit(cache=True, nogil=True)
-def share_of_shingles(left, n_left, right, n_right):
-    """Give the share of the distinct values of left[:n_left] that are in right[:n_right]; both are sorted here."""
-    a, b = np.sort(left[:n_left]), np.sort(right[:n_right])
-    n_distinct, n_shared, place = 0, 0, 0
-    for row in range(n_left):
-        if row and a[row] == a[row - 1]:
-            continue
-        n_distinct += 1
-        while place < n_right and b[place] < a[row]:
-            place += 1
-        n_shared += place < n_right and b[place] == a[row]
-    return n_shared / n_distinct if n_distinct else 1.0

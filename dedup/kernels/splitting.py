@@ -104,6 +104,7 @@ def is_hard_wrapped(text, start, end):
     n_runs_on = 0
     previous_width = -1
     previous_stops = False
+    previous_line, previous_stop = start, start
     at = start
     while at < end:
         line, stop, after = next_line(text, at, end)
@@ -112,6 +113,8 @@ def is_hard_wrapped(text, start, end):
                 widths[previous_width] += 1
                 n_inner += 1
                 first = text[line]
+                if previous_stop - previous_line == stop - line and _is_equal(text, previous_line, line, stop - line):
+                    return False  # a line that stands twice in a row was not cut out of running text
                 if not previous_stops and (97 <= first <= 122 or first >= 0x80):
                     n_runs_on += 1
             previous_width = min(_width(text, at, stop), WIDEST_WRAP + 1)
@@ -119,6 +122,7 @@ def is_hard_wrapped(text, start, end):
             n_wide += previous_width > WIDEST_WRAP
             last = text[stop - 1]
             previous_stops = last == 46 or last == 33 or last == 63 or last == 58 or last == 59
+            previous_line, previous_stop = line, stop
         else:
             previous_width = -1
         at = after
@@ -173,6 +177,15 @@ def split_texts(text, offsets, mode, document, starts, ends):
                 n += 1
                 is_open = True
     return n
+
+
+@njit(cache=True, nogil=True)
+def _is_equal(text, left, right, length):
+    """Tell whether two stretches of `length` bytes are the same."""
+    for step in range(length):
+        if text[left + step] != text[right + step]:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)
