@@ -93,9 +93,7 @@ def bruteforce(*, corpus: Corpus, work: Work = WORK, out: Out = None, option: Op
 
     out = out or _cleaned(corpus, work, ["--paragraphs", "line", *(option or [])])
     figures = compare_with_all_pairs(corpus, out)
-    # examples quote the corpus, which is not ours to keep in the results
-    kept = {name: value for name, value in figures.items() if not name.endswith("_examples")}
-    _finish("bruteforce", kept, bruteforce_lines(figures), save)
+    _finish("bruteforce", figures, bruteforce_lines(figures), save)
 
 
 @app.command()
@@ -142,7 +140,9 @@ def _finish(benchmark: str, figures: dict[str, Any], lines: list[str], save: str
 
     typer.echo("\n".join(lines))
     if save is not None:
-        write_result(RESULTS / f"{save}.json", benchmark, command_line(sys.argv[1:]), figures)
+        # examples quote the corpus, which is not ours to keep in the results
+        kept = {name: value for name, value in figures.items() if not name.endswith("_examples")}
+        write_result(RESULTS / f"{save}.json", benchmark, command_line(sys.argv[1:]), kept)
     if figures.get("broken_promises"):
         raise typer.Exit(1)
 
