@@ -21,12 +21,15 @@ def apply_removals(documents: pa.Table, removals: Removals, rules: list[str]) ->
     n_documents = documents.num_rows
     doc_ids = documents["doc_id"].combine_chunks()
     base = texts.offsets[removals.document]
-    start = _characters(texts, removals.document, removals.start)
-    end = _characters(texts, removals.document, removals.end)
     has_kept = removals.kept_document >= 0
     kept = np.flatnonzero(has_kept)
-    kept_start = _characters(texts, removals.kept_document[kept], removals.kept_start[kept])
-    kept_end = _characters(texts, removals.kept_document[kept], removals.kept_end[kept])
+    start, end, kept_start, kept_end = _characters(
+        texts,
+        (removals.document, removals.start),
+        (removals.document, removals.end),
+        (removals.kept_document[kept], removals.kept_start[kept]),
+        (removals.kept_document[kept], removals.kept_end[kept]),
+    )
     removed = [
         doc_ids.take(pa.array(removals.document)),
         pa.array(start),
@@ -71,24 +74,26 @@ def list_overlaps(documents: pa.Table, paragraphs: pa.Table, overlaps: Overlaps)
     texts = view_texts(documents["text"])
     doc_ids = documents["doc_id"].combine_chunks()
     document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
+    sides = (overlaps.left, overlaps.right)
+    places = _characters(texts, *((document[side], edge[side]) for side in sides for edge in (start, end)))
     columns: list[Any] = []
-    for side in (overlaps.left, overlaps.right):
-        columns.append(doc_ids.take(pa.array(document[side])))
-        columns.append(pa.array(_characters(texts, document[side], start[side])))
-        columns.append(pa.array(_characters(texts, document[side], end[side])))
+    for side, first, last in zip(sides, places[::2], places[1::2], strict=True):
+        columns += [doc_ids.take(pa.array(document[side])), pa.array(first), pa.array(last)]
     columns.append(pa.array(overlaps.similarity))
     columns.append(pa.array(WHY_KEPT, pa.string()).take(pa.array(overlaps.why)))
     return pa.table(columns, schema=OVERLAPS)
 
 
-def _characters(texts: TextView, document: NDArray[np.int64], position: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Turn bytes into a document into characters, int64[n]."""
-    order = np.lexsort((position, document))
+def _characters(texts: TextView, *places: tuple[NDArray[np.int64], NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+    """Turn lists of (document, bytes into it) into characters into it, int64[n] each; every document is read once."""
+    document = np.concatenate([documents for documents, _ in places])
+    position = np.concatenate([positions for _, positions in places])
+    order = np.argsort(texts.offsets[document] + position, kind="stable")
     counted = np.empty(len(order), dtype=np.int64)
     count_characters(texts.data, texts.offsets[document[order]], position[order], counted)
     out = np.empty_like(counted)
     out[order] = counted
-    return out
+    return np.split(out, np.cumsum([len(positions) for _, positions in places])[:-1])
 
 
 def _gather(texts: TextView, start: NDArray[np.int64], end: NDArray[np.int64]) -> pa.Array:

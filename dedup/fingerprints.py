@@ -1,5 +1,6 @@
 """Paragraphs turned into what is compared: token counts, exact hashes, band keys; and the repeats inside each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,11 +49,12 @@ def make_permutations(n_hashes: int, seed: int) -> tuple[NDArray[np.uint32], NDA
 
 
 def fingerprint_paragraphs(
-    documents: pa.Table, paragraphs: pa.Table, cue_words: list[str], settings: Settings
+    documents: pa.Table, paragraphs: pa.Table, cues: Mapping[str, tuple[int, int]], settings: Settings
 ) -> tuple[Fingerprints, pa.Table]:
     """Read every paragraph once; give its fingerprint, and the repeats inside paragraphs as REPEATS.
 
-    Takes DOCUMENTS and its PARAGRAPHS; `cue_words` are single tokens.
+    Takes DOCUMENTS and its PARAGRAPHS; `cues` are single tokens, each with the most tokens of a
+    paragraph, and of its end, in which it counts.
     """
     texts = view_texts(documents["text"])
     document = view_numbers(paragraphs["document"])
@@ -85,7 +87,7 @@ def fingerprint_paragraphs(
         settings.min_tokens,
         settings.min_near_tokens,
         settings.min_repeat_tokens if settings.repeats else 0,
-        make_token_table(cue_words),
+        *make_cue_tables(cues),
         n_tokens,
         exact,
         flagged,
@@ -101,13 +103,15 @@ def fingerprint_paragraphs(
     columns: list[Any] = [repeated.copy(), *(np.ascontiguousarray(column) for column in relative.T)]
     repeats = pa.table([pa.array(c) for c in [*columns, repeat_similarity[:n_repeats].copy()]], schema=REPEATS)
     fingerprints = Fingerprints(
-        n_tokens, exact, flagged, near[:n_near].copy(), band_keys[:n_near].copy(), sketches[:n_near].copy()
+        n_tokens, exact, flagged, near[:n_near], band_keys[:n_near], sketches[:n_near]
     )
     return fingerprints, repeats
 
 
 def join_fingerprints(batches: list[Fingerprints]) -> Fingerprints:
     """Put the fingerprints of batches of paragraphs one after the other."""
+    if len(batches) == 1:
+        return batches[0]
     before = np.concatenate([[0], np.cumsum([len(batch.n_tokens) for batch in batches])])
     return Fingerprints(
         np.concatenate([batch.n_tokens for batch in batches]),
@@ -145,6 +149,20 @@ def token_hashes(text: str) -> NDArray[np.uint64]:
     shapes, marks = np.empty(room, dtype=np.uint8), np.empty(MOST_MARKS, dtype=np.uint32)
     n = read_tokens(data, 0, len(data), *load_characters(), marks, hashes, starts, ends, shapes)
     return hashes[:n].copy()
+
+
+def make_cue_tables(
+    cues: Mapping[str, tuple[int, int]],
+) -> tuple[NDArray[np.uint64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Give the token table of the cues, which low 16 bits any of them has, and their limits by place in the table."""
+    table = make_token_table(list(cues))
+    has_bits = np.zeros(1 << 16, dtype=np.bool_)
+    has_bits[table[table != 0] & np.uint64(0xFFFF)] = True
+    limits = np.zeros((len(table), 2), dtype=np.int64)
+    places = {int(value): place for place, value in enumerate(table.tolist()) if value}
+    for token, limit in zip(token_hashes(" ".join(cues)).tolist(), cues.values(), strict=True):
+        limits[places[token]] = limit
+    return table, has_bits, limits
 
 
 def make_token_table(words: list[str]) -> NDArray[np.uint64]:

@@ -143,7 +143,7 @@ def verify_pairs(
     def compare(first: int) -> None:
         task = slice(first, first + PAIRS_PER_TASK)
         compare_pairs(
-            texts.data, spans, left[task], right[task], *characters, settings.shingle_tokens, floor,
+            texts.data, spans, left[task], right[task], *characters, settings.shingle_tokens, settings.similarity,
             function_words, similarity[task], figures[task], slots[task], marked[task],
         )  # fmt: skip
 
@@ -174,9 +174,11 @@ def count_slots(slots: NDArray[np.uint64]) -> NDArray[np.int32]:
     flat = slots.reshape(-1, 3)
     used = np.flatnonzero(flat[:, 0])
     places = flat[used, 0]
-    both = np.unique(np.concatenate([flat[used][:, [0, 1]], flat[used][:, [0, 2]]]), axis=0)
-    known, wordings = np.unique(both[:, 0], return_counts=True)
-    is_slot = wordings[np.searchsorted(known, places)] >= FEWEST_FILLERS
+    wordings = np.concatenate([flat[used, 1], flat[used, 2]])
+    both = np.concatenate([places, places])
+    _, one_of_each = np.unique(both ^ (wordings * np.uint64(0x9E3779B97F4A7C15)), return_index=True)
+    known, n_wordings = np.unique(both[one_of_each], return_counts=True)
+    is_slot = n_wordings[np.searchsorted(known, places)] >= FEWEST_FILLERS
     return np.bincount(used[is_slot] // slots.shape[1], minlength=len(slots)).astype(np.int32)
 
 

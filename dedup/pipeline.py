@@ -14,7 +14,7 @@ import pyarrow as pa
 from dedup import reading, writing
 from dedup.applying import apply_removals, list_overlaps
 from dedup.arrow_views import view_numbers
-from dedup.boilerplate import cue_tokens, find_boilerplate
+from dedup.boilerplate import cue_limits, find_boilerplate
 from dedup.cuts import read_cuts, trim_paragraphs
 from dedup.documents import Corpus, from_python
 from dedup.engines.local import map_batches, start_workers
@@ -87,6 +87,8 @@ def clean_files(
 
 def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:
     """Measure everything, judge once, apply the verdicts."""
+    text = corpus.documents["text"].combine_chunks()  # once: every stage looks into it
+    corpus = replace(corpus, documents=corpus.documents.set_column(1, DOCUMENTS.field("text"), text))
     groups = group_documents(corpus.documents, settings)
     order = rank_documents(corpus.documents, settings)
     if not are_compiled():
@@ -126,7 +128,7 @@ def _measure(
         cuts, boilerplate = read_cuts(paragraphs, repeats, hits)
         paragraphs, trimmed, in_pieces = trim_paragraphs(paragraphs, cuts)
         if len(trimmed):
-            again, _ = fingerprint_paragraphs(documents, paragraphs.take(pa.array(trimmed)), [], settings)
+            again, _ = fingerprint_paragraphs(documents, paragraphs.take(pa.array(trimmed)), {}, settings)
             fingerprints = replace_fingerprints(fingerprints, trimmed, again)
     with run.stage("match"):
         document = view_numbers(paragraphs["document"])
@@ -153,7 +155,7 @@ def _fingerprint(
     documents: pa.Table, settings: Settings, executor: Executor, run: _Run
 ) -> tuple[pa.Table, Fingerprints, pa.Table]:
     """Split and fingerprint all documents, batch by batch; gives PARAGRAPHS, fingerprints and REPEATS."""
-    cues = cue_tokens(settings) if settings.boilerplate else []
+    cues = cue_limits(settings) if settings.boilerplate else {}
 
     def stage(batch: pa.Table) -> tuple[pa.Table, Fingerprints, pa.Table]:
         paragraphs = split_paragraphs(batch, settings)

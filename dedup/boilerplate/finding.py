@@ -21,6 +21,9 @@ MOST_BYTES: Final = 3000
 
 TAIL_BYTES: Final = 1000
 
+MOST_REMEMBERED: Final = 100_000
+"""Paragraphs of one run whose trial is remembered."""
+
 
 class _Hit(NamedTuple):
     """A row of BOILERPLATE with what protection asks for."""
@@ -59,21 +62,22 @@ def cue_tokens(settings: Settings) -> list[str]:
     return sorted(cue for cue in activate_rules(settings).by_cue if cue not in SYMBOLS)
 
 
-def cue_limits(settings: Settings) -> dict[str, int]:
-    """Give, for each of cue_tokens, the most tokens that a paragraph may have for the cue to matter.
+def cue_limits(settings: Settings) -> dict[str, tuple[int, int]]:
+    """Give, for each of cue_tokens, the most tokens of a paragraph, and of its end, in which the cue matters.
 
-    A prefilter may leave out a paragraph that is longer than the limits of all
-    its cues: nothing in it would be found.
+    A prefilter may leave out a paragraph that is longer than the first limit of each of
+    its cues, if none of them stands among as many last tokens as its second limit
+    says: nothing in it would be found.
     """
     active = activate_rules(settings)
-    unlimited = int(np.iinfo(np.int32).max)
-    return {
-        cue: max(
-            unlimited if active.rules[i].cut == "tail" else REACH * active.rules[i].max_tokens
-            for i in active.by_cue[cue]
+    limits = {}
+    for cue in cue_tokens(settings):
+        rules = [active.rules[position] for position in active.by_cue[cue]]
+        limits[cue] = (
+            max(int(REACH * rule.max_tokens) for rule in rules),
+            max((rule.max_tokens for rule in rules if rule.cut == "tail"), default=0),
         )
-        for cue in cue_tokens(settings)
-    }
+    return limits
 
 
 def find_boilerplate(
@@ -86,7 +90,7 @@ def find_boilerplate(
     """Find the paragraphs, and ends of paragraphs, that a rule knows for boilerplate.
 
     Takes DOCUMENTS and PARAGRAPHS in reading order; n_tokens int[n] and flagged
-    bool[n] (holds one of cue_tokens, within its limit or not) spare work and change nothing. Gives
+    bool[n] (holds one of cue_tokens, within its limits or not) spare work and change nothing. Gives
     BOILERPLATE by paragraph and start. Whole-paragraph hits do not count in a
     document of which they would take more than settings.max_boilerplate_share,
     nor hits of LEGAL_CATEGORIES in a legal text.
@@ -155,12 +159,20 @@ def _find_hits(
         view.base[tried],
         np.zeros_like(tried) if n_tokens is None else n_tokens[tried],
     )
+    tried_before: dict[tuple[str, frozenset[str]], Finding | None] = {}  # lines of a site recur on every page
     for paragraph, first, past, begin, end, base, count in zip(*(c.tolist() for c in columns), strict=True):
         places = places_of(paragraph - first, past - first)
         is_long = end - begin > MOST_BYTES or count > MOST_TOKENS
         start = _character_start(view.data, max(begin, end - TAIL_BYTES), end) if is_long else begin
         text = view.data[start:end].tobytes().decode("utf-8", "replace")
-        finding = (try_tail if is_long else try_paragraph)(text, places, active)
+        if is_long:
+            finding = try_tail(text, places, active)
+        elif (text, places) in tried_before:
+            finding = tried_before[text, places]
+        else:
+            finding = try_paragraph(text, places, active)
+            if len(tried_before) < MOST_REMEMBERED:
+                tried_before[text, places] = finding
         if finding is not None:
             taken = len(text[finding.start : finding.end].encode())
             yield _Hit(

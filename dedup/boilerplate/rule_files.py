@@ -42,6 +42,30 @@ _RULE_KEYS: Final = {
 }
 
 
+class Pattern:
+    """A regular expression that is compiled when it is first tried: most rules of most runs never are."""
+
+    __slots__ = ("_compiled", "source")
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._compiled: re.Pattern[str] | None = None
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """Match all of `text`."""
+        return self.compiled().fullmatch(text)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Find the first match in `text`."""
+        return self.compiled().search(text)
+
+    def compiled(self) -> re.Pattern[str]:
+        """Give the compiled expression; raises re.error if it is none."""
+        if self._compiled is None:
+            self._compiled = re.compile(self.source, re.IGNORECASE)
+        return self._compiled
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One kind of boilerplate: what a paragraph must look like, and where it must stand."""
@@ -51,10 +75,10 @@ class Rule:
     language: str
     cues: frozenset[str]  # lower-case tokens, of which a paragraph must hold one
     max_tokens: int
-    pattern: re.Pattern[str]  # the whole paragraph
-    signs: tuple[re.Pattern[str], ...]  # of which `needs` must be found in it
+    pattern: Pattern  # the whole paragraph
+    signs: tuple[Pattern, ...]  # of which `needs` must be found in it
     needs: int
-    unless: re.Pattern[str] | None  # which must not be found in it
+    unless: Pattern | None  # which must not be found in it
     place: str
     cut: str
     examples: tuple[str, ...]
@@ -91,9 +115,9 @@ class RuleFile:
 
     language: str
     rules: tuple[Rule, ...]
-    companions: re.Pattern[str] | None  # sentences that go along with a hit, but are none themselves
+    companions: Pattern | None  # sentences that go along with a hit, but are none themselves
     legal_words: frozenset[str]  # tokens that legal texts are full of
-    legal_titles: re.Pattern[str] | None  # first lines of legal texts
+    legal_titles: Pattern | None  # first lines of legal texts
 
 
 def tokens_of(text: str) -> list[str]:
@@ -108,7 +132,7 @@ def load_rules() -> dict[str, RuleFile]:
     """
     folder = files("dedup.boilerplate") / "rules"
     paths = sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda path: path.name)
-    rule_files = [parse_rules(path.read_text(encoding="utf-8"), path.name) for path in paths]
+    rule_files = [parse_rules(path.read_text(encoding="utf-8"), path.name, check_patterns=False) for path in paths]
     seen: dict[str, str] = {}
     for rule_file in rule_files:
         for rule in rule_file.rules:
@@ -118,8 +142,8 @@ def load_rules() -> dict[str, RuleFile]:
     return {rule_file.language: rule_file for rule_file in rule_files}
 
 
-def parse_rules(text: str, file_name: str) -> RuleFile:
-    """Read one rule file.
+def parse_rules(text: str, file_name: str, *, check_patterns: bool = True) -> RuleFile:
+    """Read one rule file; the patterns of those that dedup ships are checked by its tests, not at every start.
 
     Raises RuleError, naming the file, the rule and what is wrong, if it is malformed.
     """
@@ -140,6 +164,8 @@ def parse_rules(text: str, file_name: str) -> RuleFile:
         if any(rule.title == other.title for other in rules):
             raise RuleError(f"{file_name}: rule {rule.title}: there is another rule of that name")
         rules.append(rule)
+    if check_patterns:
+        _check_patterns(content, parts, file_name)
     return RuleFile(
         language=language,
         rules=tuple(rules),
@@ -231,7 +257,6 @@ def _expand_parts(parts: Any, file_name: str) -> dict[str, str]:
         if not isinstance(pattern, str) or not _PART.fullmatch(f"{{{name}}}"):
             raise RuleError(f"{where}: must be a pattern, under a name of lower-case letters and underscores")
         expanded[name] = f"(?:{_put_in(pattern, expanded, where)})"
-        _compile(pattern, expanded, where)
     return expanded
 
 
@@ -244,19 +269,30 @@ def _put_in(pattern: str, parts: Mapping[str, str], where: str) -> str:
     return _PART.sub(part, pattern)
 
 
-def _compile(pattern: str, parts: Mapping[str, str], where: str) -> re.Pattern[str]:
-    try:
-        return re.compile(_put_in(pattern, parts, where), re.IGNORECASE)
-    except re.error as error:
-        raise RuleError(f"{where}: not a regular expression: {error}: {pattern!r}") from None
+def _compile(pattern: str, parts: Mapping[str, str], where: str) -> Pattern:
+    return Pattern(_put_in(pattern, parts, where))
 
 
-def _compile_any(patterns: Any, parts: Mapping[str, str], where: str) -> re.Pattern[str] | None:
-    """Give one pattern for any of several, each of them tested alone first."""
+def _compile_any(patterns: Any, parts: Mapping[str, str], where: str) -> Pattern | None:
+    """Give one pattern for any of several."""
     texts = list(_strings(patterns, where))
-    for text in texts:
-        _compile(text, parts, where)
     return _compile("|".join(f"(?:{text})" for text in texts), parts, where) if texts else None
+
+
+def _check_patterns(content: Mapping[str, Any], parts: Mapping[str, str], file_name: str) -> None:
+    """Raise RuleError for a pattern that is no regular expression, alone."""
+    sources = [(f"{file_name}: part {name}", [pattern]) for name, pattern in parts.items()]
+    sources.append((f"{file_name}: companions", content.get("companions", [])))
+    sources.append((f"{file_name}: legal.titles", content.get("legal", {}).get("titles", [])))
+    for position, entry in enumerate(content.get("rule", [])):
+        for key in ("patterns", "signs", "unless"):
+            sources.append((f"{_place_of(entry, position, file_name)}: {key}", entry.get(key, [])))
+    for where, patterns in sources:
+        for pattern in patterns:
+            try:
+                _compile(pattern, parts, where).compiled()
+            except re.error as error:
+                raise RuleError(f"{where}: not a regular expression: {error}: {pattern!r}") from None
 
 
 def _strings(values: Any, where: str) -> list[str]:

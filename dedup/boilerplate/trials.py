@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from dedup.boilerplate.rule_files import SYMBOLS, Rule, tokens_of
+from dedup.boilerplate.rule_files import SYMBOLS, Pattern, Rule, tokens_of
 from dedup.boilerplate.table import RULE_FILES, RULES
 from dedup.boilerplate.wording import MOST_SENTENCES, bare, is_doubtful_end, is_quotation, split_sentences, translate
 from dedup.settings import Settings
@@ -22,7 +22,7 @@ MOST_TOKENS_IN_SENTENCES: Final = 90
 TAIL_CHARS: Final = 1000
 """How much of a long paragraph's end is tried: more than any rule that takes tails may be long."""
 
-REACH: Final = 2
+REACH: Final = 1.5
 """How many times a rule's max_tokens a paragraph may have for its cue to get the sentences tried."""
 
 MOST_COMPANION_CHARS: Final = 160
@@ -58,7 +58,7 @@ class ActiveRules:
 
     rules: tuple[Rule, ...]
     by_cue: Mapping[str, tuple[int, ...]]  # cue -> positions in `rules`
-    companions: tuple[re.Pattern[str], ...]
+    companions: tuple[Pattern, ...]
 
 
 def activate_rules(settings: Settings) -> ActiveRules:

@@ -23,6 +23,8 @@ def annotate(
     min_near_tokens,
     min_repeat_tokens,
     cues,
+    cue_filter,
+    cue_limits,
     n_tokens,
     exact,
     flagged,
@@ -37,8 +39,9 @@ def annotate(
 
     text uint8[]; spans int64[n, 2], bytes into `text`; the character arrays; multipliers and
     increments uint32[k], k a multiple of `rows`; cues uint64[power of two], an open table of token
-    hashes with 0 for a free place. Out, per paragraph: n_tokens int64[n]; exact uint64[n, 2], of the
-    tokens, or of the bytes below `min_tokens`; flagged bool[n], a token is among `cues`. Per
+    hashes with 0 for a free place, cue_filter bool[2**16], whether a cue ends in these bits, and cue_limits
+    int64[len(cues), 2]: a cue counts in a paragraph of so many tokens, and among so many last ones. Out, per paragraph: n_tokens int64[n]; exact uint64[n, 2], of the
+    tokens, or of the bytes below `min_tokens`; flagged bool[n], a cue in it counts. Per
     fingerprinted paragraph (at least `min_near_tokens`): near int64[], its number; keys uint64[, k / rows];
     sketches uint8[, k], the low byte of each signature value. Per repeat (of `min_repeat_tokens` or more,
     0: none are looked for): repeat_of int64[], the paragraph; repeat_spans int64[, 4];
@@ -73,10 +76,12 @@ def annotate(
             exact[p, 0], exact[p, 1] = hash_tokens(tokens, n)
         flagged[p] = False
         for place in range(n):
+            if not cue_filter[tokens[place] & np.uint64(0xFFFF)]:
+                continue
             slot = tokens[place] & cue_mask
             while cues[slot] != 0:
                 if cues[slot] == tokens[place]:
-                    flagged[p] = True
+                    flagged[p] |= n <= cue_limits[slot, 0] or place >= n - cue_limits[slot, 1]
                     break
                 slot = (slot + np.uint64(1)) & cue_mask
         if n >= min_near_tokens:

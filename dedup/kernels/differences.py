@@ -8,8 +8,9 @@ from numba import njit
 from dedup.kernels.mixing import mix64, shingle_hash
 from dedup.kernels.tokens import HAS_DIGIT, HAS_INNER_UPPER, HAS_LOWER, TOUCHES_UNDERSCORE
 
-LONGEST_ALIGNED: Final = 1024
-"""Tokens; of longer stretches that differ, only those beyond a common beginning and end are compared, as one hunk."""
+MOST_EDITS: Final = 500
+"""Tokens that only one of two texts has; of texts that differ in more, all between a common beginning and a common
+end counts as one hunk."""
 
 HUNKS: Final = 0
 SUBSTITUTIONS: Final = 1
@@ -28,22 +29,26 @@ MOST_SLOTS: Final = 8
 LONGEST_FILLER: Final = 4
 """Tokens; a longer substitution is a reworded passage, not a slot that is filled anew."""
 
+CONTEXT: Final = 4
+"""Tokens before and after a slot that make it the same slot elsewhere; two or three recur in any language."""
+
 _EDGE = np.uint64(0x51ED270B4C3A9E1F)
 
 
 @njit(cache=True, nogil=True)
-def describe_hunks(left, n_left, shapes_left, right, n_right, shapes_right, function_words, lengths, figures, slots):
+def describe_hunks(
+    left, n_left, shapes_left, right, n_right, shapes_right, function_words, reached, is_new_left, is_new_right, figures, slots
+):
     """Align two token sequences and fill in figures int32[N_FIGURES] about the hunks in which they differ.
 
     left and right uint64[], token hashes, with shapes uint8[]; function_words uint64[power of two], an open
-    table of token hashes; lengths uint16[LONGEST_ALIGNED + 1, LONGEST_ALIGNED + 1] is scratch. HUNKS: how many
+    table of token hashes; reached, is_new_left and is_new_right (bool[>= n_left], bool[>= n_right]) are scratch. HUNKS: how many
     differ; of these SUBSTITUTIONS: tokens on both sides; CONTENT: none of them a function word; NUMBERS: different numbers on both sides. IDENTIFIERS: hunks
     that change a name of code: a word in camel case or with an underscore on either side, different words in
     capitals on both. INNER: hunks away from the beginning and the end. NEW_LEFT and NEW_RIGHT: tokens in hunks; RUN_LEFT and
     RUN_RIGHT: the most in one hunk. slots uint64[MOST_SLOTS, 3] gets the first substitutions: a hash of the
-    two tokens before and after, and of what stands between on the left and on the right; 0 where there are
+    CONTEXT tokens before and after, and of what stands between on the left and on the right; 0 where there are
     fewer. The alignment is a longest common subsequence.
-    Source: Wagner and Fischer, The string-to-string correction problem, 1974.
     """
     figures[:] = 0
     slots[:] = 0
@@ -54,39 +59,71 @@ def describe_hunks(left, n_left, shapes_left, right, n_right, shapes_right, func
     while end_left > first and end_right > first and left[end_left - 1] == right[end_right - 1]:
         end_left -= 1
         end_right -= 1
-    if end_left - first > LONGEST_ALIGNED or end_right - first > LONGEST_ALIGNED:
-        _count_hunk(
-            left, first, end_left, n_left, shapes_left, right, first, end_right, shapes_right, function_words,
-            figures, slots,
-        )  # fmt: skip
-        return
     rows, columns = end_left - first, end_right - first
-    for row in range(rows, -1, -1):
-        for column in range(columns, -1, -1):
-            if row == rows or column == columns:
-                lengths[row, column] = 0
-            elif left[first + row] == right[first + column]:
-                lengths[row, column] = lengths[row + 1, column + 1] + 1
-            else:
-                lengths[row, column] = max(lengths[row + 1, column], lengths[row, column + 1])
+    if not _align(left[first:end_left], right[first:end_right], reached, is_new_left, is_new_right):
+        is_new_left[:rows] = True
+        is_new_right[:columns] = True
     row, column = 0, 0
     while row < rows or column < columns:
         from_row, from_column = row, column
-        while row < rows or column < columns:
-            if row < rows and column < columns and left[first + row] == right[first + column]:
-                break
-            if column == columns or (row < rows and lengths[row + 1, column] >= lengths[row, column + 1]):
-                row += 1
-            else:
-                column += 1
+        while row < rows and is_new_left[row]:
+            row += 1
+        while column < columns and is_new_right[column]:
+            column += 1
         if row > from_row or column > from_column:
             _count_hunk(
                 left, first + from_row, first + row, n_left, shapes_left,
                 right, first + from_column, first + column, shapes_right, function_words, figures, slots,
             )  # fmt: skip
-        while row < rows and column < columns and left[first + row] == right[first + column]:
-            row += 1
-            column += 1
+        row += 1
+        column += 1
+
+
+@njit(cache=True, nogil=True)
+def _align(left, right, reached, is_new_left, is_new_right):
+    """Mark what is in no longest common subsequence of two sequences; False if they differ in more than MOST_EDITS.
+
+    reached int32[MOST_EDITS + 1, 2 * MOST_EDITS + 3] is scratch: how far on the left one comes with d edits on
+    diagonal k. Source: Myers, An O(ND) difference algorithm and its variations, 1986.
+    """
+    rows, columns = len(left), len(right)
+    centre = MOST_EDITS + 1
+    found = -1
+    for d in range(MOST_EDITS + 1):
+        line = reached[d]
+        for k in range(-d, d + 1, 2):
+            if d == 0:
+                row = 0
+            elif k == -d or (k != d and reached[d - 1, centre + k - 1] < reached[d - 1, centre + k + 1]):
+                row = reached[d - 1, centre + k + 1]
+            else:
+                row = reached[d - 1, centre + k - 1] + 1
+            column = row - k
+            while row < rows and column < columns and left[row] == right[column]:
+                row += 1
+                column += 1
+            line[centre + k] = row
+            if row >= rows and column >= columns:
+                found = d
+                break
+        if found >= 0:
+            break
+    if found < 0:
+        return False
+    is_new_left[:rows] = False
+    is_new_right[:columns] = False
+    row, column = rows, columns
+    for d in range(found, 0, -1):
+        k = row - column
+        if k == -d or (k != d and reached[d - 1, centre + k - 1] < reached[d - 1, centre + k + 1]):
+            row = reached[d - 1, centre + k + 1]
+            column = row - k - 1
+            is_new_right[column] = True
+        else:
+            row = reached[d - 1, centre + k - 1]
+            column = row - k + 1
+            is_new_left[row] = True
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -107,12 +144,12 @@ def _count_hunk(left, a, a_end, n_left, shapes_left, right, b, b_end, shapes_rig
         return
     if figures[SUBSTITUTIONS] < MOST_SLOTS and max(a_end - a, b_end - b) <= LONGEST_FILLER:
         slot = slots[figures[SUBSTITUTIONS]]
-        slot[0] = mix64(
-            (left[a - 1] if a > 0 else _EDGE)
-            ^ (left[a - 2] if a > 1 else _EDGE) * np.uint64(3)
-            ^ (left[a_end] if a_end < n_left else _EDGE) * np.uint64(5)
-            ^ (left[a_end + 1] if a_end + 1 < n_left else _EDGE) * np.uint64(7)
-        )
+        place = _EDGE
+        for step in range(1, CONTEXT + 1):
+            place = mix64(place ^ (left[a - step] if a >= step else _EDGE))
+        for step in range(CONTEXT):
+            place = mix64(place ^ (left[a_end + step] if a_end + step < n_left else _EDGE))
+        slot[0] = place
         slot[1] = shingle_hash(left, a, a_end)
         slot[2] = shingle_hash(right, b, b_end)
     figures[SUBSTITUTIONS] += 1

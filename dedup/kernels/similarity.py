@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from dedup.kernels.differences import LONGEST_ALIGNED, describe_hunks
+from dedup.kernels.differences import MOST_EDITS, describe_hunks
 from dedup.kernels.mixing import mix64
 from dedup.kernels.signatures import fill_shingles
 from dedup.kernels.tokens import MOST_MARKS, read_tokens
@@ -37,7 +37,8 @@ def compare_pairs(
     shapes_a, shapes_b = np.empty(room, dtype=np.uint8), np.empty(room, dtype=np.uint8)
     starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
     marks = np.empty(MOST_MARKS, dtype=np.uint32)
-    lengths = np.empty((LONGEST_ALIGNED + 1, LONGEST_ALIGNED + 1), dtype=np.uint16)
+    reached = np.empty((MOST_EDITS + 1, 2 * MOST_EDITS + 3), dtype=np.int32)
+    is_new_a, is_new_b = np.empty(room, dtype=np.bool_), np.empty(room, dtype=np.bool_)
     size = 2
     while size < 4 * room:
         size *= 2
@@ -56,8 +57,9 @@ def compare_pairs(
         similarity[place] = _jaccard(shingles_a, m_a, shingles_b, m_b, keys, states, np.int64(place + 1) << 2)
         if similarity[place] >= floor:
             describe_hunks(
-                tokens_a, n_a, shapes_a, tokens_b, n_b, shapes_b, function_words, lengths, figures[place], slots[place]
-            )
+                tokens_a, n_a, shapes_a, tokens_b, n_b, shapes_b, function_words,
+                reached, is_new_a, is_new_b, figures[place], slots[place],
+            )  # fmt: skip
             marked[place] = max(_count_marks(text, a[0], a[1]) / max(n_a, 1), _count_marks(text, b[0], b[1]) / max(n_b, 1))
         else:
             figures[place] = 0

@@ -17,6 +17,8 @@ FULL_SHARE: Final = 0.5
 RUNS_ON_SHARE: Final = 0.35
 """Least share of inner lines whose sentence goes on in the next line; rows of a table do not run on."""
 FEWEST_INNER_LINES: Final = 2
+MOST_LINES_READ: Final = 1000
+"""Lines of a text that decide how it is cut; no text is wrapped in one half only."""
 
 _LF = 10
 _CR = 13
@@ -50,33 +52,26 @@ def next_line(text, at, end):
 
     A line ends with LF, CR LF or CR. A blank line has start == stop.
     """
-    start = -1
     stop = at
-    while at < end:
-        byte = text[at]
-        if 32 < byte < 0xC2:
-            if start < 0:
-                start = at
-            at += 1
-            stop = at
-            continue
-        if byte == _LF:
-            at += 1
+    while stop < end and text[stop] != _LF and text[stop] != _CR:
+        stop += 1
+    after = stop
+    if after < end:
+        after += 2 if text[after] == _CR and after + 1 < end and text[after + 1] == _LF else 1
+    start = at
+    while start < stop:
+        width = space_width(text, start, stop)
+        if width == 0:
             break
-        if byte == _CR:
-            at += 2 if at + 1 < end and text[at + 1] == _LF else 1
+        start += width
+    while stop > start:
+        last = stop - 1
+        while last > start and text[last] & 0xC0 == 0x80:
+            last -= 1
+        if space_width(text, last, stop) != stop - last:
             break
-        width = space_width(text, at, end)
-        if width:
-            at += width
-            continue
-        if start < 0:
-            start = at
-        at += 1
-        stop = at
-    if start < 0:
-        start = stop
-    return start, stop, at
+        stop = last
+    return start, stop, after
 
 
 @njit(cache=True, nogil=True)
@@ -93,6 +88,7 @@ def count_lines(text, start, end):
 def is_hard_wrapped(text, start, end):
     """Tell whether the lines of text[start:end] are cut to a width rather than being paragraphs.
 
+    The first MOST_LINES_READ lines decide.
     An inner line (one that a non-blank line follows) is full if the next line's
     first word would have made it wider than most others; it runs on if it
     ends without a full stop and the next begins in lower case.
@@ -106,7 +102,9 @@ def is_hard_wrapped(text, start, end):
     previous_stops = False
     previous_line, previous_stop = start, start
     at = start
-    while at < end:
+    n_read = 0
+    while at < end and n_read < MOST_LINES_READ:
+        n_read += 1
         line, stop, after = next_line(text, at, end)
         if stop > line:
             if previous_width >= 0:
@@ -117,7 +115,7 @@ def is_hard_wrapped(text, start, end):
                     return False  # a line that stands twice in a row was not cut out of running text
                 if not previous_stops and (97 <= first <= 122 or first >= 0x80):
                     n_runs_on += 1
-            previous_width = min(_width(text, at, stop), WIDEST_WRAP + 1)
+            previous_width = _width(text, at, stop)
             n_lines += 1
             n_wide += previous_width > WIDEST_WRAP
             last = text[stop - 1]
@@ -137,6 +135,7 @@ def is_hard_wrapped(text, start, end):
         return False
     n_full = 0
     previous_width = -1
+    end = at
     at = start
     while at < end:
         line, stop, after = next_line(text, at, end)
@@ -190,11 +189,12 @@ def _is_equal(text, left, right, length):
 
 @njit(cache=True, nogil=True)
 def _width(text, start, stop):
-    """Count the characters of text[start:stop]."""
+    """Count the characters of text[start:stop], up to WIDEST_WRAP + 1."""
     width = 0
-    for at in range(start, stop):
-        if text[at] & 0xC0 != 0x80:
-            width += 1
+    at = start
+    while at < stop and width <= WIDEST_WRAP:
+        width += text[at] & 0xC0 != 0x80
+        at += 1
     return width
 
 

@@ -77,6 +77,47 @@ def read_tokens(text, start, end, page_of, pages, expansions, marks, hashes, sta
     shape = np.uint8(0)
     at = start
     while at < end:
+        if not is_open and text[at] < 0x80:
+            # Nearly all text is words of ASCII between single spaces: their loop has nothing else in it.
+            entry = pages[text[at]]
+            if entry >> ROLE_SHIFT & ROLE_MASK != WORD:
+                at += 1
+                continue
+            starts[n] = at
+            value = (TOKEN_SEED ^ np.uint64(entry & CODE_POINT)) * PRIME
+            first, later, all_capital = entry, np.uint32(0), entry & (IS_UPPER | IS_DIGIT)
+            at += 1
+            while at < end and text[at] < 0x80:
+                entry = pages[text[at]]
+                if entry >> ROLE_SHIFT & ROLE_MASK != WORD:
+                    break
+                value = (value ^ np.uint64(entry & CODE_POINT)) * PRIME
+                later |= entry
+                if entry & (IS_UPPER | IS_DIGIT) == 0:
+                    all_capital = np.uint32(0)
+                at += 1
+            ends[n] = at
+            shape = np.uint8(0)
+            if (first | later) & IS_DIGIT:
+                shape |= HAS_DIGIT
+            if first & IS_UPPER:
+                shape |= STARTS_UPPER
+            if later & IS_UPPER:
+                shape |= HAS_INNER_UPPER
+            if all_capital == 0:
+                shape |= HAS_LOWER
+            if starts[n] > start and text[starts[n] - 1] == _UNDERSCORE:
+                shape |= TOUCHES_UNDERSCORE
+            if at < end and text[at] >= 0x80:
+                is_open = True  # it goes on, perhaps, with what is not ASCII
+                is_solo = False
+                continue
+            if at < end and text[at] == _UNDERSCORE:
+                shape |= TOUCHES_UNDERSCORE
+            hashes[n] = mix64(value)
+            shapes[n] = shape
+            n += 1
+            continue
         if text[at] < 0x80:
             entry = pages[text[at]]
             after = at + 1
