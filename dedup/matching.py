@@ -14,7 +14,7 @@ from dedup.arrow_views import view_numbers, view_texts
 from dedup.fingerprints import Fingerprints, make_token_table
 from dedup.kernels.candidates import first_equal, pair_band
 from dedup.kernels.characters import load_characters
-from dedup.kernels.differences import MOST_SLOTS, N_FIGURES
+from dedup.kernels.differences import MOST_SLOTS, N_FIGURES, SLOT_FIGURES, count_in_texts
 from dedup.kernels.similarity import compare_pairs, contain_pairs
 from dedup.settings import Settings
 
@@ -24,6 +24,8 @@ MOST_PARTNERS: Final = 32
 FEWEST_FILLERS: Final = 5
 """Different wordings between the same neighbours that make the place a slot of a form. An edited copy adds
 one only where it is edited, so that edited copies of one text seldom come near it."""
+
+FEWEST_MENTIONS: Final = 2
 
 PAIRS_PER_TASK: Final = 1 << 14
 
@@ -35,7 +37,7 @@ class Matches:
     left, right int64[n], places in PARAGRAPHS, left < right; similarity float64[n];
     figures int32[n, N_FIGURES], how they differ, as in kernels.differences; fillers int32[n], of
     their substitutions those in whose place the corpus has at least FEWEST_FILLERS different wordings;
-    marked float64[n], punctuation marks a token.
+    marked float64[n], punctuation marks a token; slots uint64[n, MOST_SLOTS, SLOT_FIGURES], the substitutions.
     """
 
     left: NDArray[np.int64]
@@ -44,6 +46,7 @@ class Matches:
     figures: NDArray[np.int32]
     fillers: NDArray[np.int32]
     marked: NDArray[np.float64]
+    slots: NDArray[np.uint64]
 
 
 def find_equal(exact: NDArray[np.uint64], groups: NDArray[np.uint64] | None) -> NDArray[np.int64]:
@@ -138,7 +141,7 @@ def verify_pairs(
     n = len(left)
     function_words = make_token_table(load_function_words())
     similarity, figures = np.empty(n, dtype=np.float64), np.empty((n, N_FIGURES), dtype=np.int32)
-    slots, marked = np.empty((n, MOST_SLOTS, 3), dtype=np.uint64), np.empty(n, dtype=np.float64)
+    slots, marked = np.empty((n, MOST_SLOTS, SLOT_FIGURES), dtype=np.uint64), np.empty(n, dtype=np.float64)
 
     def compare(first: int) -> None:
         task = slice(first, first + PAIRS_PER_TASK)
@@ -149,7 +152,7 @@ def verify_pairs(
 
     list(executor.map(compare, range(0, n, PAIRS_PER_TASK)))
     kept = np.flatnonzero(similarity >= floor)
-    return Matches(left[kept], right[kept], similarity[kept], figures[kept], count_slots(slots[kept]), marked[kept])
+    return Matches(left[kept], right[kept], similarity[kept], figures[kept], count_slots(slots[kept]), marked[kept], slots[kept])
 
 
 def measure_containment(
@@ -169,9 +172,9 @@ def measure_containment(
 def count_slots(slots: NDArray[np.uint64]) -> NDArray[np.int32]:
     """Count, for each pair, the substitutions in whose place at least FEWEST_FILLERS different wordings were seen.
 
-    slots uint64[n, MOST_SLOTS, 3]: place, wording on the left, wording on the right, 0 for none; gives int32[n].
+    slots uint64[n, MOST_SLOTS, SLOT_FIGURES] as of describe_hunks; gives int32[n].
     """
-    flat = slots.reshape(-1, 3)
+    flat = slots.reshape(-1, SLOT_FIGURES)
     used = np.flatnonzero(flat[:, 0])
     places = flat[used, 0]
     wordings = np.concatenate([flat[used, 1], flat[used, 2]])
@@ -180,6 +183,34 @@ def count_slots(slots: NDArray[np.uint64]) -> NDArray[np.int32]:
     known, n_wordings = np.unique(both[one_of_each], return_counts=True)
     is_slot = n_wordings[np.searchsorted(known, places)] >= FEWEST_FILLERS
     return np.bincount(used[is_slot] // slots.shape[1], minlength=len(slots)).astype(np.int32)
+
+
+def find_topical(
+    documents: pa.Table, document: NDArray[np.int64], matches: Matches, rows: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell of each match in `rows` whether it puts the subject of one document for the subject of the other, bool[m].
+
+    That is a word that its own document uses at least FEWEST_MENTIONS times more, outside the text, and the other
+    document never, on both sides of a substitution. Takes DOCUMENTS, and the document of each paragraph.
+    """
+    slots = matches.slots[rows].reshape(-1, SLOT_FIGURES)
+    used = np.flatnonzero((slots[:, 3] != 0) & (slots[:, 4] != 0))
+    owner = used // matches.slots.shape[1]
+    left, right = document[matches.left[rows[owner]]], document[matches.right[rows[owner]]]
+    asked = np.concatenate([left, right, left, right])
+    words = np.concatenate([slots[used, 3], slots[used, 4], slots[used, 4], slots[used, 3]])
+    order = np.argsort(asked, kind="stable")
+    texts = view_texts(documents["text"])
+    counts, counted = np.empty(len(asked), dtype=np.int64), np.empty(len(asked), dtype=np.int64)
+    spans = np.column_stack([texts.offsets[:-1], texts.offsets[1:]])
+    count_in_texts(texts.data, spans, asked[order], words[order], *load_characters(), counted)
+    counts[order] = counted
+    own_left, own_right, strange_left, strange_right = np.split(counts, 4)
+    is_topical = (strange_left == 0) & (strange_right == 0)
+    is_topical &= own_left - slots[used, 5].astype(np.int64) >= FEWEST_MENTIONS
+    is_topical &= own_right - slots[used, 6].astype(np.int64) >= FEWEST_MENTIONS
+    found: NDArray[np.bool_] = np.bincount(owner[is_topical], minlength=len(rows)) > 0
+    return found
 
 
 def load_function_words() -> list[str]:

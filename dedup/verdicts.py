@@ -22,7 +22,7 @@ from dedup.kernels.differences import (
 )
 from dedup.kernels.resolution import resolve
 from dedup.kernels.spans import reach
-from dedup.matching import Matches, measure_containment
+from dedup.matching import Matches, find_topical, measure_containment
 from dedup.schemas import REASONS
 from dedup.settings import Settings
 
@@ -40,6 +40,8 @@ MOST_MARKS_A_TOKEN: Final = 0.5
 """More punctuation than that is code, markup or a list, where every token is a fact."""
 CONTENT_SHARE: Final = 2 / 3
 """Share of differences that put a content word for another, from which on the pair is a form filled in twice."""
+MOST_HUNKS_OF_A_FORM: Final = 6
+"""A form has few slots; more differences than that are edits, and not worth reading both documents for."""
 LONGEST_NEW_RUN: Final = 3
 """Tokens in a row that a removed text may have for itself, below SAFE_SIMILARITY; above it, also NEW_RUN_SHARE."""
 NEW_RUN_SHARE: Final = 0.1
@@ -178,9 +180,19 @@ def weigh_matches(
     is_form[matches.left[unlike]] = True
     is_form[matches.right[unlike]] = True
     differ |= ~close & (is_form[matches.left] | is_form[matches.right])
+    doubtful = reaches & ~differ & ~close & one_for_another & (figures[:, HUNKS] <= MOST_HUNKS_OF_A_FORM)
+    rows = np.flatnonzero(doubtful & (goes[0] | goes[1]))
+    differ[rows] = find_topical(evidence.documents, document, matches, rows)
     why[reaches & differ] = DIFFERENT_FACTS
+    # Of a paragraph that holds a repeat of itself only the whole may be a copy: the proof of the repeat is in it.
+    repeats_itself = np.zeros(len(document), dtype=np.bool_)
+    repeats_itself[evidence.cuts.paragraph[evidence.cuts.rule < 0]] = True
     may = reaches & ~differ
-    return may & goes[0], may & goes[1], why
+    return (
+        may & goes[0] & ~repeats_itself[matches.left],
+        may & goes[1] & ~repeats_itself[matches.right],
+        why,
+    )
 
 
 def _adds_little(
@@ -260,15 +272,19 @@ def _list_removals(
     cut = np.flatnonzero(~in_whole[cuts.paragraph])
     is_repeat = cuts.rule[cut] < 0
     cut_document = document[cuts.paragraph[cut]]
+    # Where the rest of the paragraph goes as well, what proves the repeat is the copy that the rest is held against.
+    beside = kept_paragraph[cuts.paragraph[cut]]
+    goes_too = is_repeat & (beside >= 0)
+    stays = is_repeat & ~loses[cuts.paragraph[cut]] & ~(goes_too & loses[beside])
     parts = Removals(
         document=cut_document,
         start=cut_start[cut],
         end=cut_end[cut],
         reason=np.where(is_repeat, REPEAT, BOILERPLATE),
         rule=cuts.rule[cut],
-        kept_document=np.where(is_repeat, cut_document, -1),
-        kept_start=cuts.kept_start[cut],
-        kept_end=cuts.kept_end[cut],
+        kept_document=np.where(stays, np.where(goes_too, document[beside], cut_document), -1),
+        kept_start=np.where(goes_too, starts[beside], cuts.kept_start[cut]),
+        kept_end=np.where(goes_too, ends[beside], cuts.kept_end[cut]),
         similarity=np.where(is_repeat, cuts.similarity[cut], np.nan),
     )
     source = copy_of[whole_documents]

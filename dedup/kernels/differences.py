@@ -6,7 +6,14 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.mixing import mix64, shingle_hash
-from dedup.kernels.tokens import HAS_DIGIT, HAS_INNER_UPPER, HAS_LOWER, TOUCHES_UNDERSCORE
+from dedup.kernels.tokens import (
+    HAS_DIGIT,
+    HAS_INNER_UPPER,
+    HAS_LOWER,
+    MOST_MARKS,
+    TOUCHES_UNDERSCORE,
+    read_tokens,
+)
 
 MOST_EDITS: Final = 500
 """Tokens that only one of two texts has; of texts that differ in more, all between a common beginning and a common
@@ -26,6 +33,7 @@ N_FIGURES: Final = 10
 """Columns of the description of a pair: see `describe_hunks`."""
 
 MOST_SLOTS: Final = 8
+SLOT_FIGURES: Final = 7
 LONGEST_FILLER: Final = 4
 """Tokens; a longer substitution is a reworded passage, not a slot that is filled anew."""
 
@@ -46,9 +54,9 @@ def describe_hunks(
     differ; of these SUBSTITUTIONS: tokens on both sides; CONTENT: none of them a function word; NUMBERS: different numbers on both sides. IDENTIFIERS: hunks
     that change a name of code: a word in camel case or with an underscore on either side, different words in
     capitals on both. INNER: hunks away from the beginning and the end. NEW_LEFT and NEW_RIGHT: tokens in hunks; RUN_LEFT and
-    RUN_RIGHT: the most in one hunk. slots uint64[MOST_SLOTS, 3] gets the first substitutions: a hash of the
-    CONTEXT tokens before and after, and of what stands between on the left and on the right; 0 where there are
-    fewer. The alignment is a longest common subsequence.
+    RUN_RIGHT: the most in one hunk. slots uint64[MOST_SLOTS, SLOT_FIGURES] gets the first substitutions: a hash of the
+    CONTEXT tokens before and after, and of what stands between on the left and on the right; the first content word
+    on either side (0: none), and how often it is in its text; all 0 where there are fewer. The alignment is a longest common subsequence.
     """
     figures[:] = 0
     slots[:] = 0
@@ -73,7 +81,7 @@ def describe_hunks(
         if row > from_row or column > from_column:
             _count_hunk(
                 left, first + from_row, first + row, n_left, shapes_left,
-                right, first + from_column, first + column, shapes_right, function_words, figures, slots,
+                right, first + from_column, first + column, n_right, shapes_right, function_words, figures, slots,
             )  # fmt: skip
         row += 1
         column += 1
@@ -127,7 +135,9 @@ def _align(left, right, reached, is_new_left, is_new_right):
 
 
 @njit(cache=True, nogil=True)
-def _count_hunk(left, a, a_end, n_left, shapes_left, right, b, b_end, shapes_right, function_words, figures, slots):
+def _count_hunk(
+    left, a, a_end, n_left, shapes_left, right, b, b_end, n_right, shapes_right, function_words, figures, slots
+):
     """Add one hunk to the figures, and to the slots if it is a short substitution."""
     figures[HUNKS] += 1
     figures[NEW_LEFT] += a_end - a
@@ -152,6 +162,10 @@ def _count_hunk(left, a, a_end, n_left, shapes_left, right, b, b_end, shapes_rig
         slot[0] = place
         slot[1] = shingle_hash(left, a, a_end)
         slot[2] = shingle_hash(right, b, b_end)
+        slot[3] = _first_content(left, a, a_end, function_words)
+        slot[4] = _first_content(right, b, b_end, function_words)
+        slot[5] = _count(left, n_left, slot[3])
+        slot[6] = _count(right, n_right, slot[4])
     figures[SUBSTITUTIONS] += 1
     if plain_a == 0 and plain_b == 0:
         figures[CONTENT] += 1
@@ -160,11 +174,40 @@ def _count_hunk(left, a, a_end, n_left, shapes_left, right, b, b_end, shapes_rig
 
 
 @njit(cache=True, nogil=True)
+def _first_content(tokens, start, end, function_words):
+    """Give the first of tokens[start:end] that is no function word, 0 if there is none."""
+    for place in range(start, end):
+        if not _is_in(function_words, tokens[place]):
+            return tokens[place]
+    return np.uint64(0)
+
+
+@njit(cache=True, nogil=True)
+def _count(tokens, n_tokens, token):
+    """Count how often `token` is among tokens[:n_tokens]."""
+    n_found = 0
+    for place in range(n_tokens):
+        n_found += tokens[place] == token
+    return n_found
+
+
+@njit(cache=True, nogil=True)
+def _is_in(table, token):
+    """Tell whether an open table of token hashes holds `token`."""
+    mask = np.uint64(len(table) - 1)
+    slot = token & mask
+    while table[slot] != 0:
+        if table[slot] == token:
+            return True
+        slot = (slot + np.uint64(1)) & mask
+    return False
+
+
+@njit(cache=True, nogil=True)
 def _read_side(tokens, start, end, shapes, function_words):
     """Give order-free sums of the tokens with digits and of those in capitals (0: none), and counts of code and function words."""
     numbers, capitals = np.uint64(0), np.uint64(0)
     n_code, n_function = 0, 0
-    mask = np.uint64(len(function_words) - 1)
     for place in range(start, end):
         shape = shapes[place]
         if shape & HAS_DIGIT:
@@ -173,10 +216,31 @@ def _read_side(tokens, start, end, shapes, function_words):
             capitals += tokens[place]
         if shape & TOUCHES_UNDERSCORE or (shape & HAS_INNER_UPPER and shape & HAS_LOWER):
             n_code += 1
-        slot = tokens[place] & mask
-        while function_words[slot] != 0:
-            if function_words[slot] == tokens[place]:
-                n_function += 1
-                break
-            slot = (slot + np.uint64(1)) & mask
+        n_function += _is_in(function_words, tokens[place])
     return numbers, capitals, n_code, n_function
+
+
+@njit(cache=True, nogil=True)
+def count_in_texts(text, spans, asked, words, page_of, pages, expansions, counts):
+    """Fill in counts int64[q]: how often each word stands in the text it is asked of.
+
+    text uint8[]; spans int64[t, 2], bytes into `text`; asked int64[q], ascending places in `spans`; words
+    uint64[q], token hashes.
+    """
+    longest = 0
+    for query in range(len(asked)):
+        longest = max(longest, spans[asked[query], 1] - spans[asked[query], 0])
+    room = 2 * longest + 2
+    tokens, shapes = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint8)
+    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    first = 0
+    while first < len(asked):
+        last = first
+        while last < len(asked) and asked[last] == asked[first]:
+            last += 1
+        span = spans[asked[first]]
+        n = read_tokens(text, span[0], span[1], page_of, pages, expansions, marks, tokens, starts, ends, shapes)
+        for query in range(first, last):
+            counts[query] = _count(tokens, n, words[query])
+        first = last

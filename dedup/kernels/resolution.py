@@ -27,14 +27,19 @@ def resolve(
     """Decide for every paragraph whether it stays, and for every document whether it is a copy of one that stays.
 
     order int64[d], documents by rank; first_paragraph int64[d + 1]; twin int64[d], the first document of
-    equal content, or -1; below `passage_tokens` a repeat in its own document goes only right behind its
-    equal, for a refrain is no accident; per paragraph n_tokens, distinct (the first of its equals) and document int64[p],
-    takes_part bool[p] (False: it stays or goes for reasons of its own and is nobody's kept copy). The
-    matches by which paragraph u may go are rows allowed_start[u]:allowed_start[u + 1] of allowed_kept
-    (distinct paragraphs) and allowed_similarity, best first. A document is a copy if at least `copy_share` of its tokens are in kept paragraphs
-    of one other, or equal to ones, and no paragraph of `min_tokens` or more is its own. Out: copy_of int64[d], the kept document or -1;
-    kept_paragraph int64[p], the kept copy or -1; similarity float64[p]; holder int64[p], for
-    each distinct paragraph the occurrence that stays, or -1. A kept copy is itself always kept.
+    equal content, or -1 (one of them that is kept whole makes the later ones its copies). Per paragraph:
+    n_tokens, distinct (the first of its equals) and document int64[p]; takes_part bool[p], False if it stays
+    or goes for reasons of its own and is nobody's kept copy. The matches by which paragraph u may go are
+    rows allowed_start[u]:allowed_start[u + 1] of allowed_kept (distinct paragraphs) and allowed_similarity,
+    best first.
+
+    Below `min_tokens` no paragraph goes; below `passage_tokens` a repeat in its own document goes only right
+    behind its equal, for a refrain is no accident. A document is a copy if at least `copy_share` of its tokens
+    are in kept paragraphs of one other, or in equals of such, and no paragraph of `min_tokens` or more is its own.
+
+    Out: copy_of int64[d], the kept document or -1; kept_paragraph int64[p], the kept copy or -1; similarity
+    float64[p]; holder int64[p], for each distinct paragraph the occurrence that stays, or -1. A kept copy is
+    itself always kept.
     """
     n_documents = len(order)
     doc_holder = np.full(n_documents, -1, dtype=np.int64)
@@ -74,6 +79,9 @@ def resolve(
                     break
             if kept_paragraph[p] < 0:
                 holder[u] = p
+        is_kept_whole = True
+        for p in range(first, last):
+            is_kept_whole &= kept_paragraph[p] < 0
         best = _best_source(d, first, last, n_tokens, document, kept_paragraph, tally)
         if best >= 0 and copy_share <= 1.0:
             for p in range(first_paragraph[best], first_paragraph[best + 1]):
@@ -96,7 +104,7 @@ def resolve(
                     kept_paragraph[p] = -1
                     similarity[p] = 0.0
                 continue
-        if twin[d] >= 0:
+        if twin[d] >= 0 and is_kept_whole:
             doc_holder[twin[d]] = d
 
 

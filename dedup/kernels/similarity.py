@@ -24,7 +24,7 @@ def compare_pairs(
     text uint8[]; spans int64[p, 2], bytes into `text`; left and right int64[n], places in `spans`
     (fastest when sorted by `right`); function_words as in `differences`. Out: similarity float64[n], the
     Jaccard similarity of the sets of shingles; for pairs at or above `floor` (0 below it) figures
-    int32[n, N_FIGURES] and slots uint64[n, MOST_SLOTS, 3] of `describe_hunks`, and marked float64[n], the
+    int32[n, N_FIGURES] and slots uint64[n, MOST_SLOTS, SLOT_FIGURES] of `describe_hunks`, and marked float64[n], the
     marks of code and lists (punctuation but for . ! ? - and quotes) for each token, on the side that has more.
     """
     longest = 0
