@@ -29,7 +29,7 @@ class Cuts:
 
 @dataclass(frozen=True, slots=True)
 class Boilerplate:
-    """Boilerplate by paragraph: whole int64[n paragraphs], the rule by which all of it goes, or -1; rules, their names."""
+    """Which paragraphs go whole: whole int64[p], the rule by which each does (a place in `rules`), or -1."""
 
     whole: NDArray[np.int64]
     rules: list[str]
@@ -96,7 +96,8 @@ def trim_paragraphs(paragraphs: pa.Table, cuts: Cuts) -> tuple[pa.Table, NDArray
 
 def _meets(merged: dict[str, NDArray[np.int64]], earlier: int, later: int) -> bool:
     """Tell whether the later cut takes anything that the earlier takes or, being a repeat, points to as kept."""
-    if merged["start"][later] < merged["end"][earlier]:
+    start, end = merged["start"][later], merged["end"][later]
+    if start < merged["end"][earlier]:
         return True
-    points_to = merged["rule"][earlier] < 0
-    return bool(points_to and merged["start"][later] < merged["kept_end"][earlier] and merged["end"][later] > merged["kept_start"][earlier])
+    is_repeat = merged["rule"][earlier] < 0
+    return bool(is_repeat and start < merged["kept_end"][earlier] and end > merged["kept_start"][earlier])

@@ -132,7 +132,7 @@ def verify_pairs(
     settings: Settings,
     executor: Executor,
 ) -> Matches:
-    """Compare each pair on its texts and keep those at or above `overlap_similarity` (or `similarity`, if lower)."""
+    """Compare each pair on its texts and keep those at or above `overlap_similarity`, or `similarity` if lower."""
     texts = view_texts(documents["text"])
     base = texts.offsets[view_numbers(paragraphs["document"])]
     spans = np.column_stack([base + view_numbers(paragraphs["start"]), base + view_numbers(paragraphs["end"])])
@@ -152,13 +152,15 @@ def verify_pairs(
 
     list(executor.map(compare, range(0, n, PAIRS_PER_TASK)))
     kept = np.flatnonzero(similarity >= floor)
-    return Matches(left[kept], right[kept], similarity[kept], figures[kept], count_slots(slots[kept]), marked[kept], slots[kept])
+    return Matches(
+        left[kept], right[kept], similarity[kept], figures[kept], count_slots(slots[kept]), marked[kept], slots[kept]
+    )
 
 
 def measure_containment(
     documents: pa.Table, inner: NDArray[np.int64], outer: NDArray[np.int64], settings: Settings
 ) -> NDArray[np.float64]:
-    """Give the share of each inner document's shingles that its outer one has, float64[n]; takes DOCUMENTS and places."""
+    """Give the share of each inner document's shingles that its outer one has, float64[n]; takes DOCUMENTS."""
     texts = view_texts(documents["text"])
     spans = np.column_stack([texts.offsets[:-1], texts.offsets[1:]])
     order = np.argsort(outer, kind="stable")

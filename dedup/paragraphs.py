@@ -7,9 +7,8 @@ import pyarrow as pa
 
 from dedup.arrow_views import view_texts
 from dedup.kernels.splitting import AUTO, BLOCK, LINE, count_lines, split_texts
-from dedup.schemas import PARAGRAPHS, check_schema
+from dedup.schemas import DOCUMENTS, PARAGRAPHS, check_schema
 from dedup.settings import Settings
-from dedup.schemas import DOCUMENTS
 
 _MODES: Final = {"auto": AUTO, "line": LINE, "block": BLOCK}
 

@@ -146,9 +146,7 @@ def _measure(
         distinct = np.where(takes_part, first[distinct], distinct)
         eligible = takes_part & (distinct == np.arange(len(document)))
         matches = find_matches(documents, paragraphs, fingerprints, groups, eligible, settings, executor)
-    return Evidence(
-        documents, paragraphs, fingerprints, cuts, boilerplate, distinct, matches, takes_part, twin, order
-    )
+    return Evidence(documents, paragraphs, fingerprints, cuts, boilerplate, distinct, matches, takes_part, twin, order)
 
 
 def _fingerprint(

@@ -31,11 +31,11 @@ REPEAT, DUPLICATE, NEAR_DUPLICATE, DUPLICATE_DOCUMENT, BOILERPLATE = range(len(R
 # The guard: what makes similar texts different all the same. The figures come from reading pairs of manuals,
 # licence texts and press pages, and from what edited copies of known origin lose; see docs/design.md.
 SAFE_SIMILARITY: Final = 0.8
-"""From here on differences are few; below it they must also look like edits, not like another text in the same frame."""
+"""From here on differences are few; below it they must also look like edits, not like another text in one frame."""
 FEWEST_TOKENS_TO_SUBSTITUTE: Final = 20
 """Below it one word for another is another fact ("There is no ALTER ..." and "There is no CREATE ...")."""
 FEWEST_TOKENS_OF_A_PASSAGE: Final = 20
-"""A shorter line that stands twice in one document is a refrain or a line of a form, unless it stands twice in a row."""
+"""A shorter line that stands twice in one document is a refrain or part of a form, unless twice in a row."""
 MOST_MARKS_A_TOKEN: Final = 0.5
 """More punctuation than that is code, markup or a list, where every token is a fact."""
 CONTENT_SHARE: Final = 2 / 3
@@ -43,10 +43,10 @@ CONTENT_SHARE: Final = 2 / 3
 MOST_HUNKS_OF_A_FORM: Final = 6
 """A form has few slots; more differences than that are edits, and not worth reading both documents for."""
 LONGEST_NEW_RUN: Final = 3
-"""Tokens in a row that a removed text may have for itself, below SAFE_SIMILARITY; above it, also NEW_RUN_SHARE."""
+"""Tokens in a row that a removed text may have for itself below SAFE_SIMILARITY; above it, NEW_RUN_SHARE too."""
 NEW_RUN_SHARE: Final = 0.1
 CONTAINED_SHARE: Final = 0.05
-"""A removed text with at most this share of tokens for itself is contained in the other, however much longer that is."""
+"""A removed text with at most this share of tokens for itself is contained in the other, however long that is."""
 
 BELOW_THRESHOLD, DIFFERENT_FACTS, OWN_CONTENT = range(3)
 WHY_KEPT: Final = ("below-threshold", "different-facts", "own-content")
@@ -73,7 +73,7 @@ class Removals:
 
 @dataclass(frozen=True, slots=True)
 class Overlaps:
-    """n pairs of kept paragraphs (places in PARAGRAPHS, left < right), their similarity, and why both stay (WHY_KEPT)."""
+    """n pairs of kept paragraphs (places in PARAGRAPHS, left < right), their similarity, why both stay (WHY_KEPT)."""
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
@@ -147,14 +147,16 @@ def judge(evidence: Evidence, settings: Settings) -> Verdicts:
     if settings.keep == "none":
         loses[kept_paragraph[kept_paragraph >= 0]] = True
         loses_document[copy_of[copy_of >= 0]] = True
-    removals = _list_removals(evidence, settings, first_paragraph, copy_of, kept_paragraph, similarity, loses, loses_document)
+    removals = _list_removals(
+        evidence, settings, first_paragraph, copy_of, kept_paragraph, similarity, loses, loses_document
+    )
     return Verdicts(removals, _list_overlaps(evidence, holder, loses, loses_document[document], why), copy_of)
 
 
 def weigh_matches(
     evidence: Evidence, settings: Settings
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-    """Say of each match whether the left may go for the right, the right for the left, and if neither, why (WHY_KEPT)."""
+    """Say of each match whether the left may go for the right, the right for the left, and why not (WHY_KEPT)."""
     matches = evidence.matches
     figures, similarity = matches.figures, matches.similarity
     reaches = similarity >= settings.similarity

@@ -45,18 +45,35 @@ _EDGE = np.uint64(0x51ED270B4C3A9E1F)
 
 @njit(cache=True, nogil=True)
 def describe_hunks(
-    left, n_left, shapes_left, right, n_right, shapes_right, function_words, reached, is_new_left, is_new_right, figures, slots
+    left,
+    n_left,
+    shapes_left,
+    right,
+    n_right,
+    shapes_right,
+    function_words,
+    reached,
+    is_new_left,
+    is_new_right,
+    figures,
+    slots,
 ):
-    """Align two token sequences and fill in figures int32[N_FIGURES] about the hunks in which they differ.
+    """Align two token sequences and fill in what is known of the hunks in which they differ.
 
     left and right uint64[], token hashes, with shapes uint8[]; function_words uint64[power of two], an open
-    table of token hashes; reached, is_new_left and is_new_right (bool[>= n_left], bool[>= n_right]) are scratch. HUNKS: how many
-    differ; of these SUBSTITUTIONS: tokens on both sides; CONTENT: none of them a function word; NUMBERS: different numbers on both sides. IDENTIFIERS: hunks
-    that change a name of code: a word in camel case or with an underscore on either side, different words in
-    capitals on both. INNER: hunks away from the beginning and the end. NEW_LEFT and NEW_RIGHT: tokens in hunks; RUN_LEFT and
-    RUN_RIGHT: the most in one hunk. slots uint64[MOST_SLOTS, SLOT_FIGURES] gets the first substitutions: a hash of the
-    CONTEXT tokens before and after, and of what stands between on the left and on the right; the first content word
-    on either side (0: none), and how often it is in its text; all 0 where there are fewer. The alignment is a longest common subsequence.
+    table of token hashes; reached, is_new_left and is_new_right (bool[>= n_left], bool[>= n_right]) are scratch.
+
+    figures int32[N_FIGURES]. HUNKS: how many there are. SUBSTITUTIONS: those with tokens on both sides;
+    CONTENT: of these, those without function words; NUMBERS: of these, those with different numbers.
+    IDENTIFIERS: hunks that change a name of code: a word in camel case or with an underscore on either
+    side, different words in capitals on both. INNER: hunks away from the beginning and the end. NEW_LEFT and
+    NEW_RIGHT: tokens in hunks; RUN_LEFT and RUN_RIGHT: the most in one hunk.
+
+    slots uint64[MOST_SLOTS, SLOT_FIGURES], one for each of the first substitutions, 0 where there are fewer:
+    a hash of the CONTEXT tokens before and after, of what stands between on the left, and on the right; the
+    first content word on the left and on the right (0: none), and how often each is in its text.
+
+    The alignment is a longest common subsequence.
     """
     figures[:] = 0
     slots[:] = 0
@@ -205,7 +222,7 @@ def _is_in(table, token):
 
 @njit(cache=True, nogil=True)
 def _read_side(tokens, start, end, shapes, function_words):
-    """Give order-free sums of the tokens with digits and of those in capitals (0: none), and counts of code and function words."""
+    """Give order-free sums of the numbers and of the words in capitals (0: none), counts of code and function words."""
     numbers, capitals = np.uint64(0), np.uint64(0)
     n_code, n_function = 0, 0
     for place in range(start, end):

@@ -67,7 +67,8 @@ def find_runs(text, tokens, starts, ends, shapes, n, limit, least, keys, places,
             continue
         after_first = _boundary(text, ends[j - 1], starts[j])
         tail = period - length
-        if tail == 0 or (tail == 1 and after_first == _ELLIPSIS and _begins(text, starts, ends, i + length, j + length, n)):
+        is_cut = tail == 1 and after_first == _ELLIPSIS and _begins(text, starts, ends, i + length, j + length, n)
+        if tail == 0 or is_cut:
             if after_first != _ELLIPSIS:
                 last = j + length
                 after_second = _boundary(text, ends[last - 1], starts[last] if last < n else limit)
@@ -118,7 +119,7 @@ def _is_prose(tokens, shapes, first, last, length):
 
 @njit(cache=True, nogil=True)
 def _boundary(text, start, end):
-    """Tell what stands in the gap text[start:end] between two tokens: an ellipsis, the end of a sentence, or neither."""
+    """Tell what stands in the gap text[start:end] between tokens: an ellipsis, the end of a sentence, or neither."""
     found = _NOTHING
     for at in range(start, end):
         byte = text[at]

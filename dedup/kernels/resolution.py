@@ -110,7 +110,7 @@ def resolve(
 
 @njit(cache=True, nogil=True)
 def _best_source(d, first, last, n_tokens, document, kept_paragraph, tally):
-    """Give the other document in which most tokens of document d have their kept copies, or -1; ties go to the lowest."""
+    """Give the other document that holds most kept copies of d by tokens, the lowest of equal ones, or -1."""
     best = -1
     for p in range(first, last):
         if kept_paragraph[p] >= 0 and document[kept_paragraph[p]] != d:

@@ -60,7 +60,9 @@ def compare_pairs(
                 tokens_a, n_a, shapes_a, tokens_b, n_b, shapes_b, function_words,
                 reached, is_new_a, is_new_b, figures[place], slots[place],
             )  # fmt: skip
-            marked[place] = max(_count_marks(text, a[0], a[1]) / max(n_a, 1), _count_marks(text, b[0], b[1]) / max(n_b, 1))
+            marked[place] = max(
+                _count_marks(text, a[0], a[1]) / max(n_a, 1), _count_marks(text, b[0], b[1]) / max(n_b, 1)
+            )
         else:
             figures[place] = 0
             slots[place] = 0
@@ -93,7 +95,11 @@ def contain_pairs(text, spans, inner, outer, page_of, pages, expansions, shingle
             longest = max(longest, spans[p, 1] - spans[p, 0])
     room = 2 * longest + 2
     tokens, shingles = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
-    starts, ends, shapes = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64), np.empty(room, dtype=np.uint8)
+    starts, ends, shapes = (
+        np.empty(room, dtype=np.int64),
+        np.empty(room, dtype=np.int64),
+        np.empty(room, dtype=np.uint8),
+    )
     marks = np.empty(MOST_MARKS, dtype=np.uint32)
     whole = shingles[:0].copy()
     read_outer = -1

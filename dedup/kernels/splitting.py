@@ -48,7 +48,7 @@ def space_width(text, at, end):
 
 @njit(cache=True, nogil=True)
 def next_line(text, at, end):
-    """Give (start, stop, after) of the line at `at`: its text without white space at the ends, and the next line's place.
+    """Give (start, stop, after) of the line at `at`: its text without outer white space, and the next line's place.
 
     A line ends with LF, CR LF or CR. A blank line has start == stop.
     """
