@@ -1,0 +1,35 @@
+"""Which rows are equal, which pairs share a band, and how two sequences differ."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+
+
+def first_equal(rows: Sequence[Hashable]) -> list[int]:
+    """Give for each row the lowest row equal to it."""
+    first: dict[Hashable, int] = {}
+    return [first.setdefault(row, place) for place, row in enumerate(rows)]
+
+
+def pair_band(
+    keys: Sequence[int], sketches: Sequence[Sequence[int]], most_partners: int, least_equal: int
+) -> list[tuple[int, int]]:
+    """Pair each row with the first `most_partners` earlier ones of its key whose sketch agrees often enough."""
+    pairs = []
+    earlier: defaultdict[int, list[int]] = defaultdict(list)
+    for right, key in enumerate(keys):
+        for left in earlier[key][:most_partners]:
+            if sum(a == b for a, b in zip(sketches[left], sketches[right], strict=True)) >= least_equal:
+                pairs.append((left, right))
+        earlier[key].append(right)
+    return pairs
+
+
+def common_length(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
+    """Give the length of a longest common subsequence."""
+    above = [0] * (len(right) + 1)
+    for value in left:
+        line = [0]
+        for place, other in enumerate(right):
+            line.append(above[place] + 1 if value == other else max(above[place + 1], line[place]))
+        above = line
+    return above[-1]

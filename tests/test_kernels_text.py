@@ -1,0 +1,273 @@
+"""Kernels over text equal their plain-Python twins: tokens, characters, paragraphs, spans."""
+
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from reference.hashes import token_hash
+from reference.paragraphs import WHITE_SPACE, byte_place, is_hard_wrapped, split_paragraphs
+from reference.tokens import normal_form, split_tokens
+
+from dedup.kernels import characters, splitting
+from dedup.kernels.spans import copy_spans, count_characters, reach
+from dedup.kernels.tokens import (
+    HAS_DIGIT,
+    HAS_INNER_UPPER,
+    HAS_LOWER,
+    MOST_MARKS,
+    STARTS_UPPER,
+    TOUCHES_UNDERSCORE,
+    read_tokens,
+)
+
+BUILT_WITH = "14.0.0"
+"""The version of Unicode whose tables the package's characters come from."""
+
+NASTY = [
+    "a\u0301\u0323", "a\u0323\u0301", "\u0301", "\u0345\u0300\u0301", "각", "\u1100\u1161\u11a8", "한국어", "カ\u3099", "ガ", "ｶﾞ",
+    "ｱｲｳ", "は\u309a", "日本語。", "中文，", "㍿", "ﬁ", "ﬃ", "½", "①", "Ⅷ", "ℌ", "ς", "Σ", "ΣΑΣ", "ß", "ẞ", "İ", "ı", "ŉ", "ǰ",
+    "สวัสดี", "กำ", "ພາສາ", "ខ្មែរ", "မြန်မာ", "བོད་ཡིག", "हिन्दी", "क\u093c", "العربية", "\u0640", "\ufdfa", "עברית", "👩‍👩‍👧", "🇩🇪", "\u200d",
+    "\u200b", "\u00ad", "\x00", "\u2028", "\u2029", "\x85", "\ufeff", "\r\n", "\r", "\n", "\n\n", "\t", " ", "_", "snake_case", "camelCase",
+    "ABC", "x2", "٣", "１２", "𝟘", "𝔘𝔫𝔦", "𐐀", "\U0010ffff", "\ue000", "\U000e0100", "don't", "3.14", "\u0f73", "\u0f71\u0f72", "\u1e9b\u0323",
+]  # fmt: skip
+any_character = st.characters(exclude_categories=["Cs"])
+texts = st.lists(st.sampled_from(NASTY) | st.text(any_character, max_size=6), max_size=14).map("".join)
+page_texts = st.lists(
+    st.sampled_from(
+        ["word ", "lorem ipsum dolor ", "été ", "Begins ", "stops. ", "a" * 45, "\n", "\n", "\r\n", "\r", " \n", "\n\n"]
+        + list(WHITE_SPACE)
+    ),
+    max_size=60,
+).map("".join)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _wrapping_on_purpose() -> Iterator[None]:
+    """Let hashes wrap quietly where the kernels are interpreted, for NumPy warns of it."""
+    with np.errstate(over="ignore"):
+        yield
+
+
+def bytes_of(text: str) -> np.ndarray:
+    return np.frombuffer(text.encode(), dtype=np.uint8)
+
+
+def read(text: str, start: int = 0, end: int | None = None) -> tuple[list[int], list[tuple[int, int]], list[int]]:
+    """Give hashes, byte spans and shapes of the tokens of a text."""
+    data = bytes_of(text)
+    room = 2 * len(data) + 2
+    hashes = np.empty(room, dtype=np.uint64)
+    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    shapes, marks = np.empty(room, dtype=np.uint8), np.empty(MOST_MARKS, dtype=np.uint32)
+    end = len(data) if end is None else end
+    n = read_tokens(data, start, end, *characters.load_characters(), marks, hashes, starts, ends, shapes)
+    return hashes[:n].tolist(), list(zip(starts[:n].tolist(), ends[:n].tolist(), strict=True)), shapes[:n].tolist()
+
+
+def has_a_name(text: str) -> bool:
+    """Tell whether each character that could be part of a token has a name in Python's tables."""
+    return all(unicodedata.name(char, "") or unicodedata.category(char)[0] not in "LMN" for char in text)
+
+
+@given(texts.filter(has_a_name))
+@example("x" + "\u0301\u0323" * 20)
+@example("\ufdfa" * 3)
+def test_tokens_agree_with_reference(text: str) -> None:
+    """The kernel's token hashes are those of the normal form's runs of letters, marks and digits."""
+    if unicodedata.unidata_version != BUILT_WITH:
+        text = "".join(char for char in text if ord(char) < 0x2000)  # old characters, whose properties are settled
+    assert read(text)[0] == [token_hash(token) for token in split_tokens(text)]
+
+
+@pytest.mark.skipif(unicodedata.unidata_version != BUILT_WITH, reason=f"needs the tables of Unicode {BUILT_WITH}")
+def test_every_character_agrees_with_reference() -> None:
+    """Each character of Unicode, alone between two letters, gives the tokens that the definition gives."""
+    step = 1 if hasattr(read_tokens, "py_func") else 997  # interpreted, a sample has to do
+    codes = [code for code in range(0, 0x110000, step) if not 0xD800 <= code < 0xE000 and has_a_name(chr(code))]
+    for first in range(0, len(codes), 4096):
+        text = " ".join(f"a{chr(code)}b" for code in codes[first : first + 4096])
+        assert read(text)[0] == [token_hash(token) for token in split_tokens(text)], hex(codes[first])
+
+
+@pytest.mark.skipif(unicodedata.unidata_version != BUILT_WITH, reason=f"needs the tables of Unicode {BUILT_WITH}")
+@pytest.mark.xfail(strict=True, reason="letters without a name in Python's tables (Tangut ideographs) give no tokens")
+def test_letters_without_a_name_are_tokens() -> None:
+    """A Tangut text has tokens as any other text of letters has."""
+    assert read("\U00017000\U00017001")[0] != []
+
+
+@pytest.mark.skipif(unicodedata.unidata_version != BUILT_WITH, reason=f"needs the tables of Unicode {BUILT_WITH}")
+def test_character_arrays_are_what_unicode_says() -> None:
+    """The arrays in the package are what building them anew gives."""
+    for stored, built in zip(characters.load_characters(), characters.build_characters(), strict=True):
+        np.testing.assert_array_equal(stored, built)
+
+
+@given(texts)
+def test_normal_form_agrees_with_reference(text: str) -> None:
+    """The package's normal form is the definition, and is the same for texts of one NFKC in lower case."""
+    assert characters.normal_form(text) == normal_form(text)
+    assert normal_form(unicodedata.normalize("NFKC", text)) == normal_form(text)
+
+
+@given(texts.filter(has_a_name))
+def test_token_spans_hold_their_tokens(text: str) -> None:
+    """A token's span cuts no character, ascends, and holds, read by itself, that very token."""
+    hashes, spans, _ = read(text)
+    data = text.encode()
+    for hashed, (start, end) in zip(hashes, spans, strict=True):
+        assert hashed in read(data[start:end].decode())[0]
+    assert all(before <= after for before, after in pairwise(spans))
+
+
+@given(texts, st.data())
+def test_reading_stays_inside_its_span(text: str, data: st.DataObject) -> None:
+    """Tokens of a stretch are those of the stretch alone, whatever stands around it."""
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    inside = read(text, byte_place(text, start), byte_place(text, end))
+    assert inside[0] == read(text[start:end])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("word", HAS_LOWER),
+        ("Word", STARTS_UPPER | HAS_LOWER),
+        ("WORD", STARTS_UPPER | HAS_INNER_UPPER),
+        ("iPhone", HAS_INNER_UPPER | HAS_LOWER),
+        ("2024", HAS_DIGIT),
+        ("mp3", HAS_DIGIT | HAS_LOWER),
+        ("_word", TOUCHES_UNDERSCORE | HAS_LOWER),
+        ("word_", TOUCHES_UNDERSCORE | HAS_LOWER),
+        ("Élan", STARTS_UPPER | HAS_LOWER),
+        ("東", HAS_LOWER),
+    ],
+)
+def test_shape_says_how_a_token_is_written(text: str, shape: int) -> None:
+    assert read(text)[2] == [int(shape)]
+
+
+def split(text_list: list[str], mode: int) -> list[tuple[int, int, int]]:
+    """Give (text, start, end) of every paragraph, in bytes."""
+    data = "".join(text_list).encode()
+    offsets = np.cumsum([0, *(len(text.encode()) for text in text_list)]).astype(np.int64)
+    room = len(data) + len(text_list) + 1
+    document, starts, ends = (np.empty(room, dtype=np.int64) for _ in range(3))
+    n = splitting.split_texts(np.frombuffer(data, dtype=np.uint8), offsets, mode, document, starts, ends)
+    return list(zip(document[:n].tolist(), starts[:n].tolist(), ends[:n].tolist(), strict=True))
+
+
+@given(st.lists(texts | page_texts, max_size=4), st.sampled_from(["auto", "line", "block"]))
+def test_paragraphs_agree_with_reference(text_list: list[str], mode: str) -> None:
+    """Paragraphs are the lines of a text, or its blocks, to the byte."""
+    number = {"auto": splitting.AUTO, "line": splitting.LINE, "block": splitting.BLOCK}[mode]
+    expected = [
+        (place, byte_place(text, start), byte_place(text, end))
+        for place, text in enumerate(text_list)
+        for start, end in split_paragraphs(text, mode)
+    ]
+    assert split(text_list, number) == expected
+
+
+@st.composite
+def wrapped_texts(draw: st.DrawFn) -> str:
+    """Draw words set in lines of about one width, as mail and manuals are, some of them spoilt."""
+    width = draw(st.integers(30, 130))
+    words = draw(
+        st.lists(st.sampled_from(["the", "of", "manual", "Page", "été", "end.", "configuration", "is"]), max_size=150)
+    )
+    text, column = "", 0
+    for word in words:
+        if column and column + 1 + len(word) > width + draw(st.sampled_from([0, 0, 0, -9])):
+            text += draw(st.sampled_from(["\n", "\n", "\n", "\n  ", "\r\n", "\n\n"]))
+            column = 0
+        text += (" " if column else "") + word
+        column += 1 + len(word)
+    return text
+
+
+@given(wrapped_texts() | page_texts)
+def test_wrapping_is_recognised_as_in_reference(text: str) -> None:
+    """The kernel and the definition agree on which texts are cut to a width."""
+    data = bytes_of(text)
+    assert splitting.is_hard_wrapped(data, 0, len(data)) == is_hard_wrapped(text)
+
+
+def test_wrapping_is_recognised_at_all() -> None:
+    """A page cut to 72 columns is wrapped; the same text, a paragraph a line, is not."""
+    words = ("the quick brown fox jumps over the lazy dog and runs away from all of the hunters " * 12).split()
+    lines, line = [], ""
+    for word in words:
+        if len(line) + 1 + len(word) > 72:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    wrapped = bytes_of("\n".join(lines))
+    assert splitting.is_hard_wrapped(wrapped, 0, len(wrapped))
+    flat = bytes_of("\n".join([" ".join(words), "Another paragraph.", " ".join(words[3:])]))
+    assert not splitting.is_hard_wrapped(flat, 0, len(flat))
+
+
+@given(st.lists(texts, min_size=1, max_size=4), st.data())
+def test_characters_are_counted_as_python_counts(text_list: list[str], data: st.DataObject) -> None:
+    """A byte place in a document becomes the index that Python would use."""
+    bases, positions, expected = [], [], []
+    base = 0
+    for text in text_list:
+        for place in sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4))):
+            bases.append(base)
+            positions.append(byte_place(text, place))
+            expected.append(place)
+        base += len(text.encode())
+    counted = np.empty(len(bases), dtype=np.int64)
+    whole = bytes_of("".join(text_list))
+    count_characters(whole, np.array(bases, dtype=np.int64), np.array(positions, dtype=np.int64), counted)
+    assert counted.tolist() == expected
+
+
+@given(texts, st.data())
+def test_spans_are_copied_one_after_the_other(text: str, data: st.DataObject) -> None:
+    """Copied bytes are those of Python's slices, joined."""
+    raw = text.encode()
+    place = st.integers(0, len(raw))
+    spans = [tuple(sorted(pair)) for pair in data.draw(st.lists(st.tuples(place, place), max_size=5))]
+    starts, ends = (np.array([span[side] for span in spans], dtype=np.int64) for side in (0, 1))
+    copied = np.empty(int((ends - starts).sum()), dtype=np.uint8)
+    copy_spans(bytes_of(text), starts, ends, copied)
+    assert copied.tobytes() == b"".join(raw[start:end] for start, end in spans)
+
+
+@given(page_texts, st.data())
+def test_removal_takes_whole_lines_and_nothing_of_what_stays(text: str, data: st.DataObject) -> None:
+    """Removals of lines are apart, hold their paragraphs and no part of another, and nothing remains where all go."""
+    paragraphs = split_paragraphs(text, "line")
+    goes = [data.draw(st.booleans()) for _ in paragraphs]
+    starts, ends = (np.array([byte_place(text, span[side]) for span in paragraphs], dtype=np.int64) for side in (0, 1))
+    from_byte, to_byte = np.zeros(len(goes), dtype=np.int64), np.zeros(len(goes), dtype=np.int64)
+    size = len(text.encode())
+    reach(
+        bytes_of(text), np.array([0, size]), np.array([0, len(goes)]), starts, ends,
+        np.array(goes, dtype=np.bool_), from_byte, to_byte,
+    )  # fmt: skip
+    gone = [(int(from_byte[p]), int(to_byte[p])) for p in range(len(goes)) if goes[p]]
+    assert all(before[1] <= after[0] for before, after in pairwise(gone))
+    for p, stays in enumerate(not went for went in goes):
+        if stays:
+            assert all(end <= starts[p] or start >= ends[p] for start, end in gone)
+        else:
+            assert from_byte[p] <= starts[p] < ends[p] <= to_byte[p]
+    if goes and all(goes):
+        assert sum(end - start for start, end in gone) == size
+    left = text.encode()
+    for start, end in reversed(gone):
+        assert not left[start:end].strip() or any(start <= starts[p] < end for p in range(len(goes)) if goes[p])
+        left = left[:start] + left[end:]
+    kept = [text[slice(*span)] for span, went in zip(paragraphs, goes, strict=True) if not went]
+    # the clean text has exactly the kept paragraphs, each on a line of its own
+    assert [left.decode()[slice(*span)] for span in split_paragraphs(left.decode(), "line")] == kept

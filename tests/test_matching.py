@@ -1,0 +1,197 @@
+"""Candidates are found with the probability promised, and verified on the texts themselves."""
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference.pairs import common_length, first_equal
+from reference.tokens import containment, jaccard, split_tokens
+
+from dedup.fingerprints import fingerprint_paragraphs, make_permutations
+from dedup.kernels import differences
+from dedup.kernels.signatures import EMPTY, fill_bands, minhash
+from dedup.matching import find_candidates, find_equal, find_matches, measure_containment, verify_pairs
+from dedup.paragraphs import split_paragraphs
+from dedup.schemas import DOCUMENTS
+from dedup.settings import FOUND_AT_THRESHOLD, Settings
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _wrapping_on_purpose() -> Iterator[None]:
+    """Let hashes wrap quietly where the kernels are interpreted, for NumPy warns of it."""
+    with np.errstate(over="ignore"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[Executor]:
+    # one thread: np.errstate holds for the thread that set it
+    with ThreadPoolExecutor(1, initializer=lambda: np.seterr(over="ignore")) as pool:
+        yield pool
+
+
+is_interpreted = not hasattr(minhash, "py_func")
+
+
+def documents_of(texts: list[str]) -> pa.Table:
+    n = len(texts)
+    columns = [[f"d{row}" for row in range(n)], texts, ["memory"] * n, list(range(n))]
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, DOCUMENTS, strict=True)], schema=DOCUMENTS)
+
+
+def sign(sets: list[np.ndarray], settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """Give band keys and sketches of sets of shingle hashes."""
+    multipliers, increments = make_permutations(settings.n_hashes, settings.seed)
+    bands, rows = settings.band_shape
+    keys = np.empty((len(sets), bands), dtype=np.uint64)
+    sketches = np.empty((len(sets), settings.n_hashes), dtype=np.uint8)
+    for place, shingles in enumerate(sets):
+        signature = np.full(settings.n_hashes, EMPTY, dtype=np.uint32)
+        minhash(shingles, len(shingles), multipliers, increments, signature)
+        fill_bands(signature, rows, keys[place])
+        sketches[place] = (signature & 0xFF).astype(np.uint8)
+    return keys, sketches
+
+
+def make_pairs(n_pairs: int, similarity: float, size: int, seed: int) -> list[np.ndarray]:
+    """Give 2 * n_pairs sets of random shingles; each two neighbours are exactly as similar as `similarity`."""
+    random = np.random.default_rng(seed)
+    n_shared = round(size * similarity)
+    n_own = (size - n_shared) // 2
+    sets = []
+    for _ in range(n_pairs):
+        values = random.integers(0, 1 << 64, n_shared + 2 * n_own, dtype=np.uint64)
+        sets += [values[: n_shared + n_own], np.concatenate([values[:n_shared], values[n_shared + n_own :]])]
+    return sets
+
+
+@pytest.mark.parametrize("similarity", [0.5, 0.7, 0.8, 0.9])
+def test_pairs_at_the_threshold_are_found(similarity: float, executor: Executor) -> None:
+    """A pair exactly at the threshold becomes a candidate with probability FOUND_AT_THRESHOLD or more."""
+    settings = Settings(similarity=similarity)
+    bands, rows = settings.band_shape
+    assert 1 - (1 - similarity**rows) ** bands >= FOUND_AT_THRESHOLD
+    n_pairs = 100 if is_interpreted else 2000
+    pairs = find_candidates(*sign(make_pairs(n_pairs, similarity, 40, seed=7), settings), settings, executor)
+    n_found = sum(int(pair) >> 32 == (int(pair) & 0xFFFFFFFF) - 1 and int(pair) >> 32 & 1 == 0 for pair in pairs)
+    # the count of misses is binomial; four standard deviations above its greatest mean is exceeded once in 30,000
+    miss = 1 - FOUND_AT_THRESHOLD
+    most_missed = n_pairs * miss + 4 * math.sqrt(n_pairs * miss * (1 - miss))
+    assert n_pairs - n_found <= most_missed
+
+
+def test_unrelated_texts_are_hardly_ever_candidates(executor: Executor) -> None:
+    """Sets without a common shingle agree on a band by chance alone, and not in the sketch as well."""
+    settings = Settings()
+    n = 40 if is_interpreted else 1500
+    random = np.random.default_rng(3)
+    sets = [random.integers(0, 1 << 64, 30, dtype=np.uint64) for _ in range(n)]
+    assert len(find_candidates(*sign(sets, settings), settings, executor)) <= 1
+
+
+def test_candidates_are_unique_and_sorted(executor: Executor) -> None:
+    """Copies meet in every band and are one candidate each, left before right."""
+    settings = Settings()
+    shingles = np.arange(1, 30, dtype=np.uint64)
+    pairs = find_candidates(*sign([shingles, shingles[::-1].copy(), shingles], settings), settings, executor)
+    assert [(int(pair) >> 32, int(pair) & 0xFFFFFFFF) for pair in pairs] == [(0, 1), (0, 2), (1, 2)]
+
+
+def test_nothing_gives_no_candidates(executor: Executor) -> None:
+    settings = Settings()
+    assert len(find_candidates(*sign([], settings), settings, executor)) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=12), st.data())
+def test_equal_paragraphs_are_equal_within_their_group(rows: list[tuple[int, int]], data: st.DataObject) -> None:
+    """The first equal paragraph is looked for in the paragraph's own group only."""
+    exact = np.array(rows, dtype=np.uint64).reshape(-1, 2)
+    assert find_equal(exact, None).tolist() == first_equal(rows)
+    names = data.draw(st.lists(st.integers(0, 1), min_size=len(rows), max_size=len(rows)))
+    groups = (np.array(names, dtype=np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    assert find_equal(exact, groups).tolist() == first_equal(list(zip(names, rows, strict=True)))
+
+
+WORDS = [
+    "the",
+    "of",
+    "old",
+    "house",
+    "river",
+    "Straße",
+    "été",
+    "京",
+    "x2",
+    "1904",
+    "GPIO",
+    "snake_case",
+    "über",
+    "-",
+    ".",
+]
+texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=16).map(" ".join).filter(split_tokens)
+
+
+@given(texts, texts, st.integers(1, 4))
+def test_similarity_is_the_jaccard_of_the_texts(left: str, right: str, width: int) -> None:
+    """The reported similarity is shared shingles by all shingles, recomputed from the texts alone."""
+    settings = Settings(shingle_tokens=width, similarity=1e-9, overlap_similarity=1e-9, paragraphs="line")
+    documents = documents_of([left, right])
+    with ThreadPoolExecutor(1, initializer=lambda: np.seterr(over="ignore")) as pool:
+        found = verify_pairs(
+            documents, split_paragraphs(documents, settings), np.array([0]), np.array([1]), settings, pool
+        )
+    expected = jaccard(left, right, width)
+    assert found.similarity.tolist() == ([expected] if expected else [])
+
+
+@given(texts, texts)
+def test_hunks_leave_a_longest_common_subsequence(left: str, right: str) -> None:
+    """What only one of two texts has, as counted, is all but a longest common subsequence."""
+    settings = Settings(shingle_tokens=1, similarity=1e-9, overlap_similarity=1e-9, paragraphs="line")
+    documents = documents_of([left, right])
+    with ThreadPoolExecutor(1, initializer=lambda: np.seterr(over="ignore")) as pool:
+        found = verify_pairs(
+            documents, split_paragraphs(documents, settings), np.array([0]), np.array([1]), settings, pool
+        )
+    a, b = split_tokens(left), split_tokens(right)
+    n_common = common_length(a, b)
+    for figures in found.figures:
+        assert figures[differences.NEW_LEFT] == len(a) - n_common
+        assert figures[differences.NEW_RIGHT] == len(b) - n_common
+        assert figures[differences.RUN_LEFT] <= figures[differences.NEW_LEFT]
+        assert figures[differences.RUN_RIGHT] <= figures[differences.NEW_RIGHT]
+        assert (figures[differences.HUNKS] == 0) == (a == b)
+        assert figures[differences.SUBSTITUTIONS] <= figures[differences.HUNKS]
+
+
+@given(texts, texts)
+def test_containment_is_the_share_of_the_inner_texts_shingles(inner: str, outer: str) -> None:
+    found = measure_containment(documents_of([inner, outer]), np.array([0, 1]), np.array([1, 0]), Settings())
+    assert found.tolist() == [containment(inner, outer, 2), containment(outer, inner, 2)]
+
+
+def test_matches_are_the_similar_pairs_of_eligible_paragraphs(executor: Executor) -> None:
+    """Edited copies match, unrelated and ineligible paragraphs do not, and groups keep pairs apart."""
+    base = [f"word{place}" for place in range(40)]
+    copy = [*base[:20], "another", *base[21:]]
+    other = [f"thing{place}" for place in range(40)]
+    documents = documents_of([" ".join(base), " ".join(copy), " ".join(other), " ".join([*base[:30], "end"])])
+    settings = Settings()
+    paragraphs = split_paragraphs(documents, settings)
+    fingerprints, _ = fingerprint_paragraphs(documents, paragraphs, {}, settings)
+    eligible = np.ones(4, dtype=np.bool_)
+
+    def pairs(groups: np.ndarray | None) -> list[tuple[int, int]]:
+        found = find_matches(documents, paragraphs, fingerprints, groups, eligible, settings, executor)
+        return list(zip(found.left.tolist(), found.right.tolist(), strict=True))
+
+    assert pairs(None) == [(0, 1), (0, 3), (1, 3)]
+    assert pairs(np.array([1, 1, 1, 2], dtype=np.uint64)) == [(0, 1)]
+    eligible[1] = False
+    assert pairs(None) == [(0, 3)]

@@ -1,0 +1,128 @@
+"""Runs that stand twice in a paragraph: the kernel equals its twin, captions lose a copy, style does not."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from reference.repeats import Words
+from reference.repeats import find_runs as reference_runs
+
+from dedup.kernels.characters import load_characters
+from dedup.kernels.repeats import find_runs
+from dedup.kernels.tokens import MOST_MARKS, read_tokens
+
+CAPTION = "Officials wait before the meeting in the old town hall of Vilnius, where envoys gathered for the talks."
+CREDIT = "Anna Example/AP"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _wrapping_on_purpose() -> Iterator[None]:
+    """Let hashes wrap quietly where the kernels are interpreted, for NumPy warns of it."""
+    with np.errstate(over="ignore"):
+        yield
+
+
+def runs(text: str, least: int = 8) -> list[tuple[int, int, int, int, float]]:
+    """Give the repeats of a paragraph: (start, end, kept start, kept end, similarity), in bytes."""
+    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    room = 2 * len(data) + 2
+    hashes = np.empty(room, dtype=np.uint64)
+    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    shapes, marks = np.empty(room, dtype=np.uint8), np.empty(MOST_MARKS, dtype=np.uint32)
+    n = read_tokens(data, 0, len(data), *load_characters(), marks, hashes, starts, ends, shapes)
+    size = 1 << (2 * room).bit_length()
+    spans, similarity = np.empty((room, 4), dtype=np.int64), np.empty(room, dtype=np.float64)
+    found = find_runs(
+        data, hashes, starts, ends, shapes, n, len(data), least,
+        np.empty(size, dtype=np.uint64), np.empty(size, dtype=np.int64), spans, similarity, 0,
+    )  # fmt: skip
+    return [(*map(int, spans[row]), float(similarity[row])) for row in range(found)]
+
+
+def without_repeats(text: str, least: int = 8) -> str:
+    """Give the text that is left."""
+    data = text.encode()
+    for start, end, *_ in reversed(runs(text, least)):
+        data = data[:start] + data[end:]
+    return data.decode()
+
+
+GAPS = st.sampled_from([" "] * 8 + [". ", ".\n", ": ", "... ", "… ", ", ", "! ", "。", " – ", "\t", " …  ", "….", "  "])
+WORDS = st.sampled_from(["red", "Red", "green", "greenish", "blue", "b", "été", "7", "mp3", "gelb", "schwarz", "weiß"])
+
+
+@st.composite
+def doubled_words(draw: st.DrawFn) -> Words:
+    """Draw words of which some stretch stands twice, whole, cut short or not at all."""
+    before, run, after = (draw(st.lists(WORDS, max_size=most)) for most in (4, 14, 6))
+    again = run[: draw(st.integers(0, len(run)))] if draw(st.booleans()) else run
+    first, second = (run, again) if draw(st.booleans()) else (again, run)
+    cut = [first[-1][:2]] if first and draw(st.booleans()) else []
+    words = [*before, *first[: len(first) - len(cut)], *cut, *second, *after]
+    gaps = draw(st.lists(GAPS, min_size=len(words), max_size=len(words)))
+    return Words(words, [draw(st.sampled_from(["", " ", "- "])), *gaps])
+
+
+@given(doubled_words(), st.integers(5, 8))
+def test_runs_agree_with_reference(words: Words, least: int) -> None:
+    """The kernel finds the repeats that the definition finds, to the byte."""
+    text = "".join(gap + word for gap, word in zip(words.gaps, [*words.words, ""], strict=True))
+    expected = [
+        (*(len(text[:place].encode()) for place in spans), similarity)
+        for *spans, similarity in reference_runs(words, least)
+    ]
+    assert runs(text, least) == expected
+
+
+@pytest.mark.xfail(strict=True, reason="a byte A6 that is no part of an ellipsis is taken for one")
+@given(
+    st.lists(st.sampled_from([CAPTION, CAPTION[:60], "...", "…", "¦", "⦀", "〦", " ", "\u2026", "é", ". "]), max_size=9)
+)
+@example([CAPTION, " ", CAPTION[:60], "...", "⦀", " ", CREDIT])
+def test_runs_never_cut_a_character(pieces: list[str]) -> None:
+    """What is left of a paragraph is valid text, and each span lies within it."""
+    text = "".join(pieces)
+    for start, end, kept_start, kept_end, _ in runs(text):
+        assert 0 <= start < end <= len(text.encode())
+        assert text.encode()[start:end].decode() != ""
+        assert text.encode()[kept_start:kept_end].decode() != ""
+        assert end <= kept_start or start >= kept_end
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"{CAPTION} {CAPTION} {CREDIT}", f"{CAPTION} {CREDIT}"),
+        (f"{CAPTION[:70]}... {CAPTION} {CREDIT}", f"{CAPTION} {CREDIT}"),
+        (f"{CAPTION} {CAPTION[:70]}... {CREDIT}", f"{CAPTION} {CREDIT}"),
+        (f"Image: {CAPTION} {CAPTION} {CREDIT}", f"Image: {CAPTION} {CREDIT}"),
+        (f"{CAPTION}\n{CAPTION}", CAPTION),
+    ],
+    ids=["in full", "first cut short", "second cut short", "after a label", "over a line break"],
+)
+def test_a_doubled_caption_loses_one_copy(text: str, left: str) -> None:
+    """The complete copy stays, and what stands behind it."""
+    assert without_repeats(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We shall fight on the beaches, we shall fight on the landing grounds, we shall fight in the fields.",
+        "row row row your boat gently down the stream row row row your boat gently down the stream",
+        "Na na na na na na na na, na na na na na na na na, na na na na na na na na, na na na na na na na na",
+        "1 2 3 4 5 6 7 8 9 10 1 2 3 4 5 6 7 8 9 10",
+        "yes no yes no yes no yes no yes no yes no yes no yes no yes no yes no",
+        "| 12 | 14 | 16 | 18 | 20 | 22 | 24 | 26 | 12 | 14 | 16 | 18 | 20 | 22 | 24 | 26 |",
+        "London is the capital. London is the capital.",
+        "She said that she would never go back to the house on the hill. She said that she would never go back to "
+        "the house on the hill unless they paid her.",
+        "- apples and pears - plums and figs - apples and plums - pears and figs - apples and pears and figs",
+    ],
+    ids=["refrain", "round", "chant", "numbers", "two words", "table row", "short", "anaphora", "list"],
+)
+def test_style_stays(text: str) -> None:
+    """Refrains, chants, rows of figures and sentences that begin alike are no repeats."""
+    assert runs(text) == []
