@@ -48,24 +48,21 @@ def apply_removals(documents: pa.Table, removals: Removals, rules: list[str]) ->
     bytes_left = np.diff(texts.offsets)
     np.subtract.at(bytes_left, removals.document, removals.end - removals.start)
     is_emptied = (bytes_left == 0) & (n_removed > 0)
+    stays = np.flatnonzero(~is_emptied)
     clean = [
-        documents["doc_id"],
-        _cut_texts(documents, texts, removals, bytes_left),
-        documents["source"],
-        pa.array(n_removed),
-        pa.array(chars_removed),
+        _take(documents["doc_id"], stays),
+        _cut_texts(documents, texts, removals, bytes_left[stays]),
+        _take(documents["source"], stays),
+        pa.array(n_removed[stays]),
+        pa.array(chars_removed[stays]),
     ]
-    stays = pa.array(~is_emptied)
+    gone = np.flatnonzero(is_emptied)
+    emptied = [_take(documents["doc_id"], gone), _take(documents["source"], gone), pa.array(gone)]
     users = [name for name in documents.column_names if name.startswith(USER_COLUMN_PREFIX)]
     return {
         "documents": _with_users(pa.table(clean, schema=CLEAN_DOCUMENTS), documents, users, stays),
         "removed": pa.table(removed, schema=REMOVED),
-        "emptied": _with_users(
-            pa.table([documents["doc_id"], documents["source"], pa.array(np.arange(n_documents))], schema=EMPTIED),
-            documents,
-            users,
-            pa.array(is_emptied),
-        ),
+        "emptied": _with_users(pa.table(emptied, schema=EMPTIED), documents, users, gone),
     }
 
 
@@ -105,7 +102,10 @@ def _gather(texts: TextView, start: NDArray[np.int64], end: NDArray[np.int64]) -
 
 
 def _cut_texts(documents: pa.Table, texts: TextView, removals: Removals, bytes_left: NDArray[np.int64]) -> pa.Array:
-    """Give every text without its removed spans; no copy is made where nothing is removed."""
+    """Give the texts that keep something, without their removed spans; `bytes_left` int64[], of each of them.
+
+    No copy is made where nothing is removed.
+    """
     if len(removals.document) == 0:
         return documents["text"]
     base = texts.offsets[removals.document]
@@ -118,11 +118,17 @@ def _cut_texts(documents: pa.Table, texts: TextView, removals: Removals, bytes_l
     return make_texts(data, offsets)
 
 
-def _with_users(table: pa.Table, documents: pa.Table, users: list[str], stays: pa.Array) -> pa.Table:
+def _with_users(table: pa.Table, documents: pa.Table, users: list[str], which: NDArray[np.int64]) -> pa.Table:
+    """Add the user's columns of the documents `which`."""
     for name in users:
         field = documents.schema.field(name).with_name(name.removeprefix(USER_COLUMN_PREFIX))
-        table = table.append_column(field, documents[name])
-    return table.filter(stays)
+        table = table.append_column(field, _take(documents[name], which))
+    return table
+
+
+def _take(column: pa.ChunkedArray, which: NDArray[np.int64]) -> pa.ChunkedArray:
+    """Give the rows `which` (ascending) of a column; all of them without a copy."""
+    return column if len(which) == len(column) else column.take(pa.array(which))
 
 
 def _spread(values: NDArray[np.int64], where: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -40,7 +40,7 @@ MOST_MARKS_A_TOKEN: Final = 0.5
 """More punctuation than that is code, markup or a list, where every token is a fact."""
 CONTENT_SHARE: Final = 2 / 3
 """Share of differences that put a content word for another, from which on the pair is a form filled in twice."""
-MOST_HUNKS_OF_A_FORM: Final = 6
+MOST_HUNKS_OF_A_FORM: Final = 5
 """A form has few slots; more differences than that are edits, and not worth reading both documents for."""
 LONGEST_NEW_RUN: Final = 3
 """Tokens in a row that a removed text may have for itself below SAFE_SIMILARITY; above it, NEW_RUN_SHARE too."""
@@ -182,7 +182,7 @@ def weigh_matches(
     is_form[matches.left[unlike]] = True
     is_form[matches.right[unlike]] = True
     differ |= ~close & (is_form[matches.left] | is_form[matches.right])
-    doubtful = reaches & ~differ & ~close & one_for_another & (figures[:, HUNKS] <= MOST_HUNKS_OF_A_FORM)
+    doubtful = reaches & ~differ & ~close & (figures[:, CONTENT] > 0) & (figures[:, HUNKS] <= MOST_HUNKS_OF_A_FORM)
     rows = np.flatnonzero(doubtful & (goes[0] | goes[1]))
     differ[rows] = find_topical(evidence.documents, document, matches, rows)
     why[reaches & differ] = DIFFERENT_FACTS
