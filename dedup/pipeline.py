@@ -79,10 +79,10 @@ def clean_files(
     """Clean the documents of files and folders into the folder `target`, which appears whole or not at all."""
     writing.check_target(target, sources, overwrite)
     result = preview_files(sources, settings, on_progress)
-    run = _Run(on_progress, dict(result.report.seconds))
-    with run.stage("write"):
-        writing.write_output(target, result.tables, result.report.to_json(), overwrite, settings.workers)
-    return replace(result.report, seconds=run.seconds)
+    if on_progress is not None:
+        on_progress("write", 0, 0)
+    writing.write_output(target, result.tables, result.report.to_json(), overwrite, settings.workers)
+    return result.report
 
 
 def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:

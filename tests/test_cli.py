@@ -36,6 +36,12 @@ class Command:
         return caught.value.code, captured.out, captured.err
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _compiled() -> None:
+    """Have the kernels compiled, so that no test meets the notice that they are being."""
+    dedup.clean(["a text", "another"])
+
+
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     # rich folds its output to the terminal's width, of which a test has none
