@@ -1,0 +1,94 @@
+"""Every removal is proved: held, over generated documents, by the texts alone."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference.corpus import find_broken_promises, make_documents
+
+import dedup
+
+KINDS = [
+    {},
+    {"similarity": 0.8},
+    {"similarity": 0.5, "allow_different_facts": True},
+    {"keep": "longest", "allow_different_facts": True},
+    {"within": "document", "allow_different_facts": True},
+    {"shingle_tokens": 3, "similarity": 0.4},
+    {"min_tokens": 1, "min_near_tokens": 1, "allow_different_facts": True, "similarity": 0.3},
+    {"repeats": False, "copy_share": 0.6, "allow_different_facts": True},
+]
+
+
+def by_id(texts: list[str]) -> dict[str, str]:
+    return {f"d{place:04}": text for place, text in enumerate(texts)}
+
+
+def clean(texts: list[str], **changes) -> dedup.Result:
+    return dedup.clean([{"id": doc_id, "text": text} for doc_id, text in by_id(texts).items()], **changes)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("changes", KINDS, ids=lambda changes: "-".join(map(str, changes.values())) or "default")
+def test_every_removal_is_proved(changes, seed: int) -> None:
+    """Each kept copy is itself kept, each similarity is as said and reaches the threshold, each text is accounted for."""
+    texts = make_documents(seed)
+    result = clean(texts, **changes)
+    settings = dedup.Settings(**changes)
+    assert find_broken_promises(by_id(texts), result, settings.similarity, settings.shingle_tokens) == []
+
+
+def test_generated_documents_give_every_kind_of_removal() -> None:
+    """The test above judges something: duplicates, near-duplicates, whole documents and repeats all occur."""
+    found: Counter[str] = Counter()
+    for seed in range(4):
+        found.update(clean(make_documents(seed), allow_different_facts=True).removed["reason"].to_pylist())
+    assert min(found[reason] for reason in ("duplicate", "near-duplicate", "duplicate-document", "repeat")) >= 2
+
+
+WORDS = [f"{head}{tail}" for head in ("kar", "lom", "vest", "dun", "pol") for tail in ("a", "en", "is", "ok", "um", "")]
+lines = st.lists(st.sampled_from(WORDS), min_size=1, max_size=24).map(" ".join)
+
+
+@st.composite
+def families(draw: st.DrawFn) -> list[str]:
+    """Draw a few lines and many copies of them, each edited a little, over some documents."""
+    bases = draw(st.lists(lines, min_size=1, max_size=3))
+    texts = []
+    for _ in range(draw(st.integers(1, 6))):
+        copies = []
+        for _ in range(draw(st.integers(1, 4))):
+            words = draw(st.sampled_from(bases)).split()
+            for _ in range(draw(st.integers(0, 3))):
+                place = draw(st.integers(0, len(words)))
+                words[place : place + draw(st.integers(0, 2))] = draw(st.lists(st.sampled_from(WORDS), max_size=1))
+            copies.append(" ".join(words))
+        texts.append(draw(st.sampled_from(["\n", "\n\n"])).join(copies))
+    return texts
+
+
+@given(families(), st.booleans(), st.sampled_from(["first", "longest"]))
+def test_no_chain_of_likenesses_removes_anything(texts: list[str], allow: bool, keep: str) -> None:
+    """Whatever families of edited copies there are, what goes is held against what stays."""
+    result = clean(texts, allow_different_facts=allow, keep=keep, min_near_tokens=10, similarity=0.4)
+    assert find_broken_promises(by_id(texts), result, 0.4) == []
+
+
+def test_a_chain_keeps_its_ends() -> None:
+    """B is like A and C like B, but C is not like A: B goes, C stays."""
+    words = [f"word{place}" for place in range(60)]
+    chain = [" ".join(words[first : first + 40]) for first in (0, 10, 20)]
+    result = clean(chain, similarity=0.55, allow_different_facts=True)
+    assert result.documents["doc_id"].to_pylist() == ["d0000", "d0002"]
+    assert result.removed["kept_doc_id"].to_pylist() == ["d0000"]
+
+
+def test_boilerplate_is_nobodys_kept_copy() -> None:
+    """A line that goes as boilerplate goes everywhere, and by rule."""
+    story = "The council met on Tuesday to discuss the new bridge over the river, which was closed since the floods."
+    texts = [f"{story} {place}\nReuters contributed to this report." for place in ("North", "South", "East")]
+    removed = clean(texts).removed.to_pylist()
+    credits = [row for row in removed if "Reuters" in row["text"] and row["reason"] != "duplicate-document"]
+    assert {row["reason"] for row in credits} == {"boilerplate"}
+    assert {row["kept_doc_id"] for row in credits} == {None}
