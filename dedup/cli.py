@@ -202,6 +202,14 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
             rich_help_panel=_RUN,
         ),
     ] = None,
+    recall_sample: Annotated[
+        int,
+        typer.Option(
+            help="Measure recall: compare so many paragraphs with all others by brute force.",
+            show_default="none",
+            rich_help_panel=_RUN,
+        ),
+    ] = DEFAULTS.recall_sample,
     workers: Annotated[
         int,
         typer.Option(

@@ -22,6 +22,7 @@ from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, join_finger
 from dedup.kernels import are_compiled
 from dedup.matching import find_equal, find_matches
 from dedup.paragraphs import split_paragraphs
+from dedup.recall import measure_recall
 from dedup.reporting.report import InputFigures, Report, build_report
 from dedup.result import Result
 from dedup.schemas import BOILERPLATE, DOCUMENTS, empty_table
@@ -95,6 +96,10 @@ def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:
         run.tell("compiling kernels (once per machine, some 15 seconds)")
     with start_workers(settings) as executor:
         evidence = _measure(corpus.documents, groups, order, settings, executor, run)
+        recall = None
+        if settings.recall_sample:
+            with run.stage("recall"):
+                recall = measure_recall(evidence, groups, settings, executor)
     with run.stage("judge"):
         verdicts = judge(evidence, settings)
         tables = apply_removals(corpus.documents, verdicts.removals, evidence.boilerplate.rules)
@@ -106,7 +111,7 @@ def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:
         n_renamed_ids=corpus.n_renamed_ids,
         skipped=corpus.skipped,
     )
-    report = build_report(tables, figures=figures, settings=settings, seconds=run.seconds)
+    report = build_report(tables, figures=figures, settings=settings, seconds=run.seconds, recall=recall)
     return Result(**tables, report=report)
 
 

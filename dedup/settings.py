@@ -63,6 +63,7 @@ class Settings:
     boilerplate: bool = True
     without: tuple[str, ...] = ()
     max_boilerplate_share: float = 0.5
+    recall_sample: int = 0
     workers: int = 0
     batch_bytes: int = 8 << 20
 
@@ -162,6 +163,7 @@ _LEAST: Final = {
     "min_tokens": 1,
     "min_near_tokens": 1,
     "min_repeat_tokens": 5,
+    "recall_sample": 0,
     "workers": 0,
     "batch_bytes": 1,
 }

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +13,9 @@ from dedup.errors import InputError
 from dedup.reporting.versions import package_versions
 from dedup.schemas import REASONS
 from dedup.settings import Settings
+
+if TYPE_CHECKING:
+    from dedup.recall import Recall
 
 REPORT_FORMAT: Final = 1
 """Raised when a key of report.json changes its meaning or goes."""
@@ -67,6 +70,7 @@ class Report:
     n_renamed_ids: int
     bands: int  # as used, also when the settings left them to be chosen
     rows: int
+    recall: Mapping[str, float] | None  # fields of dedup.recall.Recall; None where it was not asked for
     settings: Mapping[str, Any]
     versions: Mapping[str, str]
     seconds: Mapping[str, float]  # by stage
@@ -119,6 +123,8 @@ class Report:
             facts.append(("emptied", f"{_count(self.n_emptied, 'document')} of which nothing is left"))
         if self.n_overlaps:
             facts.append(("overlaps", f"{_count(self.n_overlaps, 'pair')} alike but not enough to remove either"))
+        if self.recall is not None:
+            facts.append(("recall", _describe_recall(self.recall)))
         if self.n_rejected:
             reasons = "; ".join(f"{reason} ({count:,})" for reason, count in list(self.rejected_by_reason.items())[:3])
             more = "; ..." if len(self.rejected_by_reason) > 3 else ""
@@ -161,6 +167,7 @@ def build_report(
     figures: InputFigures,
     settings: Settings,
     seconds: Mapping[str, float],
+    recall: "Recall | None" = None,
     warnings: Sequence[str] = (),
 ) -> Report:
     """Count what a run did from its final tables.
@@ -195,6 +202,7 @@ def build_report(
         n_renamed_ids=figures.n_renamed_ids,
         bands=bands,
         rows=rows,
+        recall=None if recall is None else dataclasses.asdict(recall),
         settings={**dataclasses.asdict(settings), "without": list(settings.without)},
         versions=package_versions(),
         seconds={stage: round(duration, 3) for stage, duration in seconds.items()},
@@ -259,6 +267,17 @@ def _alarms(n_chars: int, n_chars_removed: int) -> list[str]:
             "look at `removed` before using the result"
         ]
     return []
+
+
+def _describe_recall(recall: Mapping[str, float]) -> str:
+    n_pairs, n_found = int(recall["n_pairs"]), int(recall["n_found"])
+    sample = f"{_count(int(recall['n_sampled']), 'paragraph')} compared with all others"
+    if not n_pairs:
+        return f"no pair reaches the threshold among {sample}"
+    return (
+        f"{n_found:,} of {_count(n_pairs, 'pair')} at or above the threshold found, {n_found / n_pairs:.4f} "
+        f"(95 % within {recall['low']:.4f} to {recall['high']:.4f}): {sample}"
+    )
 
 
 def _count(number: int, noun: str) -> str:
