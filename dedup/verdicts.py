@@ -128,6 +128,7 @@ def judge(evidence: Evidence, settings: Settings) -> Verdicts:
     resolve(
         evidence.order,
         first_paragraph,
+        np.lexsort((-evidence.fingerprints.n_tokens, document)).astype(np.int64),  # longest first: a cut copy goes
         evidence.twin,
         evidence.fingerprints.n_tokens,
         evidence.distinct,
@@ -173,11 +174,23 @@ def weigh_matches(
     differ |= (matches.fillers > 0) & (2 * matches.fillers >= figures[:, SUBSTITUTIONS])
     differ |= ~close & one_for_another & (figures[:, CONTENT] >= CONTENT_SHARE * figures[:, HUNKS])
     # Inside one document, and where texts are short, only what is put before or behind a text leaves it the same.
-    strict = (document[matches.left] == document[matches.right]) | (shorter < FEWEST_TOKENS_TO_SUBSTITUTE)
+    same = document[matches.left] == document[matches.right]
+    strict = same | (shorter < FEWEST_TOKENS_TO_SUBSTITUTE)
     differ |= strict & (one_for_another | (figures[:, INNER] > 0) | ~close)
     goes = [_adds_little(figures, n_tokens[(matches.left, matches.right)[side]], side, close) for side in (0, 1)]
+    # A caption or teaser cut short with an ellipsis goes for the complete one beside it, however much that is longer.
+    is_cut = [
+        same
+        & (figures[:, HUNKS] == 1)
+        & (figures[:, INNER] == 0)
+        & (figures[:, NEW_LEFT + side] <= 1)
+        & _end_in_ellipsis(evidence, (matches.left, matches.right)[side])
+        for side in (0, 1)
+    ]
+    goes = [is_cut[side] | (goes[side] & ~is_cut[1 - side]) for side in (0, 1)]
+    cut = is_cut[0] | is_cut[1]
     # A text that fills a form with others is a form in this pair too, unless the pair is close.
-    unlike = np.flatnonzero(reaches & (differ | ~(goes[0] | goes[1])))
+    unlike = np.flatnonzero(reaches & ~cut & (differ | ~(goes[0] | goes[1])))
     is_form = np.zeros(len(document), dtype=np.bool_)
     is_form[matches.left[unlike]] = True
     is_form[matches.right[unlike]] = True
@@ -185,6 +198,7 @@ def weigh_matches(
     doubtful = reaches & ~differ & ~close & (figures[:, CONTENT] > 0) & (figures[:, HUNKS] <= MOST_HUNKS_OF_A_FORM)
     rows = np.flatnonzero(doubtful & (goes[0] | goes[1]))
     differ[rows] = find_topical(evidence.documents, document, matches, rows)
+    differ &= ~cut
     why[reaches & differ] = DIFFERENT_FACTS
     # Of a paragraph that holds a repeat of itself only the whole may be a copy: the proof of the repeat is in it.
     repeats_itself = np.zeros(len(document), dtype=np.bool_)
@@ -195,6 +209,17 @@ def weigh_matches(
         may & goes[1] & ~repeats_itself[matches.right],
         why,
     )
+
+
+def _end_in_ellipsis(evidence: Evidence, paragraphs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each paragraph whether it ends in an ellipsis, and so was cut short."""
+    texts = view_texts(evidence.documents["text"])
+    document = view_numbers(evidence.paragraphs["document"])[paragraphs]
+    end = texts.offsets[document] + view_numbers(evidence.paragraphs["end"])[paragraphs]
+    last = np.stack([texts.data[end - back] for back in (3, 2, 1)]) if len(end) else np.zeros((3, 0), dtype=np.uint8)
+    dots, ellipsis = np.frombuffer(b"...", np.uint8), np.frombuffer("…".encode(), np.uint8)
+    ends: NDArray[np.bool_] = (last == dots[:, None]).all(axis=0) | (last == ellipsis[:, None]).all(axis=0)
+    return ends
 
 
 def _adds_little(

@@ -94,8 +94,8 @@ def build_characters() -> Characters:
     expansions: list[int] = []
     for code in range(_LAST):
         char = chr(code)
-        if 0xD800 <= code <= 0xDFFF or not unicodedata.name(char, ""):
-            continue
+        if unicodedata.category(char)[0] == "C":
+            continue  # controls, surrogates and what is not assigned
         parts = [_entry(part, rank) for part in normal_form(char)]
         upper = int(IS_UPPER) if unicodedata.category(char) in ("Lu", "Lt") else 0
         if len(parts) == 1:
@@ -120,7 +120,7 @@ def _entry(char: str, rank: dict[int, int]) -> int:
         return ord(char)
     if category[0] == "M":
         role = MARK
-    elif unicodedata.name(char).startswith(_SPACELESS):
+    elif unicodedata.name(char, "").startswith(_SPACELESS):
         role = SOLO
     else:
         role = WORD

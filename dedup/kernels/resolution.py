@@ -8,6 +8,7 @@ from numba import njit
 def resolve(
     order,
     first_paragraph,
+    paragraph_order,
     twin,
     n_tokens,
     distinct,
@@ -26,12 +27,13 @@ def resolve(
 ):
     """Decide for every paragraph whether it stays, and for every document whether it is a copy of one that stays.
 
-    order int64[d], documents by rank; first_paragraph int64[d + 1]; twin int64[d], the first document of
-    equal content, or -1 (one of them that is kept whole makes the later ones its copies). Per paragraph:
-    n_tokens, distinct (the first of its equals) and document int64[p]; takes_part bool[p], False if it stays
-    or goes for reasons of its own and is nobody's kept copy. The matches by which paragraph u may go are
-    rows allowed_start[u]:allowed_start[u + 1] of allowed_kept (distinct paragraphs) and allowed_similarity,
-    best first.
+    order int64[d], documents by rank; first_paragraph int64[d + 1]; paragraph_order int64[p], the paragraphs
+    of each document in the order in which they are judged, those of document 0 first; twin int64[d], the first
+    document of equal content, or -1 (one of them that is kept whole makes the later ones its copies). Per
+    paragraph: n_tokens, distinct (the first of its equals) and document int64[p]; takes_part bool[p], False if
+    it stays or goes for reasons of its own and is nobody's kept copy. The matches by which paragraph u may go
+    are rows allowed_start[u]:allowed_start[u + 1] of allowed_kept (distinct paragraphs) and
+    allowed_similarity, best first.
 
     Below `min_tokens` no paragraph goes; below `passage_tokens` a repeat in its own document goes only right
     behind its equal, for a refrain is no accident. A document is a copy if at least `copy_share` of its tokens
@@ -56,7 +58,8 @@ def resolve(
             copy_of[d] = doc_holder[twin[d]]
             continue
         n_total = 0
-        for p in range(first, last):
+        for place in range(first, last):
+            p = paragraph_order[place]
             if not takes_part[p]:
                 continue
             n_total += n_tokens[p]

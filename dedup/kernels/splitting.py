@@ -110,10 +110,9 @@ def is_hard_wrapped(text, start, end):
             if previous_width >= 0:
                 widths[previous_width] += 1
                 n_inner += 1
-                first = text[line]
                 if previous_stop - previous_line == stop - line and _is_equal(text, previous_line, line, stop - line):
                     return False  # a line that stands twice in a row was not cut out of running text
-                if not previous_stops and (97 <= first <= 122 or first >= 0x80):
+                if not previous_stops and _starts_lower(text, line, stop):
                     n_runs_on += 1
             previous_width = _width(text, at, stop)
             n_lines += 1
@@ -176,6 +175,22 @@ def split_texts(text, offsets, mode, document, starts, ends):
                 n += 1
                 is_open = True
     return n
+
+
+@njit(cache=True, nogil=True)
+def _starts_lower(text, line, stop):
+    """Tell whether a line begins with a letter that is not a capital of Latin, Greek or Cyrillic script."""
+    first = text[line]
+    if first < 0x80:
+        return 97 <= first <= 122
+    second = text[line + 1] if line + 1 < stop else 0
+    if first == 0xC3:
+        return second > 0x9E
+    if first == 0xCE:
+        return second > 0xA9
+    if first == 0xD0:
+        return second > 0xAF
+    return True
 
 
 @njit(cache=True, nogil=True)
