@@ -9,6 +9,7 @@ TESTS = Path(__file__).parent
 KERNEL_TESTS = [
     "test_kernels_text.py",
     "test_kernels_hashes.py",
+    "test_kernels_brute_force.py",
     "test_repeats.py",
     "test_fingerprints.py",
     "test_matching.py",

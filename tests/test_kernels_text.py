@@ -28,21 +28,21 @@ BUILT_WITH = "14.0.0"
 """The version of Unicode whose tables the package's characters come from."""
 
 NASTY = [
-    "a\u0301\u0323", "a\u0323\u0301", "\u0301", "\u0345\u0300\u0301", "각", "\u1100\u1161\u11a8", "한국어", "カ\u3099", "ガ", "ｶﾞ",
-    "ｱｲｳ", "は\u309a", "日本語。", "中文，", "㍿", "ﬁ", "ﬃ", "½", "①", "Ⅷ", "ℌ", "ς", "Σ", "ΣΑΣ", "ß", "ẞ", "İ", "ı", "ŉ", "ǰ",
-    "สวัสดี", "กำ", "ພາສາ", "ខ្មែរ", "မြန်မာ", "བོད་ཡིག", "हिन्दी", "क\u093c", "العربية", "\u0640", "\ufdfa", "עברית", "👩‍👩‍👧", "🇩🇪", "\u200d",
-    "\u200b", "\u00ad", "\x00", "\u2028", "\u2029", "\x85", "\ufeff", "\r\n", "\r", "\n", "\n\n", "\t", " ", "_", "snake_case", "camelCase",
-    "ABC", "x2", "٣", "１２", "𝟘", "𝔘𝔫𝔦", "𐐀", "\U0010ffff", "\ue000", "\U000e0100", "don't", "3.14", "\u0f73", "\u0f71\u0f72", "\u1e9b\u0323",
+    "a\u0301\u0323", "a\u0323\u0301", "\u0301", "\u0345\u0300\u0301", "각", "\u1100\u1161\u11a8",
+    "한국어", "カ\u3099", "ガ", "ｶﾞ",
+    "ｱｲｳ", "は\u309a", "日本語。", "中文，", "㍿", "ﬁ", "ﬃ", "½", "①", "Ⅷ", "ℌ", "ς", "Σ", "ΣΑΣ", "ß",
+    "ẞ", "İ", "ı", "ŉ", "ǰ",
+    "สวัสดี", "กำ", "ພາສາ", "ខ្មែរ", "မြန်မာ", "བོད་ཡིག", "हिन्दी", "क\u093c", "العربية",
+    "\u0640", "\ufdfa", "עברית", "👩‍👩‍👧", "🇩🇪", "\u200d",
+    "\u200b", "\u00ad", "\x00", "\u2028", "\u2029", "\x85", "\ufeff", "\r\n", "\r", "\n", "\n\n",
+    "\t", " ", "_", "snake_case", "camelCase",
+    "ABC", "x2", "٣", "１２", "𝟘", "𝔘𝔫𝔦", "𐐀", "\U0010ffff", "\ue000", "\U000e0100", "don't",
+    "3.14", "\u0f73", "\u0f71\u0f72", "\u1e9b\u0323",
 ]  # fmt: skip
 any_character = st.characters(exclude_categories=["Cs"])
 texts = st.lists(st.sampled_from(NASTY) | st.text(any_character, max_size=6), max_size=14).map("".join)
-page_texts = st.lists(
-    st.sampled_from(
-        ["word ", "lorem ipsum dolor ", "été ", "Begins ", "stops. ", "a" * 45, "\n", "\n", "\r\n", "\r", " \n", "\n\n"]
-        + list(WHITE_SPACE)
-    ),
-    max_size=60,
-).map("".join)
+PAGE_PIECES = ["word ", "lorem ipsum dolor ", "été ", "Begins ", "stops. ", "a" * 45, "\n", "\n", "\r\n", "\r", "\n\n"]
+page_texts = st.lists(st.sampled_from([*PAGE_PIECES, *WHITE_SPACE]), max_size=60).map("".join)
 
 
 @pytest.fixture(autouse=True, scope="module")

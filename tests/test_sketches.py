@@ -8,7 +8,10 @@ import dedup
 from dedup.settings import Settings
 from dedup.sketches import shingle_hashes, signatures
 
-LONG = ["the", "quick", "brown", "fox", "jumps", "over", "the", "lazy", "dog", "and", "runs", "away", "from", "all", "the", "hunters", "of", "the", "county"]
+LONG = [
+    *(["the", "quick", "brown", "fox", "jumps", "over", "the", "lazy", "dog", "and"]),
+    *(["runs", "away", "from", "all", "the", "hunters", "of", "the", "county"]),
+]
 TEXTS = [
     "",
     "...",
@@ -16,7 +19,7 @@ TEXTS = [
     "two words",
     " ".join(LONG),
     " ".join([*LONG, "again"]),
-    " ".join(LONG[:9] + ["sleeping"] + LONG[10:]),
+    " ".join([*LONG[:9], "sleeping", *LONG[10:]]),
     "Ein ganz anderer Satz über das schöne Wetter an der See, den sonst keiner sagt.",
     "今天天气很好，我们去公园散步。",
     " ".join(f"token{place}" for place in range(500)),

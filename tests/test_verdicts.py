@@ -32,7 +32,7 @@ def clean(texts: list[str], **changes) -> dedup.Result:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("changes", KINDS, ids=lambda changes: "-".join(map(str, changes.values())) or "default")
 def test_every_removal_is_proved(changes, seed: int) -> None:
-    """Each kept copy is itself kept, each similarity is as said and reaches the threshold, each text is accounted for."""
+    """Each kept copy is itself kept, each similarity as said and at the threshold, each text accounted for."""
     texts = make_documents(seed)
     result = clean(texts, **changes)
     settings = dedup.Settings(**changes)

@@ -70,11 +70,13 @@ def _edit_document(document: str, draw: random.Random) -> str:
     return "\n".join(lines)
 
 
-def find_broken_promises(originals: dict[str, str], result: Any, similarity: float, shingle_tokens: int = 2) -> list[str]:
+def find_broken_promises(
+    originals: dict[str, str], result: Any, similarity: float, shingle_tokens: int = 2
+) -> list[str]:
     """List what is wrong with a result, by the original texts alone; every one of them is a bug.
 
     `originals` is text by doc_id. Clean text is the original without the removed spans; spans are apart; every
-    removal names a reason, and, except for boilerplate, a copy none of which is removed and which is as similar as said.
+    removal names a reason, and, except for boilerplate, a copy that is kept and is as similar as said.
     """
     wrong = []
     removed: dict[str, list[dict[str, Any]]] = {doc_id: [] for doc_id in originals}
@@ -102,7 +104,10 @@ def find_broken_promises(originals: dict[str, str], result: Any, similarity: flo
             wrong.append(f"{doc_id}: emptied though text is left")
     for doc_id, rows in removed.items():
         for row in rows:
-            wrong += [f"{doc_id} {row['start']}: {fault}" for fault in _faults(row, originals, removed, similarity, shingle_tokens)]
+            wrong += [
+                f"{doc_id} {row['start']}: {fault}"
+                for fault in _faults(row, originals, removed, similarity, shingle_tokens)
+            ]
     for row in result.overlaps.to_pylist():
         for name in ("", "other_"):
             span = (row[f"{name}start"], row[f"{name}end"])

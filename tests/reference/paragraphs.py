@@ -1,6 +1,7 @@
 """Text to paragraphs: lines, or the blocks of text that was cut to a width."""
 
 import re
+from itertools import pairwise
 
 WHITE_SPACE = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -25,7 +26,7 @@ def is_hard_wrapped(text: str) -> bool:
     """Tell whether lines were cut to a width: most are full to it, and sentences run on from line to line."""
     lines = [line.rstrip(WHITE_SPACE) for _, line in split_lines(text)]
     filled = [line for line in lines if line]
-    inner = [(line, after) for line, after in zip(lines, lines[1:], strict=False) if line and after]
+    inner = [(line, after) for line, after in pairwise(lines) if line and after]
     if len(inner) < 2 or any(line.strip(WHITE_SPACE) == after.strip(WHITE_SPACE) for line, after in inner):
         return False
     runs_on = 0

@@ -1,0 +1,155 @@
+"""Which copy stays, and what is compared with what: `keep` and `within`."""
+
+import pyarrow as pa
+import pytest
+
+import dedup
+
+SAME = "The harbour was rebuilt after the war by engineers who had come from all over the country to help the town."
+LONGER = "A few words more stand here than anywhere else, so that this is the longest of all of the documents."
+
+
+def clean(rows: list[dict], **changes) -> dedup.Result:
+    return dedup.clean([{"id": f"d{place}", **row} for place, row in enumerate(rows)], **changes)
+
+
+def kept(result: dedup.Result) -> list[str]:
+    return result.documents["doc_id"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("keep", "expected"),
+    [
+        ("first", ["d0"]),
+        ("longest", ["d0"]),
+        ("none", []),
+        ("rank", ["d2"]),
+        ("column:rank", ["d2"]),
+        ("rank:highest", ["d2"]),
+        ("rank:lowest", ["d1"]),
+        ("column:rank:lowest", ["d1"]),
+        ("name:lowest", ["d2"]),
+    ],
+)
+def test_keep_chooses_the_copy_that_stays(keep: str, expected: list[str]) -> None:
+    """Nulls come last at either end, ties go to the one that is read first."""
+    rows = [
+        {"text": SAME, "rank": None, "name": "c"},
+        {"text": SAME, "rank": 1, "name": "b"},
+        {"text": SAME, "rank": 5, "name": "a"},
+        {"text": SAME, "rank": 5, "name": "d"},
+    ]
+    assert kept(clean(rows, keep=keep)) == expected
+
+
+def test_keep_longest_keeps_the_copy_in_the_longest_document() -> None:
+    result = clean([{"text": SAME}, {"text": f"{SAME}\n{LONGER}"}], keep="longest")
+    assert kept(result) == ["d1"]
+    assert result.texts == [f"{SAME}\n{LONGER}"]
+
+
+def test_keep_none_drops_every_copy_and_nothing_else() -> None:
+    """No copy of a repeated paragraph is left; what stands once stays; restoring still works."""
+    texts = [f"{SAME}\n{LONGER}", f"Something else stands before the repeated one.\n{SAME}"]
+    result = clean([{"text": text} for text in texts], keep="none")
+    assert result.texts == [LONGER, "Something else stands before the repeated one."]
+    assert set(result.removed["reason"].to_pylist()) == {"duplicate"}
+    assert dedup.restore(result)["text"].to_pylist() == texts
+
+
+def test_rank_columns_may_hold_anything_with_an_order() -> None:
+    """Dates, decimals and booleans rank as numbers do; NaN counts as no value."""
+    import datetime
+    import decimal
+
+    for low, high in [
+        (datetime.date(2020, 1, 1), datetime.date(2024, 1, 1)),
+        (decimal.Decimal("1.5"), decimal.Decimal("2.5")),
+        (False, True),
+        (float("nan"), 0.5),
+    ]:
+        rows = [{"text": SAME, "rank": low}, {"text": SAME, "rank": high}]
+        assert kept(clean(rows, keep="rank")) == ["d1"], low
+
+
+@pytest.mark.parametrize("keep", ["size", "rank:lowestt"])
+def test_a_column_that_is_not_there_is_named(keep: str) -> None:
+    with pytest.raises(dedup.ColumnError, match=r"keep: no column .*; columns: rank"):
+        clean([{"text": SAME, "rank": 1}], keep=keep)
+
+
+def test_a_column_without_an_order_is_refused() -> None:
+    with pytest.raises(dedup.ColumnError, match="no order"):
+        clean([{"text": SAME, "rank": [1, 2]}, {"text": SAME, "rank": [3]}], keep="rank")
+
+
+def test_groups_of_a_column_are_cleaned_apart() -> None:
+    """Copies go within their group; documents without a value are a group of their own."""
+    rows = [{"text": SAME, "dump": name} for name in ("a", "b", "a", None, "b", None)]
+    for within in ("dump", "column:dump"):
+        assert kept(clean(rows, within=within)) == ["d0", "d1", "d3"]
+    assert kept(clean(rows)) == ["d0"]
+
+
+def test_groups_are_what_they_would_be_alone() -> None:
+    """Cleaning within a column gives each group the texts it has when cleaned by itself."""
+    edited = SAME.replace("after the war", "soon after the great war").replace("the country to", "the country there to")
+    rows = [
+        {"text": f"{text}\n{extra}", "dump": dump}
+        for dump in "ab"
+        for text in (SAME, edited)
+        for extra in (LONGER, "x y")
+    ]
+    together = clean(rows, within="dump")
+    for dump in "ab":
+        alone = clean([row for row in rows if row["dump"] == dump])
+        assert [
+            t for t, d in zip(together.texts, together.documents["dump"].to_pylist(), strict=True) if d == dump
+        ] == alone.texts
+
+
+def test_within_document_compares_no_two_documents() -> None:
+    """Each document loses its own repeats only, whole copies of documents stay."""
+    passage = f"{SAME} {LONGER}"
+    text = f"{passage}\nA line between the two of them.\n{passage}"
+    result = clean([{"text": text}, {"text": text}], within="document")
+    assert result.texts == [f"{passage}\nA line between the two of them."] * 2
+    assert result.removed["kept_doc_id"].to_pylist() == ["d0", "d1"]
+
+
+def test_a_document_that_is_a_copy_goes_whole() -> None:
+    """Reason duplicate-document, one span, nothing left but the row in `emptied`."""
+    page = f"Harbour news\n{SAME}\n{LONGER}\nThe end"
+    result = clean(
+        [{"text": page, "n": 1}, {"text": "Harbour news\n" + SAME + "\n" + LONGER, "n": 2}, {"text": page, "n": 3}]
+    )
+    assert kept(result) == ["d0"]
+    assert result.emptied.select(["doc_id", "n"]).to_pylist() == [{"doc_id": "d1", "n": 2}, {"doc_id": "d2", "n": 3}]
+    rows = result.removed.to_pylist()
+    assert [(row["reason"], row["kept_doc_id"], row["start"], row["similarity"]) for row in rows] == [
+        ("duplicate-document", "d0", 0, 1.0),
+        ("duplicate-document", "d0", 0, 1.0),
+    ]
+    assert rows[1]["end"] == len(page)
+
+
+def test_a_copy_with_a_line_of_its_own_keeps_it() -> None:
+    """A document that says anything long enough by itself is no copy, its copied paragraphs go."""
+    own = "Only this second document tells what the harbour master said about it in the evening news."
+    result = clean([{"text": f"{SAME}\n{LONGER}"}, {"text": f"{SAME}\n{own}\n{LONGER}"}])
+    assert result.texts[1] == own
+    assert set(result.removed["reason"].to_pylist()) == {"duplicate"}
+
+
+@pytest.mark.xfail(strict=True, reason="TypeError: a dictionary array takes no null_encoding")
+def test_dictionary_encoded_columns_group_and_rank() -> None:
+    """Columns as pandas categories come through Arrow group and rank by their values."""
+    table = pa.table(
+        {
+            "text": [SAME] * 3,
+            "dump": pa.array(["a", "b", "a"]).dictionary_encode(),
+            "rank": pa.array(["x", "y", "z"]).dictionary_encode(),
+        }
+    )
+    assert dedup.clean(table, within="dump").documents.num_rows == 2
+    assert dedup.clean(table, keep="rank").documents["rank"].to_pylist() == ["z"]
