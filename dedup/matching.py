@@ -18,8 +18,9 @@ from dedup.kernels.differences import MOST_SLOTS, N_FIGURES, SLOT_FIGURES, count
 from dedup.kernels.similarity import compare_pairs, contain_pairs
 from dedup.settings import Settings
 
-MOST_PARTNERS: Final = 32
-"""Earliest paragraphs of a bucket that each later one is compared with."""
+MOST_PARTNERS: Final = 64
+"""Earliest paragraphs of a bucket that each later one is compared with: in 196 MB of manuals, full of forms, 32 find
+.973 of all pairs, 64 find .996, 128 find .999 at twice the time."""
 
 FEWEST_FILLERS: Final = 5
 """Different wordings between the same neighbours that make the place a slot of a form. An edited copy adds
