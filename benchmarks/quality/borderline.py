@@ -20,6 +20,10 @@ from benchmarks.recall import wilson_interval
 
 VERDICTS: Final = Path(__file__).resolve().parent / "borderline_pairs.jsonl"
 
+README: Final = Path(__file__).resolve().parent.parent / "README.md"
+BEGIN: Final = "<!-- borderline: written by `--judge --save`, do not edit -->\n"
+END: Final = "<!-- end of borderline -->\n"
+
 BANDS: Final = ((0.5, 0.55), (0.55, 0.6), (0.6, 0.65), (0.65, 0.7), (0.7, 0.75), (0.75, 0.8))
 """Similarity, least and below what."""
 
@@ -73,7 +77,7 @@ class Pair:
 
 
 def find_pairs(corpus: Path) -> list[Pair]:
-    """Clean a Parquet corpus (doc_id, text, perhaps package) with default settings; give what goes as a near-duplicate."""
+    """Clean a Parquet corpus (doc_id, text, perhaps package) by default settings; give its near-duplicates."""
     import dedup
 
     table = pq.read_table(corpus)
@@ -91,7 +95,7 @@ def draw_pairs(pairs: Iterable[Pair], n_pairs: int, seed: int) -> list[Pair]:
     """Draw `n_pairs`, spread over corpora, and in each over the borderline bands; the fillers where those run out.
 
     At most LARGEST_SHARE of them come from one corpus. Pairs of the same two texts count once. Within a corpus and
-    band it is a simple random sample, ordered by a hash of seed and texts, as is the list that comes out.
+    band it is a simple random sample: those that come first by a hash of seed and texts.
     """
     strata: dict[str, dict[int, list[Pair]]] = {}
     seen: set[tuple[str, str]] = set()
@@ -111,7 +115,8 @@ def draw_pairs(pairs: Iterable[Pair], n_pairs: int, seed: int) -> list[Pair]:
         )
         for band, n in {**borderline, **fillers}.items():
             drawn.extend(strata[name][band][:n])
-    return sorted(drawn, key=lambda pair: _rank(pair, seed))
+    # another order than that of the draw, in which large strata come first: any beginning is a sample too
+    return sorted(drawn, key=lambda pair: _rank(pair, seed + 1))
 
 
 def share_out(total: int, available: Mapping[Name, int]) -> dict[Name, int]:
@@ -185,11 +190,12 @@ def measure_precision(read: Sequence[Pair], fates: Mapping[tuple[str, str], str]
     counted = [pair for pair in read if fates.get(pair.texts_key, NOT_CHECKED) in (STANDS, NOT_CHECKED)]
     groups: dict[str, list[Pair]] = {"all": counted, "below 0.7": []}
     groups |= {name: [] for name in sorted({pair.corpus for pair in counted})}
+    groups |= {_band_name(band): [] for band in range(len(BANDS))}
     for pair in counted:
         groups[pair.corpus].append(pair)
         band = band_of(pair.similarity)
         if band is not None:
-            groups.setdefault(_band_name(band), []).append(pair)
+            groups[_band_name(band)].append(pair)
             if band < N_BORDERLINE:
                 groups["below 0.7"].append(pair)
     precision = {name: _precision_of(pairs) for name, pairs in groups.items() if pairs}
@@ -213,6 +219,13 @@ def borderline_lines(figures: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def with_figures(readme: str, figures: Mapping[str, Any]) -> str:
+    """Give the README with the figures of its section on borderline pairs replaced."""
+    before, _, rest = readme.partition(BEGIN)
+    lines = "\n".join(line.rstrip() for line in borderline_lines(figures))
+    return f"{before}{BEGIN}\n```text\n{lines}\n```\n\n{END}{rest.partition(END)[2]}"
+
+
 def borderline(
     *,
     corpus: Annotated[
@@ -223,6 +236,7 @@ def borderline(
     pairs: Annotated[Path, typer.Option(help="Where the pairs to read go.")] = Path("pairs.jsonl"),
     keep: Annotated[Path | None, typer.Option(help="Add the pairs of this file that have a verdict to ours.")] = None,
     judge: Annotated[bool, typer.Option("--judge", help="Check the committed verdicts; give precision.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Write the figures into benchmarks/README.md.")] = False,
 ) -> None:
     """Draw near-duplicate removals to read one by one; judge the tool by what their readers said."""
     paths = corpus or []
@@ -235,8 +249,13 @@ def borderline(
             typer.echo(f"{name}: not checked, its corpus is not there; give --corpus {name}.parquet")
         figures = measure_precision(read, check_pairs(read, present))
         typer.echo("\n".join(borderline_lines(figures)))
+        if save:
+            README.write_text(with_figures(README.read_text(encoding="utf-8"), figures), encoding="utf-8")
         raise typer.Exit(1 if figures["broken_promises"] else 0)
     else:
+        for path in paths:
+            if not path.is_file():
+                raise typer.BadParameter(f"no file {path}", param_hint="--corpus")
         known = {pair.texts_key: pair for pair in (read_pairs(VERDICTS) if VERDICTS.exists() else [])}
         drawn = draw_pairs((pair for path in paths for pair in find_pairs(path)), sample, seed)
         write_pairs(pairs, (_with_verdict(pair, known.get(pair.texts_key)) for pair in drawn))
@@ -298,5 +317,22 @@ def _precision_of(pairs: Sequence[Pair]) -> dict[str, Any]:
     }
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app.command()(borderline)
+
+
+@app.command()
+def corpora(
+    target: Annotated[Path, typer.Argument(help="Folder for the Parquet files.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
+    mail: Annotated[Path | None, typer.Option(help="Folder of folders of messages, one a .txt file.")] = None,
+) -> None:
+    """Make the corpora that pairs are drawn from, but for the manuals."""
+    from benchmarks.quality.borderline_corpora import make_corpora
+
+    for name, n_documents in make_corpora(target, data, mail).items():
+        typer.echo(f"{name}.parquet: {n_documents:,} documents")
+
+
 if __name__ == "__main__":
-    typer.run(borderline)
+    app()

