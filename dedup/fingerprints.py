@@ -11,9 +11,20 @@ from numpy.typing import NDArray
 from dedup.arrow_views import view_numbers, view_texts
 from dedup.kernels.annotations import annotate
 from dedup.kernels.characters import load_characters
-from dedup.kernels.tokens import MOST_MARKS, read_tokens
 from dedup.schemas import REPEATS
 from dedup.settings import Settings
+from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
+
+__all__ = [
+    "Fingerprints",
+    "fingerprint_paragraphs",
+    "join_fingerprints",
+    "make_cue_tables",
+    "make_permutations",
+    "make_token_table",
+    "replace_fingerprints",
+    "token_hashes",
+]
 
 _LEAST_REPEAT_BYTES = 2
 """A token and the gap after it: what bounds the number of repeats in a text."""
@@ -64,8 +75,7 @@ def fingerprint_paragraphs(
     lengths = spans[:, 1] - spans[:, 0]
     bands, rows = settings.band_shape
     multipliers, increments = make_permutations(settings.n_hashes, settings.seed)
-    room_near = int(np.count_nonzero(lengths >= settings.min_near_tokens))  # a token takes at least a byte, mostly
-    room_near += int(np.count_nonzero((lengths < settings.min_near_tokens) & (2 * lengths + 2 >= settings.min_near_tokens)))
+    room_near = int(np.count_nonzero(2 * lengths + 2 >= settings.min_near_tokens))  # the most tokens of so many bytes
     room_repeats = int(lengths.sum()) // (_LEAST_REPEAT_BYTES * settings.min_repeat_tokens) + n + 1
     n_tokens = np.empty(n, dtype=np.int64)
     exact = np.empty((n, 2), dtype=np.uint64)
@@ -140,41 +150,13 @@ def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Finge
     )
 
 
-def token_hashes(text: str) -> NDArray[np.uint64]:
-    """Give the uint64 hashes of the tokens of `text`, in order."""
-    data = np.frombuffer(text.encode(), dtype=np.uint8)
-    room = 2 * len(data) + 2
-    hashes = np.empty(room, dtype=np.uint64)
-    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
-    shapes, marks = np.empty(room, dtype=np.uint8), np.empty(MOST_MARKS, dtype=np.uint32)
-    n = read_tokens(data, 0, len(data), *load_characters(), marks, hashes, starts, ends, shapes)
-    return hashes[:n].copy()
-
-
 def make_cue_tables(
     cues: Mapping[str, tuple[int, int]],
 ) -> tuple[NDArray[np.uint64], NDArray[np.bool_], NDArray[np.int64]]:
     """Give the token table of the cues, which low 16 bits any of them has, and their limits by place in the table."""
-    table = make_token_table(list(cues))
-    has_bits = np.zeros(1 << 16, dtype=np.bool_)
-    has_bits[table[table != 0] & np.uint64(0xFFFF)] = True
+    table = make_token_table(cues)
     limits = np.zeros((len(table), 2), dtype=np.int64)
-    places = {int(value): place for place, value in enumerate(table.tolist()) if value}
+    places = places_in_table(table)
     for token, limit in zip(token_hashes(" ".join(cues)).tolist(), cues.values(), strict=True):
         limits[places[token]] = limit
-    return table, has_bits, limits
-
-
-def make_token_table(words: list[str]) -> NDArray[np.uint64]:
-    """Give the open-addressing table of the words' token hashes, a quarter full at most, 0 where free."""
-    hashes = {int(token) for token in token_hashes(" ".join(words))}
-    size = 4
-    while size < 4 * len(hashes):
-        size *= 2
-    table = np.zeros(size, dtype=np.uint64)
-    for value in sorted(hashes):
-        slot = value & (size - 1)
-        while table[slot]:
-            slot = (slot + 1) & (size - 1)
-        table[slot] = value
-    return table
+    return table, make_filter(table), limits

@@ -96,7 +96,12 @@ def test_a_good_file_is_read() -> None:
             "rule sale: patterns: not a regular expression",
         ),
         (make_file(rule=GOOD_RULE.replace("'big sale'", "'{size} sale'")), "unknown part {size}"),
-        (make_file(rule=GOOD_RULE.replace('["sale"]', '["big sale"]')), "cue 'big sale' must be one lower-case word"),
+        (
+            make_file(rule=GOOD_RULE.replace('["sale"]', '["big big sale"]')),
+            "cue 'big big sale' must be one lower-case",
+        ),
+        (make_file(rule=GOOD_RULE.replace('["sale"]', '["big  sale"]')), "cue 'big  sale' must be one lower-case word"),
+        (make_file(rule=GOOD_RULE.replace('["sale"]', '["^ sale"]')), "cue '^ sale' must be one lower-case word"),
         (make_file(rule=GOOD_RULE.replace('["sale"]', '["Sale"]')), "cue 'Sale' must be one lower-case word"),
         (make_file(rule=GOOD_RULE.replace("max_tokens = 5", "max_tokens = 0")), "max_tokens is missing or empty"),
         (make_file(rule=GOOD_RULE.replace("max_tokens = 5", "max_tokens = 9999")), "max_tokens must be from 1 to"),
@@ -110,7 +115,9 @@ def test_a_good_file_is_read() -> None:
         (make_file(rule=GOOD_RULE.replace('"sale"', '"Sale!"', 1)), "name must be lower-case words"),
         (make_file(rule=GOOD_RULE) + "[[rule]]" + GOOD_RULE, "another rule of that name"),
         ('language = "en"\n[legal]\nterms = []', "unknown key 'terms'"),
-        ('language = "en"\ncompanions = "x"', "companions: must be a list of texts"),
+        ('language = "en"\ncompanions = "x"', "companions: must be a table"),
+        ('language = "en"\n[companions]\npatterns = "x"', "companions: cues is missing"),
+        ('language = "en"\n[companions]\ncues = ["a"]\npatterns = "x"', "companions.patterns: must be a list of texts"),
     ],
 )
 def test_a_malformed_file_is_refused(text: str, fault: str) -> None:

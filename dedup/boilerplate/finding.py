@@ -9,10 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, view_numbers, view_texts
+from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, READ_BYTES, is_legal_text
-from dedup.boilerplate.rule_files import MOST_TOKENS, SYMBOLS, tokens_of
+from dedup.boilerplate.rule_files import MOST_TOKENS
+from dedup.boilerplate.screening import REACH, ActiveRules, Screen, Ways, activate_rules, place_bits
 from dedup.boilerplate.table import RULE_FILES
-from dedup.boilerplate.trials import REACH, ActiveRules, activate_rules, places_of, try_paragraph, try_tail
+from dedup.boilerplate.trials import Finding, try_paragraph
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPHS, check_schema
 from dedup.settings import Settings
 
@@ -21,8 +23,13 @@ MOST_BYTES: Final = 3000
 
 TAIL_BYTES: Final = 1000
 
+BLOCK_PARAGRAPHS: Final = 8192
+"""Paragraphs screened at a time, which bounds the memory that their ways take."""
+
 MOST_REMEMBERED: Final = 100_000
 """Paragraphs of one run whose trial is remembered."""
+
+_BYTES_AT_A_TIME: Final = 1 << 18  # searched while they are in the processor's cache
 
 
 class _Hit(NamedTuple):
@@ -56,10 +63,10 @@ class _Paragraphs(NamedTuple):
 def cue_tokens(settings: Settings) -> list[str]:
     """Give the tokens of which a paragraph must hold one for a rule to be tried on it, sorted.
 
-    Cues that are no tokens (the copyright sign) are not among them; find_boilerplate
-    finds those itself.
+    Of a cue of two tokens it is the last. Cues that are no tokens (the copyright sign) are not
+    among them; find_boilerplate finds those itself.
     """
-    return sorted(cue for cue in activate_rules(settings).by_cue if cue not in SYMBOLS)
+    return sorted(word for word in activate_rules(settings).cues if word not in SYMBOLS)
 
 
 def cue_limits(settings: Settings) -> dict[str, tuple[int, int]]:
@@ -72,7 +79,7 @@ def cue_limits(settings: Settings) -> dict[str, tuple[int, int]]:
     active = activate_rules(settings)
     limits = {}
     for cue in cue_tokens(settings):
-        rules = [active.rules[position] for position in active.by_cue[cue]]
+        rules = [active.rules[position] for _, position in active.cues[cue]]
         limits[cue] = (
             max(int(REACH * rule.max_tokens) for rule in rules),
             max((rule.max_tokens for rule in rules if rule.cut == "tail"), default=0),
@@ -100,7 +107,7 @@ def find_boilerplate(
     check_schema(paragraphs, PARAGRAPHS, "find_boilerplate")
     view = _view_paragraphs(view_texts(documents["text"]), paragraphs)
     active = activate_rules(settings)
-    hits = list(_find_hits(view, active, n_tokens, _tried(view, active, flagged)))
+    hits = list(_find_hits(view, active, n_tokens, flagged))
     kept = [
         hit
         for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph]))
@@ -120,26 +127,22 @@ def _view_paragraphs(texts: TextView, paragraphs: pa.Table) -> _Paragraphs:
     return _Paragraphs(document, base + start, base + end, base, texts.data)
 
 
-def _tried(view: _Paragraphs, active: ActiveRules, flagged: NDArray[np.bool_] | None) -> NDArray[np.int64]:
-    """Give the positions of the paragraphs that hold a cue: by token, or by symbol."""
-    if flagged is None:
-        flagged = np.fromiter(
-            (not active.by_cue.keys().isdisjoint(tokens_of(view.text(i))) for i in range(len(view.starts))),
-            dtype=np.bool_,
-            count=len(view.starts),
-        )
-    tried = flagged.copy()
+def _hold_symbol(view: _Paragraphs, active: ActiveRules) -> NDArray[np.bool_]:
+    """Say of each paragraph whether it holds a cue that is no token."""
+    holds = np.zeros(len(view.starts), dtype=np.bool_)
     for symbol in SYMBOLS:
-        if symbol in active.by_cue and len(view.starts):
+        if symbol in active.cues and len(view.starts):
             places = _find_bytes(view.data[view.starts[0] : view.ends[-1]], symbol.encode()) + view.starts[0]
             holders = np.searchsorted(view.starts, places, side="right") - 1
-            tried[holders[(holders >= 0) & (places < view.ends[holders])]] = True
-    return np.flatnonzero(tried)
+            holds[holders[(holders >= 0) & (places < view.ends[holders])]] = True
+    return holds
 
 
 def _find_bytes(data: NDArray[np.uint8], wanted: bytes) -> NDArray[np.int64]:
     """Give the places of a short run of bytes, ascending."""
-    places = np.flatnonzero(data == wanted[0])
+    size = _BYTES_AT_A_TIME
+    found = [np.flatnonzero(data[at : at + size] == wanted[0]) + at for at in range(0, len(data), size)]
+    places = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
     for offset, byte in enumerate(wanted[1:], start=1):
         places = places[places < len(data) - offset]
         places = places[data[places + offset] == byte]
@@ -147,37 +150,46 @@ def _find_bytes(data: NDArray[np.uint8], wanted: bytes) -> NDArray[np.int64]:
 
 
 def _find_hits(
-    view: _Paragraphs, active: ActiveRules, n_tokens: NDArray[np.int64] | None, tried: NDArray[np.int64]
+    view: _Paragraphs,
+    active: ActiveRules,
+    n_tokens: NDArray[np.int64] | None,
+    flagged: NDArray[np.bool_] | None,
 ) -> Iterator[_Hit]:
-    owners = view.document[tried]
-    columns = (
-        tried,
-        np.searchsorted(view.document, owners, side="left"),
-        np.searchsorted(view.document, owners, side="right"),
-        view.starts[tried],
-        view.ends[tried],
-        view.base[tried],
-        np.zeros_like(tried) if n_tokens is None else n_tokens[tried],
-    )
-    tried_before: dict[tuple[str, frozenset[str]], Finding | None] = {}  # lines of a site recur on every page
-    for paragraph, first, past, begin, end, base, count in zip(*(c.tolist() for c in columns), strict=True):
-        places = places_of(paragraph - first, past - first)
-        is_long = end - begin > MOST_BYTES or count > MOST_TOKENS
-        start = _character_start(view.data, max(begin, end - TAIL_BYTES), end) if is_long else begin
-        text = view.data[start:end].tobytes().decode("utf-8", "replace")
-        if is_long:
-            finding = try_tail(text, places, active)
-        elif (text, places) in tried_before:
-            finding = tried_before[text, places]
-        else:
-            finding = try_paragraph(text, places, active)
-            if len(tried_before) < MOST_REMEMBERED:
-                tried_before[text, places] = finding
-        if finding is not None:
-            taken = len(text[finding.start : finding.end].encode())
-            yield _Hit(
-                paragraph, end - base - taken, end - base, finding.rule.title, finding.rule.category, finding.is_whole
-            )
+    """Try the paragraphs that the screen lets through."""
+    screen = Screen(active)
+    holds_symbol = _hold_symbol(view, active)
+    tried = np.arange(len(view.starts)) if flagged is None else np.flatnonzero(flagged | holds_symbol)
+    is_long = view.ends - view.starts > MOST_BYTES
+    if n_tokens is not None:
+        is_long |= n_tokens > MOST_TOKENS
+    tried_before: dict[tuple[str, int, Ways], Finding | None] = {}  # lines of a site recur on every page
+    for block in range(0, len(tried), BLOCK_PARAGRAPHS):
+        members = tried[block : block + BLOCK_PARAGRAPHS]
+        owners = view.document[members]
+        first = np.searchsorted(view.document, owners, side="left")
+        places = place_bits(members - first, np.searchsorted(view.document, owners, side="right") - first)
+        begins, ends, bases = view.starts[members], view.ends[members], view.base[members]
+        for number in np.flatnonzero(is_long[members]).tolist():
+            cut = max(int(begins[number]), int(ends[number]) - TAIL_BYTES)
+            begins[number] = _character_start(view.data, cut, int(ends[number]))
+        traits = np.column_stack([places, is_long[members], holds_symbol[members]])
+        spans = np.column_stack([begins, ends])
+        for number, ways in screen.find_ways(view.data, spans, traits):
+            begin, end, base, place = int(begins[number]), int(ends[number]), int(bases[number]), int(places[number])
+            text = view.data[begin:end].tobytes().decode("utf-8", "replace")
+            key = (text, place, ways)
+            if key in tried_before:
+                finding = tried_before[key]
+            else:
+                finding = try_paragraph(text, place, ways, active)
+                if len(tried_before) < MOST_REMEMBERED:
+                    tried_before[key] = finding
+            if finding is not None:
+                taken = len(text[finding.start : finding.end].encode())
+                rule = finding.rule
+                yield _Hit(
+                    int(members[number]), end - base - taken, end - base, rule.title, rule.category, finding.is_whole
+                )
 
 
 def _character_start(data: NDArray[np.uint8], at: int, end: int) -> int:

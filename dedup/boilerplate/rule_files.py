@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
+from dedup.boilerplate.cues import SYMBOLS, Cue, read_cue
 from dedup.boilerplate.wording import bare, translate
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, did_you_mean
 
 PLACES: Final = ("anywhere", "start", "end", "edges", "last")
 CUTS: Final = ("paragraph", "tail")
-
-SYMBOLS: Final = ("©",)
-"""Cues that are not tokens: the paragraphs that hold them are found by their bytes."""
 
 MOST_TOKENS: Final = 240
 """The greatest `max_tokens` a rule may ask for: what bounds the time that any paragraph can cost."""
@@ -25,6 +23,7 @@ _PART: Final = re.compile(r"\{([a-z_]+)\}")
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 _FILE_KEYS: Final = ("language", "parts", "companions", "legal", "rule")
+_COMPANION_KEYS: Final = ("cues", "patterns")
 _LEGAL_KEYS: Final = ("words", "titles")
 _RULE_KEYS: Final = {
     "name": str,
@@ -48,6 +47,7 @@ class Pattern:
     __slots__ = ("_compiled", "source")
 
     def __init__(self, source: str) -> None:
+        """Keep the source."""
         self.source = source
         self._compiled: re.Pattern[str] | None = None
 
@@ -73,7 +73,7 @@ class Rule:
     name: str
     category: str
     language: str
-    cues: frozenset[str]  # lower-case tokens, of which a paragraph must hold one
+    cues: tuple[Cue, ...]  # of which a paragraph must hold one
     max_tokens: int
     pattern: Pattern  # the whole paragraph
     signs: tuple[Pattern, ...]  # of which `needs` must be found in it
@@ -116,6 +116,7 @@ class RuleFile:
     language: str
     rules: tuple[Rule, ...]
     companions: Pattern | None  # sentences that go along with a hit, but are none themselves
+    companion_cues: tuple[Cue, ...]  # of which such a sentence must hold one
     legal_words: frozenset[str]  # tokens that legal texts are full of
     legal_titles: Pattern | None  # first lines of legal texts
 
@@ -158,6 +159,10 @@ def parse_rules(text: str, file_name: str, *, check_patterns: bool = True) -> Ru
     parts = _expand_parts(content.get("parts", {}), file_name)
     legal = content.get("legal", {})
     _check_keys(legal, _LEGAL_KEYS, f"{file_name}: legal")
+    companions = content.get("companions", {})
+    _check_keys(companions, _COMPANION_KEYS, f"{file_name}: companions")
+    if companions.get("patterns") and not companions.get("cues"):
+        raise RuleError(f"{file_name}: companions: cues is missing or empty")
     rules: list[Rule] = []
     for position, entry in enumerate(content.get("rule", [])):
         rule = _read_rule(entry, parts, language, _place_of(entry, position, file_name))
@@ -169,7 +174,8 @@ def parse_rules(text: str, file_name: str, *, check_patterns: bool = True) -> Ru
     return RuleFile(
         language=language,
         rules=tuple(rules),
-        companions=_compile_any(content.get("companions", []), parts, f"{file_name}: companions"),
+        companions=_compile_any(companions.get("patterns", []), parts, f"{file_name}: companions.patterns"),
+        companion_cues=tuple(_read_cues(companions.get("cues", []), f"{file_name}: companions")),
         legal_words=frozenset(_strings(legal.get("words", []), f"{file_name}: legal.words")),
         legal_titles=_compile_any(legal.get("titles", []), parts, f"{file_name}: legal.titles"),
     )
@@ -180,7 +186,8 @@ def check_examples(rules: Iterable[Rule]) -> None:
     for rule in rules:
         for example in rule.examples:
             tokens = tokens_of(example)
-            if not rule.cues.intersection(tokens) and not any(symbol in example for symbol in rule.cues):
+            symbols = [cue.last for cue in rule.cues if cue.last in SYMBOLS]
+            if not any(cue.is_in(tokens) for cue in rule.cues) and not any(symbol in example for symbol in symbols):
                 raise RuleError(f"rule {rule.title}: no cue of the rule is in its example {example!r}")
             if len(tokens) > rule.max_tokens:
                 raise RuleError(f"rule {rule.title}: longer than max_tokens ({rule.max_tokens}): example {example!r}")
@@ -227,7 +234,7 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
         name=entry["name"],
         category=category,
         language=language,
-        cues=frozenset(_check_cues(entry["cues"], where)),
+        cues=tuple(_read_cues(entry["cues"], where)),
         max_tokens=entry["max_tokens"],
         pattern=pattern,
         signs=signs,
@@ -240,10 +247,14 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
     )
 
 
-def _check_cues(cues: list[Any], where: str) -> Iterator[str]:
-    for cue in _strings(cues, f"{where}: cues"):
-        if cue not in SYMBOLS and tokens_of(cue) != [cue]:
-            raise RuleError(f"{where}: cue {cue!r} must be one lower-case word, or one of {' '.join(SYMBOLS)}")
+def _read_cues(cues: list[Any], where: str) -> Iterator[Cue]:
+    for text in _strings(cues, f"{where}: cues"):
+        cue = read_cue(text, tokens_of(text))
+        if cue is None:
+            raise RuleError(
+                f"{where}: cue {text!r} must be one lower-case word, or two, "
+                f"with ^ before them if they come first, or one of {' '.join(SYMBOLS)}"
+            )
         yield cue
 
 
@@ -282,7 +293,7 @@ def _compile_any(patterns: Any, parts: Mapping[str, str], where: str) -> Pattern
 def _check_patterns(content: Mapping[str, Any], parts: Mapping[str, str], file_name: str) -> None:
     """Raise RuleError for a pattern that is no regular expression, alone."""
     sources = [(f"{file_name}: part {name}", [pattern]) for name, pattern in parts.items()]
-    sources.append((f"{file_name}: companions", content.get("companions", [])))
+    sources.append((f"{file_name}: companions", content.get("companions", {}).get("patterns", [])))
     sources.append((f"{file_name}: legal.titles", content.get("legal", {}).get("titles", [])))
     for position, entry in enumerate(content.get("rule", [])):
         for key in ("patterns", "signs", "unless"):

@@ -18,8 +18,6 @@ _TYPOGRAPHY: Final = str.maketrans(
     }
 )
 
-_SPACES: Final = re.compile(r"\s+")
-
 # Marks of emphasis, headings and arrows around a line say nothing about what it is. A list
 # bullet does ("- Share on Facebook" may be one of ten tips), so it stays and no rule matches.
 _LEADING: Final = re.compile(
@@ -47,8 +45,10 @@ def is_quotation(translated: str) -> bool:
 
 def bare(translated: str) -> str:
     """Give translated text in one line, without the marks and brackets around it."""
-    text = _SPACES.sub(" ", translated)
-    return _LEADING.sub("", text, count=1).rstrip(_TRAILING)
+    text = " ".join(translated.split())
+    if not text[:1].isalnum():
+        text = _LEADING.sub("", text, count=1)
+    return text.rstrip(_TRAILING)
 
 
 def split_sentences(translated: str) -> list[tuple[int, int]]:

@@ -1,0 +1,149 @@
+"""Which of the rules could find something in which paragraphs, and how: the compiled screen before any trial."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.boilerplate.cues import SYMBOLS, Cue
+from dedup.boilerplate.rule_files import PLACES, Pattern, Rule
+from dedup.boilerplate.table import RULE_FILES, RULES
+from dedup.kernels.characters import load_characters
+from dedup.kernels.cues import SENTENCES, TAIL, WHOLE, screen_paragraphs
+from dedup.settings import Settings
+from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
+
+N_START: Final = 2
+N_LAST: Final = 3
+END_SHARE: Final = 0.4  # of a document's paragraphs; where read-more and credit lines stand
+
+MOST_TOKENS_IN_SENTENCES: Final = 90
+"""A longer paragraph is tried as a whole and at its end, never sentence by sentence."""
+
+REACH: Final = 1.5
+"""How many times a rule's max_tokens a paragraph may have for its cue to get the sentences tried."""
+
+PLACE_BITS: Final[Mapping[str, int]] = {name: 1 << number for number, name in enumerate(PLACES)}
+
+_NO_RULES: Final[tuple[int, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRules:
+    """The rules that are switched on, arranged for trying."""
+
+    rules: tuple[Rule, ...]
+    cues: Mapping[str, tuple[tuple[Cue, int], ...]]  # last word of a cue -> such cues, each with its rule's position
+    companions: tuple[Pattern, ...]
+    companion_cues: tuple[Cue, ...]
+
+
+class Ways(NamedTuple):
+    """How a paragraph could match."""
+
+    whole: tuple[int, ...]  # positions of the rules that all of it could match, ascending
+    sentences: bool  # all of its sentences could be boilerplate
+    tail: bool  # its last sentences could be
+
+
+def activate_rules(settings: Settings) -> ActiveRules:
+    """Give the rules of every category that `settings` do not switch off."""
+    rules = tuple(rule for rule in RULES.values() if rule.category not in settings.without)
+    cues: dict[str, list[tuple[Cue, int]]] = defaultdict(list)
+    for position, rule in enumerate(rules):
+        for cue in rule.cues:
+            cues[cue.last].append((cue, position))
+    return ActiveRules(
+        rules=rules,
+        cues={word: tuple(uses) for word, uses in cues.items()},
+        companions=tuple(file.companions for file in RULE_FILES.values() if file.companions is not None),
+        companion_cues=tuple(cue for file in RULE_FILES.values() for cue in file.companion_cues),
+    )
+
+
+def place_bits(position: NDArray[np.int64], n_paragraphs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the PLACE_BITS of paragraphs, each at a position (0-based) in a document of so many."""
+    is_start = position < N_START
+    is_last = position >= n_paragraphs - N_LAST
+    is_end = is_last | (position >= (1 - END_SHARE) * n_paragraphs)
+    bits = np.full(len(position), PLACE_BITS["anywhere"], dtype=np.int64)
+    bits[is_start] |= PLACE_BITS["start"] | PLACE_BITS["edges"]
+    bits[is_end] |= PLACE_BITS["end"] | PLACE_BITS["edges"]
+    bits[is_last] |= PLACE_BITS["last"]
+    return bits
+
+
+class Screen:
+    """The active rules as the arrays that the kernel reads."""
+
+    def __init__(self, active: ActiveRules) -> None:
+        """Arrange the cues by the hash of their last token, those of companions as of one rule more."""
+        no_rule = len(active.rules)
+        uses = {word: list(found) for word, found in active.cues.items() if word not in SYMBOLS}
+        for cue in active.companion_cues:
+            uses.setdefault(cue.last, []).append((cue, no_rule))
+        words = list(uses)
+        self._characters = load_characters()
+        self._table = make_token_table(words)
+        self._filter = make_filter(self._table)
+        slots = places_in_table(self._table)
+        cues: list[list[tuple[int, bool, str]]] = [[] for _ in self._table]
+        for word, token in zip(words, token_hashes(" ".join(words)).tolist(), strict=True):
+            cues[slots[token]] = [
+                (position, cue.opens, "" if len(cue.words) == 1 else cue.words[0]) for cue, position in uses[word]
+            ]
+        flat = [cue for of_word in cues for cue in of_word]
+        self._first_cue = np.cumsum([0, *(len(of_word) for of_word in cues)], dtype=np.int64)
+        self._cue_traits = np.array([(rule, opens) for rule, opens, _ in flat], dtype=np.int64).reshape(-1, 2)
+        before = sorted({word for *_, word in flat if word})
+        hashes = dict(zip(before, token_hashes(" ".join(before)).tolist(), strict=True))
+        self._cue_before = np.array([hashes.get(word, 0) for *_, word in flat], dtype=np.uint64)
+        with_symbol = {position for symbol in SYMBOLS for _, position in active.cues.get(symbol, ())}
+        traits = [
+            (
+                rule.max_tokens,
+                int(REACH * rule.max_tokens),
+                rule.cut == "tail",
+                PLACE_BITS[rule.place],
+                position in with_symbol,
+            )
+            for position, rule in enumerate(active.rules)
+        ]
+        self._rule_traits = np.array(traits, dtype=np.int64).reshape(-1, 5)
+
+    def find_ways(
+        self, data: NDArray[np.uint8], spans: NDArray[np.int64], paragraph_traits: NDArray[np.int64]
+    ) -> list[tuple[int, Ways]]:
+        """Give, of n paragraphs, the number (ascending) of each that could match in any way, and the ways.
+
+        spans int64[n, 2], bytes into `data`; paragraph_traits int64[n, 3]: its place_bits, whether only its end
+        is given, whether it holds one of SYMBOLS.
+        """
+        ways = np.empty((len(spans), len(self._rule_traits)), dtype=np.uint8)
+        screen_paragraphs(
+            data,
+            spans,
+            paragraph_traits,
+            *self._characters,
+            self._table,
+            self._filter,
+            self._first_cue,
+            self._cue_traits,
+            self._cue_before,
+            self._rule_traits,
+            MOST_TOKENS_IN_SENTENCES,
+            ways,
+        )
+        together = np.bitwise_or.reduce(ways, axis=1)
+        whole: dict[int, list[int]] = defaultdict(list)
+        for paragraph, rule in np.argwhere(ways & WHOLE).tolist():
+            whole[paragraph].append(rule)
+        found = np.flatnonzero(together)
+        sentences, tail = (together[found] & SENTENCES != 0), (together[found] & TAIL != 0)
+        return [
+            (paragraph, Ways(tuple(whole.get(paragraph, _NO_RULES)), by_sentence, at_end))
+            for paragraph, by_sentence, at_end in zip(found.tolist(), sentences.tolist(), tail.tolist(), strict=True)
+        ]

@@ -1,0 +1,188 @@
+"""The ways in which each rule could find something in a paragraph, by where the cues of the rule stand."""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from dedup.kernels.tokens import MOST_MARKS, read_tokens
+
+WHOLE: Final = np.uint8(1)
+SENTENCES: Final = np.uint8(2)
+TAIL: Final = np.uint8(4)
+
+FEWEST_LETTERS: Final = 5
+"""Letters before a full stop from which it cannot be that of an abbreviation."""
+
+# columns of `paragraph_traits`
+PLACES: Final = 0
+IS_END_ONLY: Final = 1
+HOLDS_SYMBOL: Final = 2
+
+# columns of `rule_traits`
+MOST_TOKENS: Final = 0
+MOST_PARAGRAPH_TOKENS: Final = 1
+TAKES_TAILS: Final = 2
+PLACE: Final = 3
+HAS_SYMBOL: Final = 4
+
+_COMMA = 44
+_SEMICOLON = 59
+_SPACE = 32
+_BAR = 124
+
+
+@njit(cache=True, nogil=True)
+def screen_paragraphs(
+    text,
+    spans,
+    paragraph_traits,
+    page_of,
+    pages,
+    expansions,
+    words,
+    word_filter,
+    first_cue,
+    cue_traits,
+    cue_before,
+    rule_traits,
+    most_sentence_tokens,
+    ways,
+):
+    """Fill in how each of n paragraphs could match each of r rules: WHOLE, SENTENCES, TAIL, or no way (0).
+
+    text uint8[]; spans int64[n, 2], bytes into `text`; paragraph_traits int64[n, 3]: the bits of the places it
+    stands in, 1 where only its end is given (then only TAIL is asked for), 1 where it holds a symbol that is a
+    cue; the character arrays; words uint64[power of two], an open table of the hashes of the cues' last tokens
+    with 0 for a free place; word_filter bool[2**16], whether one of them ends in these bits; first_cue
+    int64[len(words) + 1], where the cues of each word start in cue_traits int64[c, 2], the rule (r: a companion of
+    rules) and 1 where the cue opens what matches, and in cue_before uint64[c], the hash that the token before must
+    have, or 0; rule_traits int64[r, 5]: the most tokens of what it matches, of a paragraph whose sentences are worth
+    trying, 1 where it takes tails, the bit of its place, 1 where a symbol is a cue of it. Out: ways uint8[n, r].
+
+    No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
+    the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
+    all of which goes hold a cue of a rule or of a companion.
+    """
+    longest = 0
+    for p in range(len(spans)):
+        longest = max(longest, spans[p, 1] - spans[p, 0])
+    room = 2 * longest + 2
+    tokens = np.empty(room, dtype=np.uint64)
+    starts = np.empty(room, dtype=np.int64)
+    ends = np.empty(room, dtype=np.int64)
+    shapes = np.empty(room, dtype=np.uint8)
+    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    mask = np.uint64(len(words) - 1)
+    for p in range(len(spans)):
+        start, end = spans[p, 0], spans[p, 1]
+        ways[p, :] = 0
+        if end <= start:
+            continue
+        is_end_only = paragraph_traits[p, IS_END_ONLY] == 1
+        if text[end - 1] == _COMMA or text[end - 1] == _SEMICOLON:
+            continue  # it goes on in the next paragraph
+        n = read_tokens(text, start, end, page_of, pages, expansions, marks, tokens, starts, ends, shapes)
+        can_split, first_end, last_end = find_certain_ends(text, start, end)
+        tries_sentences = can_split and not is_end_only and n <= most_sentence_tokens
+        places = paragraph_traits[p, PLACES]
+        if paragraph_traits[p, HOLDS_SYMBOL]:
+            for rule in range(len(rule_traits)):
+                if rule_traits[rule, HAS_SYMBOL] and rule_traits[rule, PLACE] & places:
+                    ways[p, rule] |= _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_split)
+        starts_well, ends_well = False, False
+        for place in range(n):
+            if not word_filter[tokens[place] & np.uint64(0xFFFF)]:
+                continue
+            slot = tokens[place] & mask
+            while words[slot] != 0 and words[slot] != tokens[place]:
+                slot = (slot + np.uint64(1)) & mask
+            if words[slot] == 0:
+                continue
+            for cue in range(first_cue[slot], first_cue[slot + np.uint64(1)]):
+                rule = cue_traits[cue, 0]
+                if rule < len(rule_traits) and rule_traits[rule, PLACE] & places == 0:
+                    continue
+                first = place
+                if cue_before[cue] != 0:
+                    if place == 0 or tokens[place - 1] != cue_before[cue]:
+                        continue
+                    first = place - 1
+                if cue_traits[cue, 1] and first > 0 and not _can_end_between(text, ends[first - 1], starts[first]):
+                    continue
+                starts_well |= starts[first] < first_end
+                ends_well |= starts[first] >= last_end
+                if rule == len(rule_traits):
+                    continue
+                can_tail = can_split and starts[first] >= last_end and first >= n - rule_traits[rule, MOST_TOKENS]
+                found = _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_tail)
+                if cue_traits[cue, 1] and first > 0:
+                    found &= ~WHOLE
+                ways[p, rule] |= found
+        if not (starts_well and ends_well) and not paragraph_traits[p, HOLDS_SYMBOL]:
+            for rule in range(len(rule_traits)):
+                ways[p, rule] &= ~SENTENCES
+
+
+@njit(cache=True, nogil=True)
+def _ways_of(traits, n_tokens, is_end_only, tries_sentences, can_tail):
+    """Give the ways that the length of a paragraph leaves to a rule of which it holds a cue."""
+    found = np.uint8(0)
+    if not is_end_only and n_tokens <= traits[MOST_TOKENS]:
+        found |= WHOLE
+    if tries_sentences and (traits[TAKES_TAILS] or n_tokens <= traits[MOST_PARAGRAPH_TOKENS]):
+        found |= SENTENCES
+    if traits[TAKES_TAILS] and can_tail:
+        found |= TAIL
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _is_end_mark(byte):
+    """Say whether a byte may end a sentence: a full stop, "!", "?", a bar, or part of what is not ASCII."""
+    return byte == 46 or byte == 33 or byte == 63 or byte == _BAR or byte >= 0x80
+
+
+@njit(cache=True, nogil=True)
+def _can_end_between(text, start, end):
+    """Say whether a sentence may end in text[start:end], the gap between two tokens."""
+    for at in range(start, end):
+        if _is_end_mark(text[at]):
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def find_certain_ends(text, start, end):
+    """Say whether text[start:end] may have several sentences; give the places after its first and last certain end.
+
+    Certain is a full stop after FEWEST_LETTERS small letters, an exclamation or question mark, or any of them before
+    a quote or bracket, if a space follows, and then anything of ASCII but a small letter. Without any the places are
+    `end` and `start`.
+    """
+    can_split = False
+    first_end, last_end = end, start
+    for at in range(start, end - 1):
+        byte = text[at]
+        if not _is_end_mark(byte):
+            continue
+        can_split = True
+        if byte == _BAR or byte >= 0x80:  # certain or not by what stands around it: left to whoever tries the paragraph
+            continue
+        after = at + 1
+        while after < end and (text[after] == 34 or text[after] == 39 or text[after] == 41 or text[after] == 93):
+            after += 1  # closing " ' ) ]
+        if after + 1 >= end or text[after] != _SPACE or not (33 <= text[after + 1] <= 96):
+            continue
+        if byte == 46 and after == at + 1:
+            n_letters = 0
+            before = at - 1
+            while n_letters < FEWEST_LETTERS and before >= start and 97 <= text[before] <= 122:
+                n_letters += 1
+                before -= 1
+            if n_letters < FEWEST_LETTERS:
+                continue
+        last_end = after + 1
+        if first_end == end:
+            first_end = last_end
+    return can_split, first_end, last_end

@@ -1,0 +1,50 @@
+"""Words as kernels know them: hashes of their tokens, and open-addressing tables of these."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.kernels.characters import load_characters
+from dedup.kernels.tokens import MOST_MARKS, read_tokens
+
+FILTER_BITS = np.uint64(0xFFFF)
+"""The bits of a hash by which a filter tells, at the cost of one look, that it is in no table."""
+
+
+def token_hashes(text: str) -> NDArray[np.uint64]:
+    """Give the uint64 hashes of the tokens of `text`, in order."""
+    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    room = 2 * len(data) + 2
+    hashes = np.empty(room, dtype=np.uint64)
+    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    shapes, marks = np.empty(room, dtype=np.uint8), np.empty(MOST_MARKS, dtype=np.uint32)
+    n = read_tokens(data, 0, len(data), *load_characters(), marks, hashes, starts, ends, shapes)
+    return hashes[:n].copy()
+
+
+def make_token_table(words: Iterable[str]) -> NDArray[np.uint64]:
+    """Give the open-addressing table of the words' token hashes, a quarter full at most, 0 where free."""
+    hashes = {int(token) for token in token_hashes(" ".join(words))}
+    size = 4
+    while size < 4 * len(hashes):
+        size *= 2
+    table = np.zeros(size, dtype=np.uint64)
+    for value in sorted(hashes):
+        slot = value & (size - 1)
+        while table[slot]:
+            slot = (slot + 1) & (size - 1)
+        table[slot] = value
+    return table
+
+
+def make_filter(table: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Give bool[2**16]: whether any hash in the table has these low bits."""
+    has_bits = np.zeros(int(FILTER_BITS) + 1, dtype=np.bool_)
+    has_bits[table[table != 0] & FILTER_BITS] = True
+    return has_bits
+
+
+def places_in_table(table: NDArray[np.uint64]) -> dict[int, int]:
+    """Give hash -> its place in the table."""
+    return {value: place for place, value in enumerate(table.tolist()) if value}
