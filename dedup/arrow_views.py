@@ -35,7 +35,7 @@ def view_texts(column: pa.ChunkedArray | pa.Array) -> TextView:
     offsets = np.frombuffer(offsets_buffer, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
     if data_buffer is None or data_buffer.size == 0:
         return TextView(_read_only(np.empty(0, dtype=np.uint8)), offsets)
-    return TextView(np.frombuffer(data_buffer, dtype=np.uint8), offsets)
+    return TextView(_read_only(np.frombuffer(data_buffer, dtype=np.uint8)), offsets)
 
 
 def make_texts(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> pa.Array:
@@ -51,5 +51,5 @@ def view_numbers(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
 
 
 def _read_only(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    array.flags.writeable = False  # as Arrow's are, so that kernels see one type only
+    array.flags.writeable = False  # as most of Arrow's are, so that kernels see one type and compile once
     return array

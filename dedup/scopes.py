@@ -26,8 +26,12 @@ def group_documents(documents: pa.Table, settings: Settings) -> NDArray[np.uint6
         codes = np.arange(documents.num_rows, dtype=np.uint64)
     else:
         column = user_column(documents, settings.within_column or "", "within")
-        encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
-        codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.uint64)
+        values = column.combine_chunks()
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        codes = (
+            values.dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False).astype(np.uint64)
+        )
     return (codes + np.uint64(1)) * _PRIME
 
 
@@ -45,6 +49,8 @@ def rank_documents(documents: pa.Table, settings: Settings) -> NDArray[np.int64]
         return np.arange(n, dtype=np.int64)
     name, end = settings.keep_column
     column = user_column(documents, name, "keep")
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)  # else the order would be that of the dictionary
     direction = "descending" if end == "highest" else "ascending"
     table = pa.table({"value": column, "position": np.arange(n)})
     keys = [("value", direction), ("position", "ascending")]

@@ -184,7 +184,6 @@ def test_views_share_memory_with_arrow() -> None:
     assert view_texts(column).data.ctypes.data == column.buffers()[2].address
 
 
-@pytest.mark.xfail(strict=True, reason="buffers that Python made are writeable, and kernels compile anew for them")
 def test_views_cannot_be_written_to() -> None:
     """A view is read-only whoever made the column, so that kernels see one type only."""
     assert not view_texts(pa.array(["some text"], pa.large_string())).data.flags.writeable

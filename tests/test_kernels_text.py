@@ -94,7 +94,6 @@ def test_every_character_agrees_with_reference() -> None:
 
 
 @pytest.mark.skipif(unicodedata.unidata_version != BUILT_WITH, reason=f"needs the tables of Unicode {BUILT_WITH}")
-@pytest.mark.xfail(strict=True, reason="letters without a name in Python's tables (Tangut ideographs) give no tokens")
 def test_letters_without_a_name_are_tokens() -> None:
     """A Tangut text has tokens as any other text of letters has."""
     assert read("\U00017000\U00017001")[0] != []

@@ -66,7 +66,6 @@ def test_copies_are_found_in_every_script(language: str) -> None:
     assert set(reasons) <= {"duplicate", "duplicate-document"}
 
 
-@pytest.mark.xfail(strict=True, reason="every line that begins with a letter beyond ASCII counts as running on")
 def test_headlines_in_capitals_beyond_ascii_are_paragraphs_each() -> None:
     """Lines of headlines that begin with a capital are no wrapped text, whatever the alphabet."""
     headlines = [

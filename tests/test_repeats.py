@@ -76,7 +76,6 @@ def test_runs_agree_with_reference(words: Words, least: int) -> None:
     assert runs(text, least) == expected
 
 
-@pytest.mark.xfail(strict=True, reason="a byte A6 that is no part of an ellipsis is taken for one")
 @given(
     st.lists(st.sampled_from([CAPTION, CAPTION[:60], "...", "…", "¦", "⦀", "〦", " ", "\u2026", "é", ". "]), max_size=9)
 )

@@ -141,7 +141,6 @@ def test_a_copy_with_a_line_of_its_own_keeps_it() -> None:
     assert set(result.removed["reason"].to_pylist()) == {"duplicate"}
 
 
-@pytest.mark.xfail(strict=True, reason="TypeError: a dictionary array takes no null_encoding")
 def test_dictionary_encoded_columns_group_and_rank() -> None:
     """Columns as pandas categories come through Arrow group and rank by their values."""
     table = pa.table(

@@ -161,7 +161,8 @@ def _after_ellipsis(text, start, end):
     """Give the place after the last dot of the gap text[start:end] and the spaces that follow it."""
     stop = start
     for at in range(start, end):
-        if text[at] == 46 or text[at] == 0xA6:
+        is_ellipsis = at >= start + 2 and text[at - 2] == 0xE2 and text[at - 1] == 0x80 and text[at] == 0xA6
+        if text[at] == 46 or is_ellipsis:
             stop = at + 1
     while stop < end and (text[stop] == 32 or text[stop] == 9):
         stop += 1

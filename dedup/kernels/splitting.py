@@ -37,6 +37,10 @@ def space_width(text, at, end):
     if at + 2 >= end:
         return 0
     second, third = text[at + 1], text[at + 2]
+    if byte == 0xE1 and second == 0x9A and third == 0x80:
+        return 3
+    if byte == 0xE2 and second == 0x81 and third == 0x9F:
+        return 3
     if byte == 0xE2 and second == 0x80 and (0x80 <= third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF):
         return 3
     if byte == 0xE3 and second == 0x80 and third == 0x80:

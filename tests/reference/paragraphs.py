@@ -5,7 +5,7 @@ from itertools import pairwise
 
 WHITE_SPACE = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u3000\ufeff"
+    "\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -22,6 +22,13 @@ def split_lines(text: str) -> list[tuple[int, str]]:
     return [*lines, (start, text[start:])]
 
 
+def starts_lower(first: str) -> bool:
+    """Tell whether a line may go on from the one before: no capital of Latin, Greek or Cyrillic begins it."""
+    if ord(first) < 0x80:
+        return "a" <= first <= "z"
+    return not ("\u00c0" <= first <= "\u00de" or "\u0380" <= first <= "\u03a9" or "\u0400" <= first <= "\u042f")
+
+
 def is_hard_wrapped(text: str) -> bool:
     """Tell whether lines were cut to a width: most are full to it, and sentences run on from line to line."""
     lines = [line.rstrip(WHITE_SPACE) for _, line in split_lines(text)]
@@ -32,7 +39,7 @@ def is_hard_wrapped(text: str) -> bool:
     runs_on = 0
     for line, after in inner:
         first = after.lstrip(WHITE_SPACE)[0]
-        runs_on += line[-1] not in SENTENCE_ENDS and ("a" <= first <= "z" or ord(first) >= 0x80)
+        runs_on += line[-1] not in SENTENCE_ENDS and starts_lower(first)
     if runs_on < 0.35 * len(inner) or 20 * sum(len(line) > WIDEST for line in filled) > len(filled):
         return False
     wide_enough = [
