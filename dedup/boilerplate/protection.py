@@ -35,8 +35,8 @@ def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, 
         title = bare(translate(paragraph[:200]))
         if any(file.legal_titles is not None and file.legal_titles.fullmatch(title) for file in rule_files):
             return True
-    counts = Counter(token for paragraph in paragraphs for token in tokens_of(paragraph))
-    n_tokens = counts.total()
+    tokens = tokens_of("\n".join(paragraphs))
+    counts, n_tokens = Counter(tokens), len(tokens)
     if opens_with_notice and n_tokens <= STUB_TOKENS:
         return True
     for file in rule_files:
