@@ -3,6 +3,8 @@
 rule_files.py   rule files -> Rule, checked and compiled once
 table.py        RULES: "category/name" -> rule, and what protects legal texts
 wording.py      one paragraph -> the form that rules are tried on, and its sentences
+cues.py         the words by which a paragraph is told on which rules are worth trying
+screening.py    many paragraphs -> the ways in which each could match, by cues, lengths and places
 trials.py       one paragraph -> the rule that it matches, and the part of it that goes
 protection.py   documents that consist of such text, or are legal texts, keep it
 finding.py      documents and paragraphs -> BOILERPLATE
