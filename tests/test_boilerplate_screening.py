@@ -18,6 +18,7 @@ from dedup.boilerplate.screening import (
     place_bits,
 )
 from dedup.boilerplate.trials import try_paragraph
+from dedup.boilerplate.wording import split_sentences
 from dedup.settings import Settings
 
 ACTIVE = activate_rules(Settings())
@@ -42,15 +43,16 @@ SEPARATORS = [" ", ". ", ".  ", "! ", '." ', ".” ", "? ", "… ", " | ", " · 
 def ways_by_definition(text: str, places: int) -> Ways:
     """Say how a text could match by its cues and its length alone."""
     tokens = tokens_of(text)
+    parts = [tokens_of(text[start:end]) for start, end in split_sentences(text)]
     whole, sentences, tail = [], False, False
     for position, rule in enumerate(ACTIVE.rules):
         held = any(cue.last in text if cue.last in SYMBOLS else cue.is_in(tokens) for cue in rule.cues)
-        words = {word for cue in rule.cues for word in cue.words}
+        held_inside = held or any(cue.is_in(part) for cue in rule.cues for part in parts)
         if not PLACE_BITS[rule.place] & places:
             continue
         if held and len(tokens) <= rule.max_tokens:
             whole.append(position)
-        if held or words & set(tokens):  # a cue that opens a sentence need not open the paragraph
+        if held_inside:
             takes_tails = rule.cut == "tail"
             sentences |= takes_tails or len(tokens) <= REACH * rule.max_tokens
             tail |= takes_tails
@@ -72,11 +74,13 @@ def ways_by_screen(text: str, places: int) -> Ways:
     st.sampled_from([EVERYWHERE, PLACE_BITS["anywhere"]]),
 )
 def test_the_screen_leaves_out_nothing_that_matches(pieces: list[tuple[str, str]], places: int) -> None:
-    """Boilerplate and prose in any order, with any marks between: what is found is the same without the screen."""
+    """Boilerplate and prose in any order, with any marks between: what the rules find, they find behind the screen."""
     text = "".join(sentence + separator for sentence, separator in pieces).strip()
     screened, defined = ways_by_screen(text, places), ways_by_definition(text, places)
     assert set(screened.whole) <= set(defined.whole)
-    assert try_paragraph(text, places, screened, ACTIVE) == try_paragraph(text, places, defined, ACTIVE)
+    expected = try_paragraph(text, places, defined, ACTIVE)
+    if expected is not None:
+        assert try_paragraph(text, places, screened, ACTIVE) == expected
 
 
 @pytest.mark.parametrize(
