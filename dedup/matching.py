@@ -27,6 +27,7 @@ FEWEST_FILLERS: Final = 5
 one only where it is edited, so that edited copies of one text seldom come near it."""
 
 FEWEST_MENTIONS: Final = 2
+OWN_RATE: Final = 3
 
 PAIRS_PER_TASK: Final = 1 << 14
 
@@ -193,8 +194,9 @@ def find_topical(
 ) -> NDArray[np.bool_]:
     """Tell of each match in `rows` whether it puts the subject of one document for the subject of the other, bool[m].
 
-    That is a word that its own document uses at least FEWEST_MENTIONS times more, outside the text, and the other
-    document never, on both sides of a substitution. Takes DOCUMENTS, and the document of each paragraph.
+    That is a word that its own document uses at least FEWEST_MENTIONS times more, outside the text, and at least
+    OWN_RATE times as often as the other document does, on both sides of a substitution. Takes DOCUMENTS, and
+    the document of each paragraph.
     """
     slots = matches.slots[rows].reshape(-1, SLOT_FIGURES)
     used = np.flatnonzero((slots[:, 3] != 0) & (slots[:, 4] != 0))
@@ -208,8 +210,11 @@ def find_topical(
     spans = np.column_stack([texts.offsets[:-1], texts.offsets[1:]])
     count_in_texts(texts.data, spans, asked[order], words[order], *load_characters(), counted)
     counts[order] = counted
+    # How often each document has its own word, and the left one the right's word and the other way round.
     own_left, own_right, strange_left, strange_right = np.split(counts, 4)
-    is_topical = (strange_left == 0) & (strange_right == 0)
+    lengths = np.diff(texts.offsets)
+    is_topical = own_left * lengths[right] >= OWN_RATE * strange_right * lengths[left]
+    is_topical &= own_right * lengths[left] >= OWN_RATE * strange_left * lengths[right]
     is_topical &= own_left - slots[used, 5].astype(np.int64) >= FEWEST_MENTIONS
     is_topical &= own_right - slots[used, 6].astype(np.int64) >= FEWEST_MENTIONS
     found: NDArray[np.bool_] = np.bincount(owner[is_topical], minlength=len(rows)) > 0

@@ -42,9 +42,15 @@ CONTENT_SHARE: Final = 2 / 3
 """Share of differences that put a content word for another, from which on the pair is a form filled in twice."""
 MOST_HUNKS_OF_A_FORM: Final = 5
 """A form has few slots; more differences than that are edits, and not worth reading both documents for."""
+FEWEST_FORMS: Final = 2
+SIBLING_SHARE: Final = 0.3
+"""Share of the matches of both documents, FEWEST_FORMS of each, that are forms, for them to describe sibling things."""
+FORM_SHARE: Final = 0.5
+"""The same where it is so of one document, and the other has a form at all."""
 LONGEST_NEW_RUN: Final = 3
-"""Tokens in a row that a removed text may have for itself below SAFE_SIMILARITY; above it, NEW_RUN_SHARE too."""
-NEW_RUN_SHARE: Final = 0.1
+"""Tokens in a row that a removed text may always have for itself."""
+NEW_RUN_SHARE: Final = 0.05
+"""The same as a share of a longer text; twice that from SAFE_SIMILARITY on."""
 CONTAINED_SHARE: Final = 0.05
 """A removed text with at most this share of tokens for itself is contained in the other, however long that is."""
 
@@ -198,6 +204,7 @@ def weigh_matches(
     doubtful = reaches & ~differ & ~close & (figures[:, CONTENT] > 0) & (figures[:, HUNKS] <= MOST_HUNKS_OF_A_FORM)
     rows = np.flatnonzero(doubtful & (goes[0] | goes[1]))
     differ[rows] = find_topical(evidence.documents, document, matches, rows)
+    differ |= ~close & (figures[:, INNER] > 0) & _are_siblings(matches, document, reaches, reaches & differ & ~cut)
     differ &= ~cut
     why[reaches & differ] = DIFFERENT_FACTS
     # Of a paragraph that holds a repeat of itself only the whole may be a copy: the proof of the repeat is in it.
@@ -209,6 +216,27 @@ def weigh_matches(
         may & goes[1] & ~repeats_itself[matches.right],
         why,
     )
+
+
+def _are_siblings(
+    matches: Matches, document: NDArray[np.int64], reaches: NDArray[np.bool_], differ: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Say of each match whether its documents describe sibling things: much of what they match is forms.
+
+    `reaches` and `differ` bool[n]: the matches at or above the threshold, and those known to hold different facts.
+    """
+    n_documents = int(document.max()) + 1 if len(document) else 0
+    sides = [document[matches.left], document[matches.right]]
+    n_forms, n_matches = (
+        sum(np.bincount(side[chosen], minlength=n_documents) for side in sides) for chosen in (differ, reaches)
+    )
+    share = n_forms / np.maximum(n_matches, 1)
+    forms = np.minimum(n_forms[sides[0]], n_forms[sides[1]])
+    both, either = (pick(share[sides[0]], share[sides[1]]) for pick in (np.minimum, np.maximum))
+    siblings: NDArray[np.bool_] = ((forms >= FEWEST_FORMS) & (both >= SIBLING_SHARE)) | (
+        (forms >= 1) & (either >= FORM_SHARE)
+    )
+    return siblings
 
 
 def _end_in_ellipsis(evidence: Evidence, paragraphs: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -227,9 +255,9 @@ def _adds_little(
 ) -> NDArray[np.bool_]:
     """Say of each match whether the text on `side` (0: left, 1: right) has little that the other lacks."""
     run, other_run = figures[:, RUN_LEFT + side], figures[:, RUN_LEFT + 1 - side]
-    limit = np.where(close, np.maximum(LONGEST_NEW_RUN, NEW_RUN_SHARE * n_tokens), LONGEST_NEW_RUN)
+    limit = np.maximum(LONGEST_NEW_RUN, np.where(close, 2, 1) * NEW_RUN_SHARE * n_tokens)
     is_contained = figures[:, NEW_LEFT + side] <= CONTAINED_SHARE * n_tokens
-    adds_little: NDArray[np.bool_] = (run <= limit) & (close | is_contained | (other_run <= LONGEST_NEW_RUN))
+    adds_little: NDArray[np.bool_] = (run <= limit) & (close | is_contained | (other_run <= limit))
     return adds_little
 
 

@@ -64,8 +64,8 @@ def describe_hunks(
     table of token hashes; reached, is_new_left and is_new_right (bool[>= n_left], bool[>= n_right]) are scratch.
 
     figures int32[N_FIGURES]. HUNKS: how many there are. SUBSTITUTIONS: those with tokens on both sides;
-    CONTENT: of these, those without function words; NUMBERS: of these, those with different numbers.
-    IDENTIFIERS: hunks that change a name of code: a word in camel case or with an underscore on either
+    CONTENT: of these, those without function words. NUMBERS: 1 if the hunks hold numbers on both sides, and
+    not the same. IDENTIFIERS: hunks that change a name of code: a word in camel case or with an underscore on either
     side, different words in capitals on both. INNER: hunks away from the beginning and the end. NEW_LEFT and
     NEW_RIGHT: tokens in hunks; RUN_LEFT and RUN_RIGHT: the most in one hunk.
 
@@ -77,6 +77,7 @@ def describe_hunks(
     """
     figures[:] = 0
     slots[:] = 0
+    numbers = np.zeros(2, dtype=np.uint64)
     first = 0
     while first < n_left and first < n_right and left[first] == right[first]:
         first += 1
@@ -98,10 +99,12 @@ def describe_hunks(
         if row > from_row or column > from_column:
             _count_hunk(
                 left, first + from_row, first + row, n_left, shapes_left,
-                right, first + from_column, first + column, n_right, shapes_right, function_words, figures, slots,
+                right, first + from_column, first + column, n_right, shapes_right, function_words,
+                figures, slots, numbers,
             )  # fmt: skip
         row += 1
         column += 1
+    figures[NUMBERS] = numbers[0] != 0 and numbers[1] != 0 and numbers[0] != numbers[1]
 
 
 @njit(cache=True, nogil=True)
@@ -153,7 +156,7 @@ def _align(left, right, reached, is_new_left, is_new_right):
 
 @njit(cache=True, nogil=True)
 def _count_hunk(
-    left, a, a_end, n_left, shapes_left, right, b, b_end, n_right, shapes_right, function_words, figures, slots
+    left, a, a_end, n_left, shapes_left, right, b, b_end, n_right, shapes_right, function_words, figures, slots, numbers
 ):
     """Add one hunk to the figures, and to the slots if it is a short substitution."""
     figures[HUNKS] += 1
@@ -165,6 +168,8 @@ def _count_hunk(
         figures[INNER] += 1
     numbers_a, capitals_a, n_code_a, plain_a = _read_side(left, a, a_end, shapes_left, function_words)
     numbers_b, capitals_b, n_code_b, plain_b = _read_side(right, b, b_end, shapes_right, function_words)
+    numbers[0] += numbers_a
+    numbers[1] += numbers_b
     if n_code_a or n_code_b or (capitals_a != 0 and capitals_b != 0 and capitals_a != capitals_b):
         figures[IDENTIFIERS] += 1
     if a == a_end or b == b_end:
@@ -186,8 +191,6 @@ def _count_hunk(
     figures[SUBSTITUTIONS] += 1
     if plain_a == 0 and plain_b == 0:
         figures[CONTENT] += 1
-    if numbers_a != 0 and numbers_b != 0 and numbers_a != numbers_b:
-        figures[NUMBERS] += 1
 
 
 @njit(cache=True, nogil=True)
