@@ -22,7 +22,8 @@ from dedup.boilerplate.wording import split_sentences
 from dedup.settings import Settings
 
 ACTIVE = activate_rules(Settings())
-SCREEN = Screen(ACTIVE)
+with np.errstate(over="ignore"):  # NumPy warns where an interpreted kernel wraps on purpose
+    SCREEN = Screen(ACTIVE)
 EVERYWHERE = sum(PLACE_BITS.values())
 TEXTS = [text for rule in RULES.values() for text in (*rule.examples, *rule.counter_examples)]
 PROSE = [
@@ -64,7 +65,8 @@ def ways_by_definition(text: str, places: int) -> Ways:
 def ways_by_screen(text: str, places: int) -> Ways:
     data = np.frombuffer(text.encode(), dtype=np.uint8)
     traits = np.array([[places, 0, any(symbol in text for symbol in SYMBOLS)]], dtype=np.int64)
-    found = SCREEN.find_ways(data, np.array([[0, len(data)]], dtype=np.int64), traits)
+    with np.errstate(over="ignore"):
+        found = SCREEN.find_ways(data, np.array([[0, len(data)]], dtype=np.int64), traits)
     return found[0][1] if found else Ways((), sentences=False, tail=False)
 
 
