@@ -32,10 +32,12 @@ def mix32(value: int) -> int:
 
 
 def token_hash(token: str) -> int:
-    """Give the hash of a token in its normal form."""
+    """Give the hash of a token in its normal form, over its UTF-8 bytes, eight at a time."""
     value = TOKEN_SEED
-    for char in token:
-        value = (value ^ ord(char)) * PRIME & BITS_64
+    data = token.encode()
+    for start in range(0, len(data), 8):
+        value = (value ^ int.from_bytes(data[start : start + 8], "little")) * PRIME & BITS_64
+        value ^= value >> 32
     return mix64(value)
 
 
