@@ -112,9 +112,7 @@ def fingerprint_paragraphs(
     relative = repeat_spans[:n_repeats] - base[repeated][:, None]
     columns: list[Any] = [repeated.copy(), *(np.ascontiguousarray(column) for column in relative.T)]
     repeats = pa.table([pa.array(c) for c in [*columns, repeat_similarity[:n_repeats].copy()]], schema=REPEATS)
-    fingerprints = Fingerprints(
-        n_tokens, exact, flagged, near[:n_near], band_keys[:n_near], sketches[:n_near]
-    )
+    fingerprints = Fingerprints(n_tokens, exact, flagged, near[:n_near], band_keys[:n_near], sketches[:n_near])
     return fingerprints, repeats
 
 

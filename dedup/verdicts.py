@@ -228,7 +228,8 @@ def _are_siblings(
     n_documents = int(document.max()) + 1 if len(document) else 0
     sides = [document[matches.left], document[matches.right]]
     n_forms, n_matches = (
-        sum(np.bincount(side[chosen], minlength=n_documents) for side in sides) for chosen in (differ, reaches)
+        np.bincount(sides[0][chosen], minlength=n_documents) + np.bincount(sides[1][chosen], minlength=n_documents)
+        for chosen in (differ, reaches)
     )
     share = n_forms / np.maximum(n_matches, 1)
     forms = np.minimum(n_forms[sides[0]], n_forms[sides[1]])

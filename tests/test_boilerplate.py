@@ -224,7 +224,9 @@ def test_flags_and_token_counts_change_nothing() -> None:
     def counts(tokens: list[str]) -> bool:
         n = len(tokens)
         return any(
-            n <= limits[token][0] or place >= n - limits[token][1] for place, token in enumerate(tokens) if token in limits
+            n <= limits[token][0] or place >= n - limits[token][1]
+            for place, token in enumerate(tokens)
+            if token in limits
         )
 
     limited = np.array([counts(tokens_of(line)) for line in lines])

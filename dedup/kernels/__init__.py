@@ -10,12 +10,13 @@ from typing import Any
 
 def are_compiled() -> bool:
     """Tell whether the kernels that take longest to compile lie in numba's cache already, or need not be compiled."""
-    from numba import config
+    import numba
 
     from dedup.kernels.annotations import annotate
     from dedup.kernels.similarity import compare_pairs
 
-    if config.DISABLE_JIT:
+    settings: Any = numba.config
+    if settings.DISABLE_JIT:
         return True
     slowest: tuple[Any, ...] = (annotate, compare_pairs)
     return all(

@@ -37,15 +37,16 @@ def annotate(
 ):
     """Fill in everything about n paragraphs; give the number of fingerprinted ones and of repeats.
 
-    text uint8[]; spans int64[n, 2], bytes into `text`; the character arrays; multipliers and
-    increments uint32[k], k a multiple of `rows`; cues uint64[power of two], an open table of token
-    hashes with 0 for a free place, cue_filter bool[2**16], whether a cue ends in these bits, and cue_limits
-    int64[len(cues), 2]: a cue counts in a paragraph of so many tokens, and among so many last ones. Out, per paragraph: n_tokens int64[n]; exact uint64[n, 2], of the
-    tokens, or of the bytes below `min_tokens`; flagged bool[n], a cue in it counts. Per
-    fingerprinted paragraph (at least `min_near_tokens`): near int64[], its number; keys uint64[, k / rows];
-    sketches uint8[, k], the low byte of each signature value. Per repeat (of `min_repeat_tokens` or more,
-    0: none are looked for): repeat_of int64[], the paragraph; repeat_spans int64[, 4];
-    repeat_similarity float64[].
+    text uint8[]; spans int64[n, 2], bytes into `text`; the character arrays; multipliers and increments
+    uint32[k], k a multiple of `rows`. cues uint64[power of two] is an open table of token hashes with 0 for a
+    free place, cue_filter bool[2**16] tells whether a cue ends in these bits, and cue_limits int64[len(cues), 2]
+    in paragraphs of how many tokens, and among how many last ones, a cue counts.
+
+    Out, per paragraph: n_tokens int64[n]; exact uint64[n, 2], of the tokens, or of the bytes below `min_tokens`;
+    flagged bool[n], a cue in it counts. Per fingerprinted paragraph (at least `min_near_tokens`): near int64[],
+    its number; keys uint64[, k / rows]; sketches uint8[, k], the low byte of each signature value. Per repeat (of
+    `min_repeat_tokens` or more, 0: none are looked for): repeat_of int64[], the paragraph; repeat_spans
+    int64[, 4]; repeat_similarity float64[].
     """
     longest = 0
     for p in range(len(spans)):
