@@ -81,4 +81,5 @@ def wilson_interval(n_found: int, n: int) -> tuple[float, float]:
     z2 = CONFIDENCE_Z**2
     centre = (n_found + z2 / 2) / (n + z2)
     half = CONFIDENCE_Z * (n_found * (n - n_found) / n + z2 / 4) ** 0.5 / (n + z2)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    low, high = centre - half, centre + half
+    return (low if n_found else 0.0), (high if n_found < n else 1.0)  # exactly, where rounding would come near only
