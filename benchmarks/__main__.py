@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks.quality.borderline import borderline
+
 WORK = Path(__file__).resolve().parent / "work"
 
 Work = Annotated[Path, typer.Option(help="Folder for corpora and outputs; git ignores the default.")]
@@ -17,6 +19,7 @@ Option = Annotated[
 Save = Annotated[str | None, typer.Option(help="Write the figures to benchmarks/results/NAME.json.", metavar="NAME")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.command()(borderline)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Borderline pairs: a draw that can be repeated, verdicts that are kept as promised, a judge that sees what changed."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from benchmarks.quality.borderline import (
     BANDS,
     DIFFERENT,
     LARGEST_SHARE,
+    MOST_OF_FAMILY,
     NOT_CHECKED,
     NOT_REMOVED,
     OTHER_COPY,
@@ -30,6 +32,7 @@ from benchmarks.quality.borderline import (
     check_pairs,
     draw_pairs,
     find_pairs,
+    judge_pairs,
     keep_verdicts,
     measure_precision,
     read_pairs,
@@ -43,7 +46,9 @@ from benchmarks.quality.borderline_corpora import (
     read_gold_texts,
     read_licences,
     read_mail,
+    read_notes,
     read_pages,
+    read_programs,
 )
 
 KEPT = (
@@ -69,7 +74,7 @@ def make_pair(number: int, corpus: str = "manuals", similarity: float = 0.52) ->
         doc_id=f"doc{number}",
         start=0,
         end=len(removed),
-        kept_doc_id="other",
+        kept_doc_id=f"other{number}",
         kept_start=3,
         kept_end=3 + len(kept),
         similarity=similarity,
@@ -125,6 +130,22 @@ def test_equal_pairs_are_drawn_once() -> None:
     assert len(draw_pairs(pairs, 5, seed=1)) == 2
 
 
+def test_a_family_gives_few_pairs() -> None:
+    """However often a chain letter was sent, it is one thing to read; copies of one removed text are one pair."""
+    pairs = [replace(make_pair(n), kept_doc_id="letter") for n in range(30)] + [make_pair(n) for n in range(30, 34)]
+    drawn = draw_pairs(pairs, 100, seed=1, largest_share=1)
+    assert Counter(pair.kept_doc_id == "letter" for pair in drawn) == {True: MOST_OF_FAMILY, False: 4}
+    held_twice = [make_pair(1), replace(make_pair(1), corpus="programs", kept_sha256=sha("another"), kept_doc_id="x")]
+    assert len(draw_pairs(held_twice, 100, seed=1)) == 1
+
+
+def test_no_corpus_has_more_than_its_share() -> None:
+    """The share can be asked for where one corpus has what the others lack."""
+    pairs = [make_pair(n) for n in range(100)]
+    assert len(draw_pairs(pairs, 50, seed=1)) == LARGEST_SHARE * 50
+    assert len(draw_pairs(pairs, 50, seed=1, largest_share=0.8)) == 40
+
+
 def test_bands_hold_their_lower_end_only() -> None:
     """0.7 is no longer borderline; 0.8 is in no band."""
     assert [band_of(similarity) for similarity in (0.4999, 0.5, 0.6999, 0.7, 0.7999, 0.8)] == [None, 0, 3, 4, 5, None]
@@ -155,6 +176,33 @@ def test_texts_are_kept_only_where_they_may_be_passed_on(tmp_path: Path) -> None
     write_pairs(tmp_path / "pairs.jsonl", kept)
     assert read_pairs(tmp_path / "pairs.jsonl") == kept
     assert "null" not in (tmp_path / "pairs.jsonl").read_text()
+
+
+def test_readings_are_numbered() -> None:
+    """What is read anew is of the next round; what is read again stays in its own."""
+    first = keep_verdicts([replace(make_pair(n), verdict=SAME) for n in (1, 2)], [])
+    assert [pair.round for pair in first] == [1, 1]
+    again = [replace(make_pair(2), verdict=DIFFERENT), replace(make_pair(3), verdict=SAME)]
+    both = keep_verdicts(again, first)
+    assert [(pair.doc_id, pair.verdict, pair.round) for pair in both] == [
+        ("doc1", SAME, 1),
+        ("doc2", DIFFERENT, 1),
+        ("doc3", SAME, 2),
+    ]
+
+
+def test_the_last_reading_is_judged_apart_too() -> None:
+    """All rounds keep the promise or break it; the last stands beside it, without what was no longer fresh."""
+    read = [replace(make_pair(n), verdict=SAME, round=1) for n in range(200)]
+    read += [replace(make_pair(n), verdict=SAME if n < 203 else DIFFERENT, round=2) for n in range(200, 204)]
+    figures = judge_pairs(read, {pair.texts_key: STANDS for pair in read})
+    assert figures["precision"]["all"]["precision"] == pytest.approx(203 / 204, abs=1e-4)
+    assert figures["latest"]["round"] == 2
+    assert figures["latest"]["precision"]["all"]["precision"] == 0.75
+    assert not figures["broken_promises"]
+    lines = borderline_lines(figures)
+    assert lines[0] == "All rounds:"
+    assert "Round 2 alone:" in lines
 
 
 def test_a_word_that_is_no_verdict_is_refused() -> None:
@@ -190,12 +238,12 @@ def test_precision_counts_what_stands() -> None:
     assert figures["precision"]["all"]["precision"] == 1
     assert figures["fates"] == {NOT_REMOVED: 1, OTHER_COPY: 1, STANDS: 9}
     assert not figures["broken_promises"]
-    assert borderline_lines(figures)[0].startswith("11 pairs read")
 
 
 def test_the_readme_takes_the_figures_between_its_marks() -> None:
     """All else stays, and writing twice gives the same."""
-    figures = measure_precision([replace(make_pair(1), verdict=SAME)], {})
+    read = [replace(make_pair(1), verdict=SAME, round=1)]
+    figures = judge_pairs(read, {read[0].texts_key: STANDS})
     once = with_figures(f"before\n{borderline.BEGIN}old\n{borderline.END}after\n", figures)
     assert once.startswith("before\n")
     assert once.endswith("after\n")
@@ -210,7 +258,7 @@ def test_draw_keep_and_judge_as_commands(corpus: Path, tmp_path: Path, monkeypat
     pairs = tmp_path / "pairs.jsonl"
     run = CliRunner().invoke
     drawn = run(borderline.app, ["borderline", "--corpus", str(corpus), "--pairs", str(pairs)])
-    assert "1 pairs, 0 of them read before" in drawn.output
+    assert "1 pairs to read, 0 left out" in drawn.output
     write_pairs(pairs, [replace(pair, verdict=SAME, why="reworded") for pair in read_pairs(pairs)])
     assert run(borderline.app, ["borderline", "--keep", str(pairs)]).exit_code == 0
     judged = run(borderline.app, ["borderline", "--judge", "--corpus", str(corpus)])
@@ -219,14 +267,15 @@ def test_draw_keep_and_judge_as_commands(corpus: Path, tmp_path: Path, monkeypat
     unchecked = run(borderline.app, ["borderline", "--judge", "--corpus", str(tmp_path / "absent" / "manuals.parquet")])
     assert "manuals: not checked, its corpus is not there" in unchecked.output
     again = run(borderline.app, ["borderline", "--corpus", str(corpus), "--pairs", str(pairs)])
-    assert "1 of them read before" in again.output
+    assert "0 pairs to read, 1 left out" in again.output
     missing = run(borderline.app, ["borderline", "--corpus", str(tmp_path / "absent.parquet")])
     assert missing.exit_code == 2
 
 
 def test_committed_verdicts_are_whole() -> None:
-    """At least 200 pairs from four kinds of source, each with a verdict and a reason; texts as their digests say."""
+    """Two rounds from four kinds of source, each with a verdict and a reason; texts as their digests say."""
     read = read_pairs(VERDICTS)
+    assert {pair.round for pair in read} == {1, 2}
     assert len({pair.texts_key for pair in read}) == len(read) >= 200
     assert len({pair.corpus for pair in read}) >= 4
     for pair in read:
@@ -269,6 +318,10 @@ def test_corpora_are_made_of_what_is_there(tmp_path: Path) -> None:
     (documentation / "one" / "copyright").write_text("Copyright 2020")
     (documentation / "two").symlink_to(documentation / "one")
     assert list(read_copyright_files(documentation)) == [("one", "Copyright 2020", "one")]
+    (documentation / "one" / "README.gz").write_bytes(gzip.compress(b"Read me"))
+    (documentation / "one" / "logo.png").write_bytes(b"not text")
+    (documentation / "one" / "changelog").write_text("x" * 200_000)
+    assert list(read_notes(documentation)) == [("one/README.gz", "Read me", "one")]
     data = tmp_path / "data"
     data.mkdir()
     pq.write_table(
@@ -278,8 +331,31 @@ def test_corpora_are_made_of_what_is_there(tmp_path: Path) -> None:
     assert list(read_gold_texts(data)) == [("aeb/x", "A text.", "aeb")]
     assert list(read_pages(data)) == [("aeb/x", "A\n", "aeb")]
     made = make_corpora(tmp_path / "made", data, tmp_path / "mail")
-    assert {name: n for name, n in made.items() if name != "copyright"} == {"mail": 1, "press": 1, "pages": 1}
+    of_this_machine = {"copyright", "notes", "programs"}
+    assert {name: made[name] for name in made.keys() - of_this_machine} == {"mail": 1, "press": 1, "pages": 1}
+        "mail": 1,
+        "press": 1,
+        "pages": 1,
+    }
     assert pq.read_table(tmp_path / "made" / "press.parquet")["doc_id"].to_pylist() == ["aeb/x"]
+
+
+def test_pages_of_programs_are_those_of_packages(tmp_path: Path) -> None:
+    """Pages that no package owns, links, other sections and packages that are not Debian's are left out."""
+    pages, lists = tmp_path / "man", tmp_path / "info"
+    lists.mkdir()
+    (pages / "man1").mkdir(parents=True)
+    (pages / "man3").mkdir()
+    for name in ("man1/tool.1.gz", "man1/local.1.gz", "man1/cloud.1.gz", "man3/call.3.gz"):
+        (pages / name).write_bytes(gzip.compress(b".TH TOOL 1\n.SH NAME\ntool - does it\n"))
+    (pages / "man1" / "alias.1.gz").symlink_to(pages / "man1" / "tool.1.gz")
+    (lists / "tools:amd64.list").write_text(
+        "\n".join(str(pages / name) for name in ("man1/tool.1.gz", "man1/alias.1.gz", "man3/call.3.gz"))
+    )
+    (lists / "google-cloud-cli.list").write_text(str(pages / "man1" / "cloud.1.gz"))
+    ((doc_id, text, package),) = read_programs(pages, lists)
+    assert (doc_id, package) == ("man1/tool.1.gz", "tools")
+    assert "does it" in text
 
 
 def test_lines_are_plain_json() -> None:

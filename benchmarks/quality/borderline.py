@@ -1,13 +1,14 @@
 """Near-duplicate removals at the edge, read one by one: which are drawn, the verdicts, and the precision they give.
 
 A pair is what `dedup clean` removed with default settings and the copy it kept. Pairs are drawn by a hash of their
-texts, so that the same seed draws the same pairs again as far as the tool still removes them, and what was
-read once need not be read twice. Texts are committed only where their licence lets anyone pass them on; of the
+texts, so that the same seed draws the same pairs again as far as the tool still removes them; what was read once is
+not drawn again. Texts are committed only where their licence lets anyone pass them on; of the
 others there is the place where they stand, and a digest.
 """
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -31,9 +32,12 @@ N_BORDERLINE: Final = 4
 """Of BANDS; the others only fill a sample up."""
 
 LARGEST_SHARE: Final = 0.4
-"""Of a sample, from one corpus."""
+"""Of a sample, from one corpus, unless asked otherwise."""
 
-PASSED_ON: Final = frozenset({"manuals", "copyright"})
+MOST_OF_FAMILY: Final = 2
+"""Pairs in a sample that keep texts of one document: a chain letter, a manual that quotes others."""
+
+PASSED_ON: Final = frozenset({"manuals", "copyright", "notes", "programs"})
 """Corpora whose texts may be committed: documentation and copyright files of Debian main, the package named."""
 
 PROMISED_PRECISION: Final = 0.98
@@ -51,7 +55,8 @@ class Pair:
     """A removed text and the copy kept for it, at their places in a corpus; what a reader says of them, if read.
 
     Offsets are Python string indices; the spans have no white space at their ends. Texts are None where only
-    their digests (SHA-256 of the UTF-8) are known. `package` is the source within the corpus.
+    their digests (SHA-256 of the UTF-8) are known. `package` is the source within the corpus. `round` numbers the
+    reading in which the verdict was given: a guard made after one reading was not made with the next in view.
     """
 
     corpus: str
@@ -69,6 +74,7 @@ class Pair:
     kept: str | None = None
     verdict: str | None = None
     why: str | None = None
+    round: int | None = None
 
     @property
     def texts_key(self) -> tuple[str, str]:
@@ -91,20 +97,31 @@ def find_pairs(corpus: Path) -> list[Pair]:
     ]
 
 
-def draw_pairs(pairs: Iterable[Pair], n_pairs: int, seed: int) -> list[Pair]:
+def draw_pairs(
+    pairs: Iterable[Pair],
+    n_pairs: int,
+    seed: int,
+    *,
+    largest_share: float = LARGEST_SHARE,
+    most_of_family: int = MOST_OF_FAMILY,
+) -> list[Pair]:
     """Draw `n_pairs`, spread over corpora, and in each over the borderline bands; the fillers where those run out.
 
-    At most LARGEST_SHARE of them come from one corpus. Pairs of the same two texts count once. Within a corpus and
-    band it is a simple random sample: those that come first by a hash of seed and texts.
+    At most `largest_share` of them come from one corpus, and `most_of_family` keep texts of one document. Pairs of the
+    same two texts, or of the same removed text, count once. Within a corpus and band it is otherwise a simple random
+    sample: those that come first by a hash of seed and texts.
     """
     strata: dict[str, dict[int, list[Pair]]] = {}
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
+    family_size: Counter[tuple[str, str]] = Counter()
     for pair in sorted(pairs, key=lambda pair: _rank(pair, seed)):
         band = band_of(pair.similarity)
-        if band is not None and pair.texts_key not in seen:
-            seen.add(pair.texts_key)
+        family = (pair.corpus, pair.kept_doc_id)
+        if band is not None and pair.removed_sha256 not in seen and family_size[family] < most_of_family:
+            seen.add(pair.removed_sha256)
+            family_size[family] += 1
             strata.setdefault(pair.corpus, {}).setdefault(band, []).append(pair)
-    most = int(LARGEST_SHARE * n_pairs)
+    most = int(largest_share * n_pairs)
     available = {name: min(most, sum(map(len, bands.values()))) for name, bands in strata.items()}
     drawn: list[Pair] = []
     for name, n_wanted in share_out(n_pairs, available).items():
@@ -157,15 +174,24 @@ def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
 def keep_verdicts(read: Iterable[Pair], kept: Iterable[Pair]) -> list[Pair]:
     """Add pairs that have a verdict to those kept before, by corpus and place; texts only where they may be passed on.
 
-    A pair read again takes its new verdict.
+    A pair read again takes its new verdict and keeps its round; the others are of the round after the last.
     """
     by_texts = {pair.texts_key: pair for pair in kept}
+    rounds = {key: pair.round for key, pair in by_texts.items()}
+    next_round = latest_round(by_texts.values()) + 1
     for pair in read:
         if pair.verdict not in (None, SAME, DIFFERENT):
             raise typer.BadParameter(f"{pair.doc_id}: verdict {pair.verdict!r}, not {SAME} or {DIFFERENT}")
         if pair.verdict is not None:
-            by_texts[pair.texts_key] = pair if pair.corpus in PASSED_ON else replace(pair, removed=None, kept=None)
+            numbered = replace(pair, round=rounds.get(pair.texts_key) or next_round)
+            is_free = pair.corpus in PASSED_ON
+            by_texts[pair.texts_key] = numbered if is_free else replace(numbered, removed=None, kept=None)
     return sorted(by_texts.values(), key=lambda pair: (pair.corpus, pair.doc_id, pair.start))
+
+
+def latest_round(pairs: Iterable[Pair]) -> int:
+    """Give the number of the last reading, or 0."""
+    return max((pair.round or 0 for pair in pairs), default=0)
 
 
 def check_pairs(read: Sequence[Pair], corpora: Sequence[Path]) -> dict[tuple[str, str], str]:
@@ -206,8 +232,26 @@ def measure_precision(read: Sequence[Pair], fates: Mapping[tuple[str, str], str]
     return {"n_read": len(read), "fates": n_fates, "precision": precision, "broken_promises": broken}
 
 
+def judge_pairs(read: Sequence[Pair], fates: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """Give the precision of all pairs read, which is what is promised, and under "latest" that of the last reading."""
+    latest = latest_round(read)
+    of_latest = [pair for pair in read if pair.round == latest]
+    fates_of_latest = {pair.texts_key: fates[pair.texts_key] for pair in of_latest}
+    return {
+        **measure_precision(read, fates),
+        "latest": {"round": latest, **measure_precision(of_latest, fates_of_latest)},
+    }
+
+
 def borderline_lines(figures: Mapping[str, Any]) -> list[str]:
-    """Give the figures as lines for a terminal."""
+    """Give the figures as lines for a terminal: all rounds, then the latest alone."""
+    lines = ["All rounds:", *_table_lines(figures)]
+    lines.extend(f"BROKEN PROMISE: {promise}" for promise in figures["broken_promises"])
+    lines += ["", f"Round {figures['latest']['round']} alone:", *_table_lines(figures["latest"])]
+    return lines
+
+
+def _table_lines(figures: Mapping[str, Any]) -> list[str]:
     lines = [f"{figures['n_read']} pairs read; now: {figures['fates']}"]
     lines.append(f"{'pairs':<14}{'read':>6}{'same':>6}{'different':>11}{'precision':>11}   95 % interval")
     for name, found in figures["precision"].items():
@@ -215,7 +259,6 @@ def borderline_lines(figures: Mapping[str, Any]) -> list[str]:
             f"{name:<14}{found['read']:>6}{found['same']:>6}{found['different']:>11}{found['precision']:>11.4f}"
             f"   {found['interval'][0]:.4f}-{found['interval'][1]:.4f}"
         )
-    lines.extend(f"BROKEN PROMISE: {promise}" for promise in figures["broken_promises"])
     return lines
 
 
@@ -233,6 +276,7 @@ def borderline(
     ] = None,
     sample: Annotated[int, typer.Option(min=1, help="Pairs to draw.")] = 200,
     seed: Annotated[int, typer.Option(min=0)] = 1,
+    largest_share: Annotated[float, typer.Option(min=0, max=1, help="Of the sample, from one corpus.")] = LARGEST_SHARE,
     pairs: Annotated[Path, typer.Option(help="Where the pairs to read go.")] = Path("pairs.jsonl"),
     keep: Annotated[Path | None, typer.Option(help="Add the pairs of this file that have a verdict to ours.")] = None,
     judge: Annotated[bool, typer.Option("--judge", help="Check the committed verdicts; give precision.")] = False,
@@ -247,7 +291,7 @@ def borderline(
         present = [path for path in paths if path.is_file()]
         for name in sorted({pair.corpus for pair in read} - {path.stem for path in present}):
             typer.echo(f"{name}: not checked, its corpus is not there; give --corpus {name}.parquet")
-        figures = measure_precision(read, check_pairs(read, present))
+        figures = judge_pairs(read, check_pairs(read, present))
         typer.echo("\n".join(borderline_lines(figures)))
         if save:
             README.write_text(with_figures(README.read_text(encoding="utf-8"), figures), encoding="utf-8")
@@ -256,11 +300,12 @@ def borderline(
         for path in paths:
             if not path.is_file():
                 raise typer.BadParameter(f"no file {path}", param_hint="--corpus")
-        known = {pair.texts_key: pair for pair in (read_pairs(VERDICTS) if VERDICTS.exists() else [])}
-        drawn = draw_pairs((pair for path in paths for pair in find_pairs(path)), sample, seed)
-        write_pairs(pairs, (_with_verdict(pair, known.get(pair.texts_key)) for pair in drawn))
-        n_known = sum(pair.texts_key in known for pair in drawn)
-        typer.echo(f"{pairs}: {len(drawn)} pairs, {n_known} of them read before")
+        known = {pair.removed_sha256 for pair in (read_pairs(VERDICTS) if VERDICTS.exists() else [])}
+        found = [pair for path in paths for pair in find_pairs(path)]
+        unread = [pair for pair in found if pair.removed_sha256 not in known]
+        drawn = draw_pairs(unread, sample, seed, largest_share=largest_share)
+        write_pairs(pairs, drawn)
+        typer.echo(f"{pairs}: {len(drawn)} pairs to read, {len(found) - len(unread)} left out that were read before")
 
 
 def _as_pair(corpus: str, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> Pair:
@@ -296,10 +341,6 @@ def _digest(text: str) -> str:
 
 def _rank(pair: Pair, seed: int) -> str:
     return _digest(f"{seed} {pair.corpus} {pair.removed_sha256} {pair.kept_sha256}")
-
-
-def _with_verdict(pair: Pair, known: Pair | None) -> Pair:
-    return pair if known is None else replace(pair, verdict=known.verdict, why=known.why)
 
 
 def _band_name(band: int) -> str:

