@@ -2,8 +2,8 @@
 
 A pair is what `dedup clean` removed with default settings and the copy it kept. Pairs are drawn by a hash of their
 texts, so that the same seed draws the same pairs again as far as the tool still removes them; what was read once is
-not drawn again. Texts are committed only where their licence lets anyone pass them on; of the
-others there is the place where they stand, and a digest.
+not drawn again. Texts are committed only where their licence lets anyone pass them on; of the others there is the
+place where they stand, and a digest.
 """
 
 import hashlib
