@@ -17,6 +17,7 @@ from dedup.kernels.differences import (
     INNER,
     NEW_LEFT,
     NUMBERS,
+    OWN_LEFT,
     RUN_LEFT,
     SUBSTITUTIONS,
 )
@@ -47,6 +48,8 @@ SIBLING_SHARE: Final = 0.3
 """Share of the matches of both documents, FEWEST_FORMS of each, that are forms, for them to describe sibling things."""
 FORM_SHARE: Final = 0.5
 """The same where it is so of one document, and the other has a form at all."""
+FEWEST_OWN_WORDS: Final = 2
+"""Content words that a text must have for itself to have been rewritten rather than retouched."""
 LONGEST_NEW_RUN: Final = 3
 """Tokens in a row that a removed text may always have for itself."""
 NEW_RUN_SHARE: Final = 0.05
@@ -197,9 +200,8 @@ def weigh_matches(
     cut = is_cut[0] | is_cut[1]
     # A text that fills a form with others is a form in this pair too, unless the pair is close.
     unlike = np.flatnonzero(reaches & ~cut & (differ | ~(goes[0] | goes[1])))
-    is_form = np.zeros(len(document), dtype=np.bool_)
-    is_form[matches.left[unlike]] = True
-    is_form[matches.right[unlike]] = True
+    both_sides = np.concatenate([matches.left[unlike], matches.right[unlike]])
+    is_form = np.bincount(both_sides, minlength=len(document)) >= FEWEST_FORMS
     differ |= ~close & (is_form[matches.left] | is_form[matches.right])
     doubtful = reaches & ~differ & ~close & (figures[:, CONTENT] > 0) & (figures[:, HUNKS] <= MOST_HUNKS_OF_A_FORM)
     rows = np.flatnonzero(doubtful & (goes[0] | goes[1]))
@@ -207,6 +209,14 @@ def weigh_matches(
     differ |= ~close & (figures[:, INNER] > 0) & _are_siblings(matches, document, reaches, reaches & differ & ~cut)
     differ &= ~cut
     why[reaches & differ] = DIFFERENT_FACTS
+    # Documents that share more have a common origin: there, a text with words of its own was rewritten on purpose.
+    rewritten = [
+        ~close & (figures[:, INNER] > 0) & ~cut & (figures[:, OWN_LEFT + side] >= FEWEST_OWN_WORDS) for side in (0, 1)
+    ]
+    rows = np.flatnonzero(reaches & ~differ & ((goes[0] & rewritten[0]) | (goes[1] & rewritten[1])))
+    related = np.zeros(len(reaches), dtype=np.bool_)
+    related[rows] = _share_more(evidence.matches, document)[rows] | _share_equals(evidence, document, rows, settings)
+    goes = [goes[side] & ~(related & rewritten[side]) for side in (0, 1)]
     # Of a paragraph that holds a repeat of itself only the whole may be a copy: the proof of the repeat is in it.
     repeats_itself = np.zeros(len(document), dtype=np.bool_)
     repeats_itself[evidence.cuts.paragraph[evidence.cuts.rule < 0]] = True
@@ -216,6 +226,33 @@ def weigh_matches(
         may & goes[1] & ~repeats_itself[matches.right],
         why,
     )
+
+
+def _share_more(matches: Matches, document: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each match whether its two documents have another match with each other."""
+    left, right = document[matches.left], document[matches.right]
+    pair = np.minimum(left, right) * (int(document.max()) + 1 if len(document) else 1) + np.maximum(left, right)
+    _, place, count = np.unique(pair, return_inverse=True, return_counts=True)
+    share_more: NDArray[np.bool_] = count[place] > 1
+    return share_more
+
+
+def _share_equals(
+    evidence: Evidence, document: NDArray[np.int64], rows: NDArray[np.int64], settings: Settings
+) -> NDArray[np.bool_]:
+    """Say of the matches `rows` whether their two documents have an equal paragraph of `min_tokens` or more."""
+    counts = evidence.fingerprints.n_tokens >= settings.min_tokens
+    paragraphs: dict[int, frozenset[int]] = {}
+
+    def of(number: int) -> frozenset[int]:
+        if number not in paragraphs:
+            members = slice(*np.searchsorted(document, [number, number + 1]))
+            paragraphs[number] = frozenset(evidence.distinct[members][counts[members]].tolist())
+        return paragraphs[number]
+
+    lefts, rights = document[evidence.matches.left[rows]].tolist(), document[evidence.matches.right[rows]].tolist()
+    shared = [not of(left).isdisjoint(of(right)) for left, right in zip(lefts, rights, strict=True)]
+    return np.array(shared, dtype=np.bool_)
 
 
 def _are_siblings(

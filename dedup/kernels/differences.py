@@ -29,7 +29,9 @@ NEW_LEFT: Final = 6
 NEW_RIGHT: Final = 7
 RUN_LEFT: Final = 8
 RUN_RIGHT: Final = 9
-N_FIGURES: Final = 10
+OWN_LEFT: Final = 10
+OWN_RIGHT: Final = 11
+N_FIGURES: Final = 12
 """Columns of the description of a pair: see `describe_hunks`."""
 
 MOST_SLOTS: Final = 8
@@ -67,7 +69,8 @@ def describe_hunks(
     CONTENT: of these, those without function words. NUMBERS: 1 if the hunks hold numbers on both sides, and
     not the same. IDENTIFIERS: hunks that change a name of code: a word in camel case or with an underscore on either
     side, different words in capitals on both. INNER: hunks away from the beginning and the end. NEW_LEFT and
-    NEW_RIGHT: tokens in hunks; RUN_LEFT and RUN_RIGHT: the most in one hunk.
+    NEW_RIGHT: tokens in hunks; RUN_LEFT and RUN_RIGHT: the most in one hunk. OWN_LEFT and
+    OWN_RIGHT: content words in hunks that the other text has nowhere.
 
     slots uint64[MOST_SLOTS, SLOT_FIGURES], one for each of the first substitutions, 0 where there are fewer:
     a hash of the CONTEXT tokens before and after, of what stands between on the left, and on the right; the
@@ -166,6 +169,12 @@ def _count_hunk(
     figures[RUN_RIGHT] = max(figures[RUN_RIGHT], b_end - b)
     if a > 0 and a_end < n_left:
         figures[INNER] += 1
+    for place in range(a, a_end):
+        is_own = not _is_in(function_words, left[place]) and _count(right, n_right, left[place]) == 0
+        figures[OWN_LEFT] += is_own
+    for place in range(b, b_end):
+        is_own = not _is_in(function_words, right[place]) and _count(left, n_left, right[place]) == 0
+        figures[OWN_RIGHT] += is_own
     numbers_a, capitals_a, n_code_a, plain_a = _read_side(left, a, a_end, shapes_left, function_words)
     numbers_b, capitals_b, n_code_b, plain_b = _read_side(right, b, b_end, shapes_right, function_words)
     numbers[0] += numbers_a
