@@ -7,9 +7,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, make_texts, view_numbers, view_texts
+from dedup.guard import WHY_KEPT
 from dedup.kernels.spans import copy_spans, count_characters
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REASONS, REMOVED, USER_COLUMN_PREFIX
-from dedup.verdicts import WHY_KEPT, Overlaps, Removals
+from dedup.verdicts import Overlaps, Removals
 
 
 def apply_removals(documents: pa.Table, removals: Removals, rules: list[str]) -> dict[str, pa.Table]:

@@ -18,6 +18,7 @@ from dedup.boilerplate import cue_limits, find_boilerplate
 from dedup.cuts import read_cuts, trim_paragraphs
 from dedup.documents import Corpus, from_python
 from dedup.engines.local import map_batches, start_workers
+from dedup.evidence import Evidence
 from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, join_fingerprints, replace_fingerprints
 from dedup.kernels import are_compiled
 from dedup.matching import find_equal, find_matches
@@ -28,7 +29,7 @@ from dedup.result import Result
 from dedup.schemas import BOILERPLATE, DOCUMENTS, empty_table
 from dedup.scopes import find_twins, group_documents, rank_documents
 from dedup.settings import Settings
-from dedup.verdicts import Evidence, judge
+from dedup.verdicts import judge
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, of how many); 0 of 0 where that is not known."""

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.arrow_views import view_numbers, view_texts
+from dedup.evidence import Evidence
 from dedup.kernels.brute_force import find_similar, read_shingles
 from dedup.kernels.characters import load_characters
 from dedup.settings import Settings
-from dedup.verdicts import Evidence
 
 CONFIDENCE_Z: Final = 1.959964  # 95 %
 

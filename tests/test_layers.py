@@ -15,7 +15,7 @@ LAYERS = [
     {
         "settings_file", "result", "reporting", "restoring", "writing", "applying", "verdicts", "cuts", "scopes",
         "matching", "sketches", "fingerprints", "paragraphs", "reading", "documents", "batches", "columns", "sources",
-        "streams", "recall",
+        "streams", "recall", "evidence", "guard",
     },
     {"boilerplate"},
     {"token_tables"},
@@ -27,9 +27,11 @@ LAYERS = [
 
 ON_ONE_FLOOR = {
     # the records that one stage gives and the next takes
-    "recall": {"verdicts"},
-    "verdicts": {"cuts", "fingerprints", "matching"},
-    "applying": {"verdicts"},
+    "evidence": {"cuts", "fingerprints", "matching"},
+    "recall": {"evidence"},
+    "guard": {"evidence", "matching"},
+    "verdicts": {"evidence", "guard", "cuts", "matching"},
+    "applying": {"guard", "verdicts"},
     "matching": {"fingerprints"},
     "scopes": {"matching"},
     "sketches": {"fingerprints"},

@@ -185,12 +185,12 @@ def _count_hunk(
         return
     if figures[SUBSTITUTIONS] < MOST_SLOTS and max(a_end - a, b_end - b) <= LONGEST_FILLER:
         slot = slots[figures[SUBSTITUTIONS]]
-        place = _EDGE
+        context = _EDGE
         for step in range(1, CONTEXT + 1):
-            place = mix64(place ^ (left[a - step] if a >= step else _EDGE))
+            context = mix64(context ^ (left[a - step] if a >= step else _EDGE))
         for step in range(CONTEXT):
-            place = mix64(place ^ (left[a_end + step] if a_end + step < n_left else _EDGE))
-        slot[0] = place
+            context = mix64(context ^ (left[a_end + step] if a_end + step < n_left else _EDGE))
+        slot[0] = context
         slot[1] = shingle_hash(left, a, a_end)
         slot[2] = shingle_hash(right, b, b_end)
         slot[3] = _first_content(left, a, a_end, function_words)
