@@ -43,7 +43,10 @@ from benchmarks.quality.borderline import (
 from benchmarks.quality.borderline_corpora import (
     make_corpora,
     read_copyright_files,
+    read_descriptions,
+    read_docstrings,
     read_gold_texts,
+    read_headers,
     read_licences,
     read_mail,
     read_notes,
@@ -273,9 +276,9 @@ def test_draw_keep_and_judge_as_commands(corpus: Path, tmp_path: Path, monkeypat
 
 
 def test_committed_verdicts_are_whole() -> None:
-    """Two rounds from four kinds of source, each with a verdict and a reason; texts as their digests say."""
+    """Three rounds from four kinds of source, each with a verdict and a reason; texts as their digests say."""
     read = read_pairs(VERDICTS)
-    assert {pair.round for pair in read} == {1, 2}
+    assert {pair.round for pair in read} == {1, 2, 3}
     assert len({pair.texts_key for pair in read}) == len(read) >= 200
     assert len({pair.corpus for pair in read}) >= 4
     for pair in read:
@@ -331,7 +334,7 @@ def test_corpora_are_made_of_what_is_there(tmp_path: Path) -> None:
     assert list(read_gold_texts(data)) == [("aeb/x", "A text.", "aeb")]
     assert list(read_pages(data)) == [("aeb/x", "A\n", "aeb")]
     made = make_corpora(tmp_path / "made", data, tmp_path / "mail")
-    of_this_machine = {"copyright", "notes", "programs"}
+    of_this_machine = {"copyright", "notes", "programs", "descriptions", "docstrings", "headers"}
     assert {name: made[name] for name in made.keys() - of_this_machine} == {"mail": 1, "press": 1, "pages": 1}
     assert pq.read_table(tmp_path / "made" / "press.parquet")["doc_id"].to_pylist() == ["aeb/x"]
 
@@ -352,6 +355,29 @@ def test_pages_of_programs_are_those_of_packages(tmp_path: Path) -> None:
     ((doc_id, text, package),) = read_programs(pages, lists)
     assert (doc_id, package) == ("man1/tool.1.gz", "tools")
     assert "does it" in text
+
+
+def test_words_about_code_are_taken_out_of_it(tmp_path: Path) -> None:
+    """Docstrings and comments of files that a package owns, without what is around them; a description as it reads."""
+    library, headers, lists = tmp_path / "lib", tmp_path / "include", tmp_path / "info"
+    for folder in (library / "python3", headers, lists):
+        folder.mkdir(parents=True)
+    module, broken, header = library / "python3" / "one.py", library / "python3" / "broken.py", headers / "one.h"
+    module.write_text('"""About one."""\n\ndef two() -> None:\n    """About two."""\n')
+    broken.write_text("def (:\n")
+    (library / "python3" / "local.py").write_text('"""Of no package."""\n')
+    header.write_text("/* First.\n * Second. */\nint one;\n/** Third. */\n")
+    (lists / "one.list").write_text(f"{module}\n{broken}\n{header}\n")
+    assert list(read_docstrings(library, lists)) == [("lib/python3/one.py", "About one.\n\nAbout two.", "one")]
+    ((doc_id, text, package),) = read_headers(headers, lists)
+    assert (doc_id, package) == ("include/one.h", "one")
+    assert [line.strip() for line in text.split("\n") if line] == ["First.", "Second.", "Third."]
+    status = tmp_path / "status"
+    status.write_text(
+        "Package: one\nDescription: does it\n All of it.\n .\n Well.\nSection: misc\n\n"
+        "Package: google-cloud-cli\nDescription: other\n"
+    )
+    assert list(read_descriptions(status)) == [("one", "does it\nAll of it.\n\nWell.\n", "one")]
 
 
 def test_lines_are_plain_json() -> None:

@@ -37,7 +37,7 @@ LARGEST_SHARE: Final = 0.4
 MOST_OF_FAMILY: Final = 2
 """Pairs in a sample that keep texts of one document: a chain letter, a manual that quotes others."""
 
-PASSED_ON: Final = frozenset({"manuals", "copyright", "notes", "programs"})
+PASSED_ON: Final = frozenset({"manuals", "copyright", "notes", "programs", "descriptions", "docstrings", "headers"})
 """Corpora whose texts may be committed: documentation and copyright files of Debian main, the package named."""
 
 PROMISED_PRECISION: Final = 0.98

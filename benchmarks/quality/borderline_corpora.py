@@ -1,12 +1,14 @@
 """The corpora that borderline pairs are drawn from, as Parquet with doc_id, text and package.
 
 Beside the manuals of `python -m benchmarks corpora`: of the Debian packages installed here the copyright files, the
-notes (README, NEWS, changelog ...) and the pages of programs, mail, press pages (as annotated, and as they look),
-licence texts. What is not there is left out.
+notes (README, NEWS, changelog ...), the pages of programs, the descriptions, the docstrings of Python modules and the
+comments of C headers; mail, press pages (as annotated, and as they look), licence texts. What is not there is left out.
 """
 
+import ast
 import email
 import gzip
+import re
 from collections.abc import Iterable, Iterator
 from email.message import Message
 from pathlib import Path
@@ -25,6 +27,9 @@ PRESS_SETS: Final = ("aeb", "fundus_eval", "wcxb_dev", "daniel_tuning")
 DOCUMENTATION: Final = Path("/usr/share/doc")
 MANUAL_PAGES: Final = Path("/usr/share/man")
 FILE_LISTS: Final = Path("/var/lib/dpkg/info")
+STATUS: Final = Path("/var/lib/dpkg/status")
+LIBRARIES: Final = Path("/usr/lib")
+HEADERS: Final = Path("/usr/include")
 
 NOTES: Final = ("README", "NEWS", "AUTHORS", "TODO", "THANKS", "BUGS", "FAQ", "HACKING", "INSTALL", "changelog")
 """How the names of notes begin."""
@@ -33,6 +38,9 @@ LARGEST_NOTE: Final = 200_000
 """Bytes; a longer changelog is a list of commits."""
 
 SECTIONS_OF_PROGRAMS: Final = ("man1", "man5", "man6", "man7", "man8")
+
+LARGEST_HEADER: Final = 200_000
+"""Bytes; a longer one is a table of constants."""
 
 NOT_DEBIAN: Final = ("google-cloud",)
 """How the names of packages begin that are often installed and not of Debian main (and this one has 16,000 pages)."""
@@ -48,6 +56,9 @@ def make_corpora(target: Path, data: Path | None, mail: Path | None) -> dict[str
         "copyright": write_rows(target / "copyright.parquet", read_copyright_files(DOCUMENTATION)),
         "notes": write_rows(target / "notes.parquet", read_notes(DOCUMENTATION)),
         "programs": write_rows(target / "programs.parquet", read_programs(MANUAL_PAGES, FILE_LISTS)),
+        "descriptions": write_rows(target / "descriptions.parquet", read_descriptions(STATUS)),
+        "docstrings": write_rows(target / "docstrings.parquet", read_docstrings(LIBRARIES, FILE_LISTS)),
+        "headers": write_rows(target / "headers.parquet", read_headers(HEADERS, FILE_LISTS)),
     }
     if mail is not None:
         made["mail"] = write_rows(target / "mail.parquet", read_mail(mail))
@@ -84,15 +95,45 @@ def read_notes(documentation: Path) -> Iterator[Row]:
 
 def read_programs(manual_pages: Path, file_lists: Path) -> Iterator[Row]:
     """Give the manual pages, in English, of programs and formats of Debian packages; links and others are left out."""
-    owners: dict[str, str] = {}
-    for file_list in sorted(file_lists.glob("*.list")):
-        name = file_list.stem.partition(":")[0]
-        if not name.startswith(NOT_DEBIAN):
-            owners.update((line, name) for line in file_list.read_text(encoding="utf-8").splitlines())
+    owners = _owners_of_files(file_lists)
     for section in SECTIONS_OF_PROGRAMS:
         for path in sorted((manual_pages / section).glob("*.gz")):
             if not path.is_symlink() and str(path) in owners:
                 yield f"{section}/{path.name}", text_of_roff(_unpacked(path)), owners[str(path)]
+
+
+def read_descriptions(status: Path) -> Iterator[Row]:
+    """Give the description, short and long, of every installed package."""
+    for record in status.read_text(encoding="utf-8", errors="replace").split("\n\n") if status.is_file() else ():
+        name = re.search(r"^Package: (.*)$", record, re.MULTILINE)
+        found = re.search(r"^Description: (.*\n(?: .*\n?)*)", record, re.MULTILINE)
+        if name and found and not name[1].startswith(NOT_DEBIAN):
+            lines = ("" if line == " ." else line.removeprefix(" ") for line in found[1].split("\n"))
+            yield name[1], "\n".join(lines), name[1]
+
+
+def read_docstrings(libraries: Path, file_lists: Path) -> Iterator[Row]:
+    """Give the docstrings of every Python module of a package, one below the other; what does not parse is left out."""
+    owners = _owners_of_files(file_lists)
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for path in sorted(libraries.glob("python3*/**/*.py")):
+        if str(path) in owners and not path.is_symlink():
+            try:
+                tree = ast.parse(path.read_text(encoding="utf-8", errors="replace"))
+            except (SyntaxError, ValueError):  # templates, and tests of the parser
+                continue
+            found = (ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, documented))
+            yield _below(libraries, path), "\n\n".join(text for text in found if text), owners[str(path)]
+
+
+def read_headers(headers: Path, file_lists: Path) -> Iterator[Row]:
+    """Give the block comments of every C header of a package, one below the other, without their borders of stars."""
+    owners = _owners_of_files(file_lists)
+    for path in sorted(headers.rglob("*.h")):
+        if str(path) in owners and not path.is_symlink() and path.stat().st_size <= LARGEST_HEADER:
+            comments = re.findall(r"/\*+(.*?)\*/", path.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
+            bare = ("\n".join(re.sub(r"^\s*\*+ ?", "", line) for line in text.split("\n")) for text in comments)
+            yield _below(headers, path), "\n\n".join(bare), owners[str(path)]
 
 
 def read_mail(mail: Path) -> Iterator[Row]:
@@ -132,6 +173,20 @@ def _columns(data: Path, names: Iterable[str], column: str) -> Iterator[tuple[st
             for doc_id, value in zip(table["doc_id"].to_pylist(), table[column].to_pylist(), strict=True):
                 if value:
                     yield name, doc_id, value
+
+
+def _owners_of_files(file_lists: Path) -> dict[str, str]:
+    """Give the Debian package that each installed file is of."""
+    owners: dict[str, str] = {}
+    for file_list in sorted(file_lists.glob("*.list")):
+        name = file_list.stem.partition(":")[0]
+        if not name.startswith(NOT_DEBIAN):
+            owners.update((line, name) for line in file_list.read_text(encoding="utf-8").splitlines())
+    return owners
+
+
+def _below(folder: Path, path: Path) -> str:
+    return str(path.relative_to(folder.parent))
 
 
 def _unpacked(path: Path) -> str:

@@ -82,15 +82,15 @@ def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: P
         builder.add(folder, "", Reject(None, f"folder cannot be listed: {reason}"))
     sizes = [_size_bytes(found.path) for found in plan.inputs]
     lacking: list[tuple[str, str]] = []
-    n_tables = n_documents = done = 0
+    n_with_column = n_documents = done = 0
     for found, size in zip(plan.inputs, sizes, strict=True):
         text_bytes = 0
-        n_tables += FORMATS[found.format].has_columns
         for piece in read_pieces(found, settings):
             if on_progress is not None:
                 on_progress("read", done + min(text_bytes, size), sum(sizes))
             if isinstance(piece, Batch):
                 n_documents += len(piece.rows)
+                n_with_column += FORMATS[found.format].has_columns
                 text_bytes += piece.text.nbytes  # stands in for the place in the file, which decompression hides
             elif piece.lacks_text_column:
                 lacking.append((found.source, piece.reason))
@@ -99,7 +99,7 @@ def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: P
     if on_progress is not None:
         on_progress("read", done, done)
     # one odd file among good ones is a row in rejected; when none has the column, the setting is wrong
-    if lacking and len(lacking) == n_tables and (settings.text_column or not n_documents):
+    if lacking and not n_with_column and (settings.text_column or not n_documents):
         source, reason = lacking[0]
         raise ColumnError(f"{source}: {reason}")
     builder.check_id_column(settings)
