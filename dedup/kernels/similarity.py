@@ -101,35 +101,47 @@ def contain_pairs(text, spans, inner, outer, page_of, pages, expansions, shingle
         np.empty(room, dtype=np.uint8),
     )
     marks = np.empty(MOST_MARKS, dtype=np.uint32)
-    whole = shingles[:0].copy()
+    size = 2
+    while size < 4 * room:
+        size *= 2
+    keys_outer, states_outer = np.empty(size, dtype=np.uint64), np.zeros(size, dtype=np.int64)
+    keys_inner, states_inner = np.empty(size, dtype=np.uint64), np.zeros(size, dtype=np.int64)
     read_outer = -1
+    epoch_outer, mask_outer = np.int64(0), 0
     for place in range(len(inner)):
         if outer[place] != read_outer:
             read_outer = outer[place]
+            epoch_outer += 1
             b = spans[read_outer]
             n = read_tokens(text, b[0], b[1], page_of, pages, expansions, marks, tokens, starts, ends, shapes)
-            whole = np.sort(shingles[: fill_shingles(tokens, n, shingle_tokens, shingles)])
+            n = fill_shingles(tokens, n, shingle_tokens, shingles)
+            mask_outer = _mask(n)
+            for row in range(n):
+                slot = _find(keys_outer, states_outer, mask_outer, epoch_outer, shingles[row])
+                keys_outer[slot] = shingles[row]
+                states_outer[slot] = epoch_outer
         a = spans[inner[place]]
         n = read_tokens(text, a[0], a[1], page_of, pages, expansions, marks, tokens, starts, ends, shapes)
-        part = np.sort(shingles[: fill_shingles(tokens, n, shingle_tokens, shingles)])
-        n_distinct, n_shared, at = 0, 0, 0
-        for row in range(len(part)):
-            if row and part[row] == part[row - 1]:
+        n = fill_shingles(tokens, n, shingle_tokens, shingles)
+        mask_inner, epoch_inner = _mask(n), np.int64(place + 1)
+        n_distinct, n_shared = 0, 0
+        for row in range(n):
+            slot = _find(keys_inner, states_inner, mask_inner, epoch_inner, shingles[row])
+            if states_inner[slot] == epoch_inner:
                 continue
+            keys_inner[slot] = shingles[row]
+            states_inner[slot] = epoch_inner
             n_distinct += 1
-            while at < len(whole) and whole[at] < part[row]:
-                at += 1
-            n_shared += at < len(whole) and whole[at] == part[row]
+            n_shared += (
+                states_outer[_find(keys_outer, states_outer, mask_outer, epoch_outer, shingles[row])] == epoch_outer
+            )
         share[place] = n_shared / n_distinct if n_distinct else 1.0
 
 
 @njit(cache=True, nogil=True)
 def _jaccard(left, n_left, right, n_right, keys, states, epoch):
     """Give shared / all of the distinct values of left[:n_left] and right[:n_right]; 1 if both are empty."""
-    mask = 1
-    while mask < 2 * (n_left + n_right):
-        mask *= 2
-    mask -= 1
+    mask = _mask(n_left + n_right)
     n_distinct, n_shared = 0, 0
     for place in range(n_left):
         slot = _find(keys, states, mask, epoch, left[place])
@@ -147,6 +159,15 @@ def _jaccard(left, n_left, right, n_right, keys, states, epoch):
             states[slot] |= _IN_RIGHT
             n_shared += 1
     return n_shared / n_distinct if n_distinct else 1.0
+
+
+@njit(cache=True, nogil=True)
+def _mask(n):
+    """Give the mask of a table for n keys that stays half empty."""
+    mask = 1
+    while mask < 2 * n:
+        mask *= 2
+    return mask - 1
 
 
 @njit(cache=True, nogil=True)
