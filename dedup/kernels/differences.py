@@ -36,6 +36,8 @@ N_FIGURES: Final = 12
 
 MOST_SLOTS: Final = 8
 SLOT_FIGURES: Final = 7
+LONGEST_COUNTED: Final = 32
+"""Tokens of a hunk whose own words are counted one by one."""
 LONGEST_FILLER: Final = 4
 """Tokens; a longer substitution is a reworded passage, not a slot that is filled anew."""
 
@@ -169,12 +171,8 @@ def _count_hunk(
     figures[RUN_RIGHT] = max(figures[RUN_RIGHT], b_end - b)
     if a > 0 and a_end < n_left:
         figures[INNER] += 1
-    for place in range(a, a_end):
-        is_own = not _is_in(function_words, left[place]) and _count(right, n_right, left[place]) == 0
-        figures[OWN_LEFT] += is_own
-    for place in range(b, b_end):
-        is_own = not _is_in(function_words, right[place]) and _count(left, n_left, right[place]) == 0
-        figures[OWN_RIGHT] += is_own
+    figures[OWN_LEFT] += _count_own(left, a, a_end, right, n_right, function_words)
+    figures[OWN_RIGHT] += _count_own(right, b, b_end, left, n_left, function_words)
     numbers_a, capitals_a, n_code_a, plain_a = _read_side(left, a, a_end, shapes_left, function_words)
     numbers_b, capitals_b, n_code_b, plain_b = _read_side(right, b, b_end, shapes_right, function_words)
     numbers[0] += numbers_a
@@ -200,6 +198,17 @@ def _count_hunk(
     figures[SUBSTITUTIONS] += 1
     if plain_a == 0 and plain_b == 0:
         figures[CONTENT] += 1
+
+
+@njit(cache=True, nogil=True)
+def _count_own(tokens, start, end, others, n_others, function_words):
+    """Count the content words of tokens[start:end] that others[:n_others] lacks; of a long stretch, all its tokens."""
+    if end - start > LONGEST_COUNTED:
+        return end - start  # it is new text in any case, and to look for each token would take forever
+    n_own = 0
+    for place in range(start, end):
+        n_own += not _is_in(function_words, tokens[place]) and _count(others, n_others, tokens[place]) == 0
+    return n_own
 
 
 @njit(cache=True, nogil=True)

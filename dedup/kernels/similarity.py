@@ -10,6 +10,9 @@ from dedup.kernels.mixing import mix64
 from dedup.kernels.signatures import fill_shingles
 from dedup.kernels.tokens import MOST_MARKS, read_tokens
 
+FIRST_TABLE: Final = 1 << 12
+"""Places of a table before the first text that asks for more: zeroing it is what a table costs."""
+
 _IN_LEFT: Final = np.int64(1)
 _IN_RIGHT: Final = np.int64(2)
 
@@ -39,11 +42,9 @@ def compare_pairs(
     marks = np.empty(MOST_MARKS, dtype=np.uint32)
     reached = np.empty((MOST_EDITS + 1, 2 * MOST_EDITS + 3), dtype=np.int32)
     is_new_a, is_new_b = np.empty(room, dtype=np.bool_), np.empty(room, dtype=np.bool_)
-    size = 2
-    while size < 4 * room:
-        size *= 2
-    keys = np.empty(size, dtype=np.uint64)
-    states = np.zeros(size, dtype=np.int64)  # pair << 2 | _IN_LEFT | _IN_RIGHT: what older pairs left behind is void
+    keys = np.empty(FIRST_TABLE, dtype=np.uint64)
+    # pair << 2 | _IN_LEFT | _IN_RIGHT: what older pairs left behind is void
+    states = np.zeros(FIRST_TABLE, dtype=np.int64)
     read_right = -1
     n_b, m_b = 0, 0
     for place in range(len(left)):
@@ -54,6 +55,9 @@ def compare_pairs(
             read_right = right[place]
             n_b = read_tokens(text, b[0], b[1], page_of, pages, expansions, marks, tokens_b, starts, ends, shapes_b)
             m_b = fill_shingles(tokens_b, n_b, shingle_tokens, shingles_b)
+        if len(keys) <= _mask(m_a + m_b):
+            keys = np.empty(_mask(m_a + m_b) + 1, dtype=np.uint64)
+            states = np.zeros(len(keys), dtype=np.int64)
         similarity[place] = _jaccard(shingles_a, m_a, shingles_b, m_b, keys, states, np.int64(place + 1) << 2)
         if similarity[place] >= floor:
             describe_hunks(
@@ -101,11 +105,8 @@ def contain_pairs(text, spans, inner, outer, page_of, pages, expansions, shingle
         np.empty(room, dtype=np.uint8),
     )
     marks = np.empty(MOST_MARKS, dtype=np.uint32)
-    size = 2
-    while size < 4 * room:
-        size *= 2
-    keys_outer, states_outer = np.empty(size, dtype=np.uint64), np.zeros(size, dtype=np.int64)
-    keys_inner, states_inner = np.empty(size, dtype=np.uint64), np.zeros(size, dtype=np.int64)
+    keys_outer, states_outer = np.empty(FIRST_TABLE, dtype=np.uint64), np.zeros(FIRST_TABLE, dtype=np.int64)
+    keys_inner, states_inner = np.empty(FIRST_TABLE, dtype=np.uint64), np.zeros(FIRST_TABLE, dtype=np.int64)
     read_outer = -1
     epoch_outer, mask_outer = np.int64(0), 0
     for place in range(len(inner)):
@@ -116,6 +117,9 @@ def contain_pairs(text, spans, inner, outer, page_of, pages, expansions, shingle
             n = read_tokens(text, b[0], b[1], page_of, pages, expansions, marks, tokens, starts, ends, shapes)
             n = fill_shingles(tokens, n, shingle_tokens, shingles)
             mask_outer = _mask(n)
+            if len(keys_outer) <= mask_outer:
+                keys_outer = np.empty(mask_outer + 1, dtype=np.uint64)
+                states_outer = np.zeros(mask_outer + 1, dtype=np.int64)
             for row in range(n):
                 slot = _find(keys_outer, states_outer, mask_outer, epoch_outer, shingles[row])
                 keys_outer[slot] = shingles[row]
@@ -124,6 +128,9 @@ def contain_pairs(text, spans, inner, outer, page_of, pages, expansions, shingle
         n = read_tokens(text, a[0], a[1], page_of, pages, expansions, marks, tokens, starts, ends, shapes)
         n = fill_shingles(tokens, n, shingle_tokens, shingles)
         mask_inner, epoch_inner = _mask(n), np.int64(place + 1)
+        if len(keys_inner) <= mask_inner:
+            keys_inner = np.empty(mask_inner + 1, dtype=np.uint64)
+            states_inner = np.zeros(mask_inner + 1, dtype=np.int64)
         n_distinct, n_shared = 0, 0
         for row in range(n):
             slot = _find(keys_inner, states_inner, mask_inner, epoch_inner, shingles[row])
