@@ -10,6 +10,8 @@ from dedup.kernels.tokens import HAS_DIGIT
 
 WORD_SHARE: Final = 0.6
 """Least share of a repeated run that must be words unlike their neighbours; rows of numbers and chants fall below."""
+MOST_TOKENS_READ: Final = 1000
+"""Tokens of a run that are looked at to tell whether it is words."""
 LARGE_SHARE: Final = 0.4
 """Share of the paragraph that both copies must make up for the least length to do; below it, twice that."""
 UNBOUNDED_FACTOR: Final = 1.5
@@ -43,6 +45,7 @@ def find_runs(text, tokens, starts, ends, shapes, n, limit, least, keys, places,
     for place in range(least):
         window = window * PRIME + tokens[place]
         oldest_power *= PRIME
+    run_period, run_end = 0, 0  # how far tokens equal those one period before, so that no run is walked twice
     taken = 0  # tokens before this one belong to a repeat already found
     for j in range(n - least + 1):
         if j:
@@ -56,14 +59,16 @@ def find_runs(text, tokens, starts, ends, shapes, n, limit, least, keys, places,
         if i < taken or j - i < least or j < taken:
             continue
         period = j - i
-        length = 0
-        while length < period and j + length < n and tokens[i + length] == tokens[j + length]:
-            length += 1
-        if length < least or not _is_prose(tokens, shapes, i, i + length, length):
-            continue
-        if 2 * length < LARGE_SHARE * n and length < 2 * least:
+        if period != run_period or j >= run_end:
+            run_period, run_end = period, j
+            while run_end < n and tokens[run_end - period] == tokens[run_end]:
+                run_end += 1
+        length = min(period, run_end - j)
+        if length < least or (2 * length < LARGE_SHARE * n and length < 2 * least):
             continue
         if i and not _opens(text, ends[i - 1], starts[i]):
+            continue
+        if not _is_prose(tokens, shapes, i, i + min(length, MOST_TOKENS_READ)):
             continue
         after_first = _boundary(text, ends[j - 1], starts[j])
         tail = period - length
@@ -102,7 +107,7 @@ def find_runs(text, tokens, starts, ends, shapes, n, limit, least, keys, places,
 
 
 @njit(cache=True, nogil=True)
-def _is_prose(tokens, shapes, first, last, length):
+def _is_prose(tokens, shapes, first, last):
     """Tell whether enough of tokens[first:last] are words that differ from the three before them."""
     n_words = 0
     for place in range(first, last):
@@ -114,7 +119,7 @@ def _is_prose(tokens, shapes, first, last, length):
                 is_new = False
         if is_new:
             n_words += 1
-    return n_words >= WORD_SHARE * length
+    return n_words >= WORD_SHARE * (last - first)
 
 
 @njit(cache=True, nogil=True)
