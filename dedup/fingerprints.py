@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +26,8 @@ __all__ = [
     "token_hashes",
 ]
 
-_LEAST_REPEAT_BYTES = 2
-"""A token and the gap after it: what bounds the number of repeats in a text."""
+_MOST_TOKENS_A_BYTE: Final = 2
+"""Three bytes of U+3316, "kilometre" in one square, hold six tokens, no character more: arrays are sized by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def fingerprint_paragraphs(
     lengths = spans[:, 1] - spans[:, 0]
     bands, rows = settings.band_shape
     multipliers, increments = make_permutations(settings.n_hashes, settings.seed)
-    room_near = int(np.count_nonzero(2 * lengths + 2 >= settings.min_near_tokens))  # the most tokens of so many bytes
-    room_repeats = int(lengths.sum()) // (_LEAST_REPEAT_BYTES * settings.min_repeat_tokens) + n + 1
+    room_near = int(np.count_nonzero(_MOST_TOKENS_A_BYTE * lengths + 2 >= settings.min_near_tokens))
+    room_repeats = _MOST_TOKENS_A_BYTE * int(lengths.sum()) // settings.min_repeat_tokens + n + 1
     n_tokens = np.empty(n, dtype=np.int64)
     exact = np.empty((n, 2), dtype=np.uint64)
     flagged = np.empty(n, dtype=np.bool_)

@@ -1,5 +1,8 @@
 """Runs that stand twice in a paragraph: the kernel equals its twin, captions lose a copy, style does not."""
 
+import subprocess
+import sys
+import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from reference.repeats import Words
 from reference.repeats import find_runs as reference_runs
+from reference.tokens import split_tokens
 
 from dedup.kernels.characters import load_characters
 from dedup.kernels.repeats import find_runs
@@ -125,3 +129,25 @@ def test_a_doubled_caption_loses_one_copy(text: str, left: str) -> None:
 def test_style_stays(text: str) -> None:
     """Refrains, chants, rows of figures and sentences that begin alike are no repeats."""
     assert runs(text) == []
+
+
+def test_repeats_of_characters_that_hold_many_tokens_stay_within_bounds() -> None:
+    """One character may hold six tokens in three bytes: as many repeats as such a text has find room."""
+    run = "\u3316\u3307\u3318\u3322."
+    text = run * 2000
+    result = subprocess.run(
+        [sys.executable, "-c", f"import dedup; print(len(dedup.clean([{run!r} * 2000], boilerplate=False).texts[0]))"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout) < len(text)
+
+
+def test_no_character_holds_more_than_two_tokens_a_byte() -> None:
+    """What the arrays of tokens and repeats are sized by holds for every character there is."""
+    for code in range(0x110000):
+        char = chr(code)
+        if unicodedata.decomposition(char).startswith("<"):
+            assert len(split_tokens(char)) <= 2 * len(char.encode()), hex(code)
