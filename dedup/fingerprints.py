@@ -15,17 +15,6 @@ from dedup.schemas import REPEATS
 from dedup.settings import Settings
 from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
 
-__all__ = [
-    "Fingerprints",
-    "fingerprint_paragraphs",
-    "join_fingerprints",
-    "make_cue_tables",
-    "make_permutations",
-    "make_token_table",
-    "replace_fingerprints",
-    "token_hashes",
-]
-
 _MOST_TOKENS_A_BYTE: Final = 2
 """Three bytes of U+3316, "kilometre" in one square, hold six tokens, no character more: arrays are sized by it."""
 

@@ -11,12 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import view_numbers, view_texts
-from dedup.fingerprints import Fingerprints, make_token_table
+from dedup.fingerprints import Fingerprints
 from dedup.kernels.candidates import first_equal, pair_band
 from dedup.kernels.characters import load_characters
 from dedup.kernels.differences import MOST_SLOTS, N_FIGURES, SLOT_FIGURES, count_in_texts
 from dedup.kernels.similarity import compare_pairs, contain_pairs
 from dedup.settings import Settings
+from dedup.token_tables import make_token_table
 
 MOST_PARTNERS: Final = 64
 """Earliest paragraphs of a bucket that each later one is compared with: in 196 MB of manuals, full of forms, 32 find

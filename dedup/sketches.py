@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.fingerprints import make_permutations, token_hashes
+from dedup.fingerprints import make_permutations
 from dedup.kernels.signatures import EMPTY, fill_shingles, minhash
 from dedup.settings import Settings
+from dedup.token_tables import token_hashes
 
 if TYPE_CHECKING:
     from datasketch import MinHash, MinHashLSH

@@ -17,13 +17,12 @@ from dedup.fingerprints import (
     fingerprint_paragraphs,
     join_fingerprints,
     make_permutations,
-    make_token_table,
     replace_fingerprints,
-    token_hashes,
 )
 from dedup.paragraphs import split_paragraphs
 from dedup.schemas import DOCUMENTS, PARAGRAPHS, REPEATS, check_schema
 from dedup.settings import Settings
+from dedup.token_tables import make_token_table, token_hashes
 
 SETTINGS = Settings(paragraphs="line", bands=5, rows=2, min_tokens=4, min_near_tokens=6, min_repeat_tokens=5)
 CUES = {"rights": (3, 1), "copyright": (6, 2)}
