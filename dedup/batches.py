@@ -45,12 +45,26 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """Documents of one source that are HTML still, in order: their text is yet to be extracted."""
+
+    html: pa.Array  # large_binary, no nulls: the bytes as they came
+    rows: pa.Array  # int64, no nulls
+    ids: pa.Array | None  # string, null where a document has none
+    columns: dict[str, pa.Array]  # the user's own, and what the source knows of a page (url, say)
+    text_column: str | None  # what the source calls the pages; None where it has no columns
+    urls: pa.Array | None = None  # string: where each page came from
+    charsets: pa.Array | None = None  # string: what the server or the file name declares
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """Something that could not be read: a row of a source, or (row None) the source or the rest of it."""
 
     row: int | None
     reason: str
     lacks_text_column: bool = False
+    stage: str = "read"  # or "list", "decode", "extract": what could not be done
 
 
 def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterator[Batch | Reject]:

@@ -23,6 +23,11 @@ CATEGORIES: Final = (
 )
 """The kinds of boilerplate that rules recognise; each can be switched off with `without`."""
 
+EXTRACTORS: Final = ("trafilatura", "resiliparse", "fast")
+"""What can find the text of an HTML page; docs/settings.md says what each is for."""
+
+ENCODING_ERRORS: Final = ("reject", "repair")
+
 KEEP_WORDS: Final = ("first", "longest", "none")
 WITHIN_WORDS: Final = ("corpus", "document")
 
@@ -45,6 +50,13 @@ class Settings:
 
     text_column: str | None = None
     id_column: str | None = None
+    html_column: str | None = None
+    format: str | None = None
+    extractor: str = "trafilatura"
+    page_seconds: float = 30.0
+    encoding: str | None = None
+    encoding_errors: str = "reject"
+    max_document_bytes: int = 1 << 30
     paragraphs: Literal["auto", "line", "block"] = "auto"
     similarity: float = 0.5
     overlap_similarity: float = 0.3
@@ -83,15 +95,28 @@ class Settings:
         for name in ("allow_different_facts", "repeats", "boilerplate"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
-        for name in ("text_column", "id_column"):
+        for name in ("text_column", "id_column", "html_column"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or not value):
                 raise SettingsError(f"{name} must be the name of a column, got {value!r}")
+        if self.html_column is not None and self.text_column is not None:
+            raise SettingsError(
+                "html_column and text_column exclude each other: the text is taken from the one or the other"
+            )
         for name in ("keep", "within"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise SettingsError(f"{name} must be a word or the name of a column, got {getattr(self, name)!r}")
         if self.paragraphs not in ("auto", "line", "block"):
             raise SettingsError(f"paragraphs must be auto, line or block, got {self.paragraphs!r}")
+        for name, words in (("extractor", EXTRACTORS), ("encoding_errors", ENCODING_ERRORS)):
+            if getattr(self, name) not in words:
+                raise SettingsError(f"{name} must be {' or '.join(words)}, got {getattr(self, name)!r}")
+        if (
+            isinstance(self.page_seconds, bool)
+            or not isinstance(self.page_seconds, int | float)
+            or not self.page_seconds > 0
+        ):
+            raise SettingsError(f"page_seconds must be a number above 0, got {self.page_seconds!r}")
         if (self.bands is None) != (self.rows is None):
             raise SettingsError("bands and rows go together: give both, or neither to have them chosen")
         if self.seed >= 1 << 32:
@@ -163,6 +188,7 @@ _LEAST: Final = {
     "min_tokens": 1,
     "min_near_tokens": 1,
     "min_repeat_tokens": 5,
+    "max_document_bytes": 1,
     "recall_sample": 0,
     "workers": 0,
     "batch_bytes": 1,

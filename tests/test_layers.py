@@ -15,7 +15,7 @@ LAYERS = [
     {
         "settings_file", "result", "reporting", "restoring", "writing", "applying", "verdicts", "cuts", "scopes",
         "matching", "sketches", "fingerprints", "paragraphs", "reading", "documents", "batches", "columns", "sources",
-        "streams", "recall", "evidence", "guard",
+        "streams", "recall", "evidence", "guard", "extraction", "decoding", "places",
     },
     {"boilerplate"},
     {"token_tables"},
@@ -37,10 +37,12 @@ ON_ONE_FLOOR = {
     "sketches": {"fingerprints"},
     "result": {"reporting"},
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
-    "reading": {"documents", "batches", "sources", "streams"},
+    "reading": {"documents", "batches", "sources", "streams", "places", "decoding", "extraction"},
     "documents": {"batches", "columns"},
     "batches": {"columns"},
-    "sources": {"streams"},
+    "sources": {"streams", "places"},
+    "streams": {"places"},
+    "extraction": {"batches", "decoding"},
     "writing": {"columns", "sources"},
     "restoring": {"writing", "sources"},
     "reporting": {"restoring", "writing", "recall"},

@@ -1,0 +1,1 @@
+"""Bytes to text: which encoding they are in, and what in them cannot be decoded."""
