@@ -14,18 +14,23 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn, cast
 
 import typer
 
+from dedup import options
 from dedup.errors import DedupError, SettingsError
 from dedup.help_text import CLEAN_EPILOG, EPILOG
-from dedup.settings import CATEGORIES, Settings, setting_names
+from dedup.settings import Settings, setting_names
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from dedup.reporting.report import Report
+
 EXIT_USER_ERROR: Final = 2
+EXIT_REJECTED: Final = 3  # only with --strict
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 EXIT_BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
 DEFAULTS: Final = Settings()
+SHOWN_MAX_DOCUMENT: Final = f"{DEFAULTS.max_document_bytes >> 30}GiB"
 
 NEW_OBJECTS_BETWEEN_SEARCHES: Final = 50_000
 """How seldom Python looks for garbage: imports make some 100,000 objects that all stay, and at its own pace of 700
@@ -102,146 +107,59 @@ def dedup_command(
         print(context.get_help())
 
 
-_COPIES: Final = "What counts as a copy"
-_BOILERPLATE: Final = "Repeats and boilerplate"
-_INPUT: Final = "Input"
-_RUN: Final = "How to run"
-
-
 @app.command(epilog=CLEAN_EPILOG)
 def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature)
     context: typer.Context,
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SOURCE... TARGET",
-            show_default=False,
-            help="Files, folders or quoted globs to read (.txt .md .jsonl .parquet, also .gz and .zst of .jsonl), "
-            "then the folder to write, as with cp.",
-        ),
-    ],
-    text_column: Annotated[
-        str | None,
-        typer.Option(help="Column with the text.", show_default="text, content or body", rich_help_panel=_INPUT),
-    ] = DEFAULTS.text_column,
-    id_column: Annotated[
-        str | None,
-        typer.Option(help="Column with the id.", show_default="id, doc_id or url", rich_help_panel=_INPUT),
-    ] = DEFAULTS.id_column,
-    paragraphs: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|line|block",
-            help="Paragraphs are lines, or blocks between blank lines; auto decides for each document.",
-            rich_help_panel=_INPUT,
-        ),
-    ] = DEFAULTS.paragraphs,
-    similarity: Annotated[
-        float,
-        typer.Option(
-            help="Least share of common shingles at which two paragraphs are the same, above 0 to 1.",
-            rich_help_panel=_COPIES,
-        ),
-    ] = DEFAULTS.similarity,
-    min_tokens: Annotated[
-        int, typer.Option(help="Shorter paragraphs are never duplicates.", rich_help_panel=_COPIES)
-    ] = DEFAULTS.min_tokens,
-    min_near_tokens: Annotated[
-        int, typer.Option(help="Shorter paragraphs are duplicates only if equal.", rich_help_panel=_COPIES)
-    ] = DEFAULTS.min_near_tokens,
-    shingle_tokens: Annotated[
-        int, typer.Option(help="Tokens in a shingle.", rich_help_panel=_COPIES)
-    ] = DEFAULTS.shingle_tokens,
-    keep: Annotated[
-        str,
-        typer.Option(
-            metavar="WORD|COLUMN",
-            help="Which copy stays: first (in reading order), longest, none, or the one with a column's highest value "
-            "(COLUMN:lowest for the lowest).",
-            rich_help_panel=_COPIES,
-        ),
-    ] = DEFAULTS.keep,
-    within: Annotated[
-        str,
-        typer.Option(
-            metavar="WORD|COLUMN",
-            help="Where copies count: in the whole corpus, in one document, or among equal values of a column.",
-            rich_help_panel=_COPIES,
-        ),
-    ] = DEFAULTS.within,
-    copy_share: Annotated[
-        float,
-        typer.Option(
-            help="A document with this share of its tokens in one other document is removed whole.",
-            rich_help_panel=_COPIES,
-        ),
-    ] = DEFAULTS.copy_share,
-    allow_different_facts: Annotated[
-        bool,
-        typer.Option(
-            "--allow-different-facts",
-            help="Also remove near-duplicates that differ in numbers or in a rare word.",
-            rich_help_panel=_COPIES,
-        ),
-    ] = DEFAULTS.allow_different_facts,
-    repeats: Annotated[
-        bool, typer.Option(help="Remove text said twice inside a paragraph.", rich_help_panel=_BOILERPLATE)
-    ] = DEFAULTS.repeats,
-    boilerplate: Annotated[
-        bool, typer.Option(help="Remove boilerplate.", rich_help_panel=_BOILERPLATE)
-    ] = DEFAULTS.boilerplate,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CATEGORY",
-            help=f"Leave this kind of boilerplate in; can be repeated: {', '.join(CATEGORIES)}.",
-            show_default=False,
-            rich_help_panel=_BOILERPLATE,
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.toml",
-            help="Read settings from a TOML file; options given here win over it.",
-            show_default=False,
-            rich_help_panel=_RUN,
-        ),
-    ] = None,
-    recall_sample: Annotated[
-        int,
-        typer.Option(
-            help="Measure recall: compare so many paragraphs with all others by brute force.",
-            show_default="none",
-            rich_help_panel=_RUN,
-        ),
-    ] = DEFAULTS.recall_sample,
-    workers: Annotated[
-        int,
-        typer.Option(
-            help="Threads; the answer is the same for any number.", show_default="all cores", rich_help_panel=_RUN
-        ),
-    ] = DEFAULTS.workers,
-    seed: Annotated[int, typer.Option(help="Seed of the hash functions.", rich_help_panel=_RUN)] = DEFAULTS.seed,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Show what would go, and why; write nothing.", rich_help_panel=_RUN),
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what is in TARGET.", rich_help_panel=_RUN)
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON, nothing else.", rich_help_panel=_RUN)
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.", rich_help_panel=_RUN)] = False,
+    paths: options.SourcesAndTarget,
+    format: options.Format = DEFAULTS.format,
+    text_column: options.TextColumn = DEFAULTS.text_column,
+    html_column: options.HtmlColumn = DEFAULTS.html_column,
+    id_column: options.IdColumn = DEFAULTS.id_column,
+    paragraphs: options.Paragraphs = DEFAULTS.paragraphs,
+    encoding: options.Encoding = DEFAULTS.encoding,
+    encoding_errors: options.EncodingErrors = DEFAULTS.encoding_errors,
+    max_document_bytes: options.MaxDocumentBytes = SHOWN_MAX_DOCUMENT,
+    extractor: options.Extractor = DEFAULTS.extractor,
+    page_seconds: options.PageSeconds = DEFAULTS.page_seconds,
+    similarity: options.Similarity = DEFAULTS.similarity,
+    min_tokens: options.MinTokens = DEFAULTS.min_tokens,
+    min_near_tokens: options.MinNearTokens = DEFAULTS.min_near_tokens,
+    shingle_tokens: options.ShingleTokens = DEFAULTS.shingle_tokens,
+    keep: options.Keep = DEFAULTS.keep,
+    within: options.Within = DEFAULTS.within,
+    copy_share: options.CopyShare = DEFAULTS.copy_share,
+    allow_different_facts: options.AllowDifferentFacts = DEFAULTS.allow_different_facts,
+    repeats: options.Repeats = DEFAULTS.repeats,
+    boilerplate: options.Boilerplate = DEFAULTS.boilerplate,
+    without: options.Without = None,
+    config: options.Config = None,
+    recall_sample: options.RecallSample = DEFAULTS.recall_sample,
+    workers: options.Workers = DEFAULTS.workers,
+    seed: options.Seed = DEFAULTS.seed,
+    dry_run: options.DryRun = False,
+    overwrite: options.Overwrite = False,
+    strict: options.Strict = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Remove repeated and boilerplate text from SOURCE...; write clean Parquet, with all that went, to TARGET."""
     settings = _settings(context, config)
     sources, target = _sources_and_target(paths, dry_run=dry_run, overwrite=overwrite)
     if dry_run or target is None:
-        _preview(sources, target, settings, as_json=as_json, quiet=quiet)
-        return
+        report = _preview(sources, target, settings, as_json=as_json, quiet=quiet)
+    else:
+        report = _write(sources, target, settings, overwrite=overwrite, as_json=as_json, quiet=quiet)
+    if strict and report.n_rejected:
+        inputs, them = ("input", "it") if report.n_rejected == 1 else ("inputs", "them")
+        where = f"; {target}/rejected.parquet lists {them}" if target and not dry_run else ""
+        _complain(f"{report.n_rejected:,} {inputs} could not be read, and --strict is given{where}")
+        raise typer.Exit(EXIT_REJECTED)
 
+
+def _write(
+    sources: list[str], target: str, settings: Settings, *, overwrite: bool, as_json: bool, quiet: bool
+) -> "Report":
+    """Clean into the folder, and say how it went."""
     import dedup
     from dedup.reporting.progress import ProgressBar
 
@@ -253,12 +171,13 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
         from dedup.reporting.terminal import show_summary
 
         _show(show_summary(report, target))
+    return report
 
 
 @app.command()
 def restore(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder that `dedup clean` wrote.", show_default=False)],
-    target: Annotated[Path, typer.Argument(metavar="TARGET", help="Folder to write.", show_default=False)],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="Folder that `dedup clean` wrote.", show_default=False)],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Folder to write.", show_default=False)],
     as_files: Annotated[
         bool, typer.Option("--as-files", help="Write text files under their own names instead of Parquet.")
     ] = False,
@@ -274,7 +193,7 @@ def restore(
 
 @app.command()
 def explain(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder that `dedup clean` wrote.", show_default=False)],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="Folder that `dedup clean` wrote.", show_default=False)],
     doc_id: Annotated[str, typer.Argument(metavar="DOC_ID", help="Id of the document.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
@@ -326,7 +245,7 @@ def _sources_and_target(paths: Sequence[str], *, dry_run: bool, overwrite: bool)
     return [*sources, last], None
 
 
-def _preview(sources: list[str], target: str | None, settings: Settings, *, as_json: bool, quiet: bool) -> None:
+def _preview(sources: list[str], target: str | None, settings: Settings, *, as_json: bool, quiet: bool) -> "Report":
     """Show what cleaning would remove, and why."""
     import dedup
     from dedup.reporting.progress import ProgressBar
@@ -348,6 +267,7 @@ def _preview(sources: list[str], target: str | None, settings: Settings, *, as_j
         _show(show_summary(result.report), console)
         where = f" to {target}" if target else ""
         print(f"\ndry run: nothing was written{where}")
+    return result.report
 
 
 def _print_json(text: str) -> None:

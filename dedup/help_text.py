@@ -23,6 +23,8 @@ EPILOG: Final = """
 
   2   something for you to put right, said in one line on stderr
 
+  3   done, but something could not be read, and --strict was given
+
   130 interrupted
 
   1   a bug of ours, with a traceback
@@ -38,6 +40,14 @@ CLEAN_EPILOG: Final = """
   [dim]Rows of many files; copies count within one site only[/dim]
 
   $ dedup clean 'crawl/*.jsonl.gz' out/ --text-column body --within site
+
+  [dim]A crawl: pages, archives and WARC files as they are[/dim]
+
+  $ dedup clean crawl/ out/
+
+  [dim]From a pipe; any compression is recognised[/dim]
+
+  $ curl -s https://example.org/x.jsonl.zst | dedup clean - out/
 
   [dim]A stricter test; share buttons stay[/dim]
 

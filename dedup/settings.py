@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal
@@ -82,6 +83,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Check every value once."""
         object.__setattr__(self, "without", _as_names(self.without))
+        object.__setattr__(self, "max_document_bytes", _as_bytes("max_document_bytes", self.max_document_bytes))
         for name in ("similarity", "overlap_similarity", "copy_share", "max_boilerplate_share"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
@@ -227,6 +229,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Give ' (did you mean ...?)' with the nearest known name, or nothing when none is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _as_bytes(name: str, value: Any) -> Any:
+    """Give a size written as text ("500MB", "2 GiB") in bytes; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", value.strip().lower())
+    if found is None or (found[3] and not found[2]):
+        raise SettingsError(f"{name} must be a size such as 500MB or 2GB, got {value!r}")
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** " kmgt".index(found[2] or " "))
 
 
 def _as_names(value: Any) -> tuple[str, ...]:

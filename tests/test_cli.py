@@ -406,3 +406,23 @@ def test_any_terminal_encoding_will_do(out: Path) -> None:
     assert b"Meta\\u2019s selective actions" in shown
     as_json = subprocess.run([*line, "--json"], capture_output=True, check=True, timeout=60, env=env).stdout
     assert json.loads(as_json.decode("utf-8"))["text"] == (SEEDS / f"{DOC_ID}.txt").read_bytes().decode()
+
+
+# ---- rejects
+
+
+def test_strict_makes_rejects_an_error(command: Command, tmp_path: Path) -> None:
+    """With --strict the exit code is 3 if anything was rejected; the output is there all the same, and says what."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "lines.jsonl").write_text('{"text": "fine"}\n{"text": \n')
+    code, _, err = command("clean", tmp_path / "in", tmp_path / "out", "--strict", "--quiet")
+    assert code == 3
+    assert err == f"dedup: 1 input could not be read, and --strict is given; {tmp_path}/out/rejected.parquet lists it\n"
+    assert pq.read_table(tmp_path / "out" / "rejected.parquet")["row"].to_pylist() == [1]
+    assert pq.read_table(tmp_path / "out" / "documents")["text"].to_pylist() == ["fine"]
+    assert command("clean", tmp_path / "in", "--dry-run", "--strict", "--quiet")[0] == 3
+
+
+def test_strict_without_rejects_is_a_success(command: Command, tmp_path: Path) -> None:
+    """--strict changes nothing where everything could be read."""
+    assert command("clean", SEEDS, tmp_path / "out", "--strict", "--quiet") == (0, "", "")

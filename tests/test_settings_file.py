@@ -96,3 +96,19 @@ def test_docs_example_is_a_valid_settings_file(config: Path) -> None:
     assert example is not None
     config.write_text(example.group(1))
     assert read_settings(config).within == "site"
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [("500MB", 500_000_000), ("1 GiB", 1 << 30), ("1.5k", 1500), ("7", 7), (12, 12), ("2TB", 2 * 10**12)],
+)
+def test_sizes_may_be_written_with_a_unit(written: str | int, size: int) -> None:
+    """Decimal and binary units count as they are named; a bare number is bytes."""
+    assert Settings(max_document_bytes=written).max_document_bytes == size  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("written", ["", "GB", "1XB", "-1MB", "1 ib", "0"])
+def test_what_is_no_size_is_refused(written: str) -> None:
+    """An unknown unit is an error that shows how to write a size, never a guess."""
+    with pytest.raises(SettingsError, match="max_document_bytes must be"):
+        Settings(max_document_bytes=written)  # type: ignore[arg-type]
