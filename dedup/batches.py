@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ HEAD_BYTES: Final = 16 << 20
 
 _LARGE: Final = pa.large_string()
 _MISSING: Final = object()
+_BYTES: Final = (bytes, bytearray, memoryview)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Batch:
     ids: pa.Array | None  # string, null where a document has none
     columns: dict[str, pa.Array]  # the user's own
     text_column: str | None  # what the source calls it; None where it has no columns
+    encodings: pa.Array | None = None  # string: what each was decoded from, null for UTF-8; None where all are
+    n_replaced: pa.Array | None = None  # int64: characters of each that could not be decoded; None: none in any
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Pages:
     text_column: str | None  # what the source calls the pages; None where it has no columns
     urls: pa.Array | None = None  # string: where each page came from
     charsets: pa.Array | None = None  # string: what the server or the file name declares
+    decoded: pa.Array | None = None  # bool: true where the page came as text, so that its bytes are UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,17 @@ class Reject:
     stage: str = "read"  # or "list", "decode", "extract": what could not be done
 
 
-def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterator[Batch | Reject]:
-    """Give the rows of a record batch as one Batch, and a Reject for each row whose text is null or not UTF-8."""
+def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterator[Batch | Pages | Reject]:
+    """Give the rows of a record batch as one Batch or Pages, and a Reject for each row that is null or not UTF-8.
+
+    A page may be of any encoding, which is for extraction to find out.
+    """
     rows = pa.array(range(first_row, first_row + columns.num_rows), pa.int64())
-    text = _plain_text(columns.column(columns.schema.get_field_index(roles.text)), pa.large_string())
-    reasons = dict.fromkeys(_positions(text.is_null()), "the text is null")
-    reasons |= {row: f"the text is not UTF-8: {error}" for row, error in _badly_encoded(text)}
+    stored = columns.column(columns.schema.get_field_index(roles.text))
+    text = _plain_text(stored, pa.large_binary() if roles.is_html else pa.large_string())
+    reasons = dict.fromkeys(_positions(text.is_null()), f"the {roles.content_word} is null")
+    if not roles.is_html:
+        reasons |= {row: f"the text is not UTF-8: {error}" for row, error in _badly_encoded(text)}
     ids = None
     if roles.doc_id is not None:
         ids = _ids_from_arrow(columns.column(columns.schema.get_field_index(roles.doc_id)))
@@ -92,7 +101,12 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterat
         for name, column in users.items():
             # Arrow cannot take from every type that it can hold, views among them
             users[name] = conform(column, storable_type(column.type), name, "the input").take(good)
-    if len(text):
+    if not len(text):
+        return
+    if roles.is_html:
+        decoded = pa.repeat(is_text_type(stored.type), len(text))
+        yield Pages(text, rows, ids, users, roles.text, urls=_page_urls(users), decoded=decoded)
+    else:
         yield Batch(text, rows, ids, users, roles.text)
 
 
@@ -101,11 +115,12 @@ def arrow_roles(schema: pa.Schema, settings: Settings) -> Roles | str:
 
     Raises ColumnError if the id column that the settings name cannot be one.
     """
-    texts = [found.name for found in schema if is_text_type(found.type) or pa.types.is_null(found.type)]
+    texts = [found.name for found in schema if _holds_content(found.type, settings)]
     roles = choose_roles(texts, [found.name for found in schema if is_id_type(found.type)], settings)
     by_name = choose_roles(schema.names, schema.names, settings)
     if roles is None and by_name is not None:
-        return f"the column {by_name.text!r} is {schema.field(by_name.text).type}, not text"
+        wanted = "neither text nor bytes" if by_name.is_html else "not text"
+        return f"the column {by_name.text!r} is {schema.field(by_name.text).type}, {wanted}"
     if roles is None or by_name is None:
         return describe_missing_text(schema.names, settings)
     if settings.id_column and roles.doc_id is None and by_name.doc_id is not None:
@@ -133,7 +148,7 @@ class RecordBatcher:
 
     def add(
         self, rows: Sequence[int], records: Sequence[dict[str, Any]], sizes: Sequence[int]
-    ) -> Iterator[Batch | Reject]:
+    ) -> Iterator[Batch | Pages | Reject]:
         """Take more records (their size in bytes beside them) and give what is ready."""
         start = 0
         while self._roles is None and start < len(records):
@@ -146,7 +161,7 @@ class RecordBatcher:
         if start < len(records):
             yield from _batch_records(list(records[start:]), list(rows[start:]), self._roles, self.where)
 
-    def finish(self) -> Iterator[Batch | Reject]:
+    def finish(self) -> Iterator[Batch | Pages | Reject]:
         """Give what was held back, at the end of the source."""
         if self._roles is None and self._pending:
             self._roles = self._choose()
@@ -170,10 +185,10 @@ class RecordBatcher:
         names = list(self._names)
         roles = choose_roles(names, names, self.settings)
         if roles is not None and roles.doc_id is None and self.settings.id_column:
-            return Roles(roles.text, self.settings.id_column)  # may come later in the file
+            return replace(roles, doc_id=self.settings.id_column)  # may come later in the file
         return roles
 
-    def _flush(self, roles: Roles) -> Iterator[Batch | Reject]:
+    def _flush(self, roles: Roles) -> Iterator[Batch | Pages | Reject]:
         records, rows = self._pending, self._pending_rows
         self._pending, self._pending_rows = [], []
         if records:
@@ -182,12 +197,12 @@ class RecordBatcher:
 
 def _batch_records(
     records: list[dict[str, Any]], rows: list[int], roles: Roles, where: str
-) -> Iterator[Batch | Reject]:
-    """Give records as one Batch, and a Reject for each whose text or id cannot be used."""
+) -> Iterator[Batch | Pages | Reject]:
+    """Give records as one Batch or Pages, and a Reject for each whose text or id cannot be used."""
     texts = [record.get(roles.text, _MISSING) for record in records]
     ids = None if roles.doc_id is None else [record.get(roles.doc_id) for record in records]
     names = list(dict.fromkeys(chain.from_iterable(records)))
-    text = _text_array(texts)
+    text = _page_array(texts) if roles.is_html else _text_array(texts)
     named = None if ids is None else _text_array([_id_text(value) for value in ids], pa.string())
     are_ids_plain = ids is None or (named is not None and set(map(type, ids)) <= {str, int, type(None)})
     is_text_plain = text is not None and text.null_count == 0
@@ -222,7 +237,12 @@ def _batch_records(
         return
     if not any(roles.doc_id in record for record in records):
         named = None
-    yield Batch(text, pa.array(rows, pa.int64()), named, columns, roles.text)
+    places = pa.array(rows, pa.int64())
+    if roles.is_html:
+        decoded = pa.array([isinstance(page, str) for page in texts], pa.bool_())
+        yield Pages(text, places, named, columns, roles.text, urls=_page_urls(columns), decoded=decoded)
+    else:
+        yield Batch(text, places, named, columns, roles.text)
 
 
 def array_of(values: list[Any], name: str, where: str) -> pa.Array:
@@ -292,11 +312,11 @@ def _fault(record: dict[str, Any], roles: Roles) -> str | None:
     if text is _MISSING:
         return f"no column {roles.text!r} in this row"
     if text is None:
-        return "the text is null"
-    if not isinstance(text, str):
-        return f"the text is {_kind(text)}, not text"
-    if _text_array([text]) is None:
-        return "half a surrogate pair in the text, which UTF-8 cannot hold"
+        return f"the {roles.content_word} is null"
+    if not isinstance(text, (str, *_BYTES) if roles.is_html else str):
+        return f"the {roles.content_word} is {_kind(text)}, not text"
+    if isinstance(text, str) and _text_array([text]) is None:
+        return f"half a surrogate pair in the {roles.content_word}, which UTF-8 cannot hold"
     for name in record:
         if not isinstance(name, str):
             return f"the name of a column is {_kind(name)}, not text"
@@ -328,6 +348,31 @@ def _text_array(texts: Sequence[Any], target: pa.DataType = _LARGE) -> pa.Array 
     except UnicodeEncodeError:
         return None
     return array
+
+
+def _page_array(pages: Sequence[Any]) -> pa.Array | None:
+    """Make strings and bytes an array of bytes, or give None if one is something else or cannot be UTF-8."""
+    if not all(page is None or isinstance(page, (str, *_BYTES)) for page in pages):
+        return None
+    try:
+        raw = [page.encode() if isinstance(page, str) else page for page in pages]
+    except UnicodeEncodeError:
+        return None
+    return pa.array(raw, pa.large_binary())
+
+
+def _page_urls(columns: dict[str, pa.Array]) -> pa.Array | None:
+    """Give the user's column of addresses, if there is one."""
+    for name, column in columns.items():
+        if name.casefold() == "url" and is_text_type(column.type):
+            return column.cast(pa.string())
+    return None
+
+
+def _holds_content(found: pa.DataType, settings: Settings) -> bool:
+    """Say whether a column of this type can be the one that documents are made of."""
+    is_bytes = pa.types.is_binary(found) or pa.types.is_large_binary(found) or pa.types.is_binary_view(found)
+    return is_text_type(found) or pa.types.is_null(found) or (settings.html_column is not None and is_bytes)
 
 
 def _is_encodable(value: Any) -> bool:

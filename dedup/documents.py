@@ -38,6 +38,8 @@ class Corpus:
     skipped: list[str]  # sources of unknown kind
     n_sources: int
     n_renamed_ids: int
+    n_replaced_chars: int = 0  # that could not be decoded
+    n_repaired: int = 0  # documents they are in
 
 
 def from_python(documents: Any, settings: Settings) -> Corpus:
@@ -72,6 +74,8 @@ class CorpusBuilder:
     _types: dict[str, pa.DataType] = field(default_factory=dict)
     _first_sources: dict[str, str] = field(default_factory=dict)
     _rejects: list[tuple[str, int | None, str]] = field(default_factory=list)
+    _n_replaced_chars: int = 0
+    _n_repaired: int = 0
 
     def add(self, source: str, id_prefix: str, piece: Batch | Reject) -> None:
         """Take the next piece of `source`; a document without an id is called `id_prefix` and its row.
@@ -82,6 +86,9 @@ class CorpusBuilder:
         if isinstance(piece, Reject):
             self._rejects.append((source, piece.row, piece.reason))
             return
+        if piece.n_replaced is not None:
+            self._n_replaced_chars += pc.sum(piece.n_replaced).as_py() or 0
+            self._n_repaired += pc.sum(pc.greater(piece.n_replaced, 0)).as_py() or 0
         self._add_columns(source, piece)
         ids = piece.ids
         if ids is None or ids.null_count:
@@ -123,10 +130,22 @@ class CorpusBuilder:
                 pa.array(column, field.type) for column, field in zip(zip(*values, strict=True), REJECTED, strict=True)
             ]
             rejected = pa.table(arrays, schema=REJECTED)
-        return Corpus(pa.table(columns, schema=schema), rejected, skipped, n_sources, n_renamed)
+        return Corpus(
+            pa.table(columns, schema=schema),
+            rejected,
+            skipped,
+            n_sources,
+            n_renamed,
+            self._n_replaced_chars,
+            self._n_repaired,
+        )
 
     def _add_columns(self, source: str, batch: Batch) -> None:
-        for name, array in batch.columns.items():
+        users = dict(batch.columns)
+        for name, array in (("encoding", batch.encodings), ("n_replaced", batch.n_replaced)):
+            if array is not None:
+                users.setdefault(name, array)
+        for name, array in users.items():
             check_depth(name, array.type, source)
             found = storable_type(array.type)
             if name not in self._columns:
@@ -147,7 +166,7 @@ class CorpusBuilder:
                 self._types[name] = joined
             self._columns[name].append(array)
         for name, arrays in self._columns.items():
-            if name not in batch.columns:
+            if name not in users:
                 arrays.append(pa.nulls(len(batch.rows)))
 
     def _user_column(self, name: str, target: pa.DataType) -> pa.ChunkedArray:
