@@ -16,22 +16,20 @@ from dedup.columns import (
     describe_missing_text,
     is_id_type,
     is_text_type,
-    join_types,
     storable_type,
 )
 from dedup.errors import ColumnError
 from dedup.settings import Settings
+from dedup.values import BYTES, array_of, is_encodable, page_array, text_array
 
 HEAD_RECORDS: Final = 1_000
 """Records whose keys decide which column is the text and which the id; a fixed number, so
 that the choice does not depend on the size of batches."""
 
-HEAD_BYTES: Final = 16 << 20
+HEADBYTES: Final = 16 << 20
 """Size of input at which the head ends even with fewer records: it is held in memory."""
 
-_LARGE: Final = pa.large_string()
 _MISSING: Final = object()
-_BYTES: Final = (bytes, bytearray, memoryview)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,11 @@ class Reject:
     stage: str = "read"  # or "list", "decode", "extract": what could not be done
 
 
-def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterator[Batch | Pages | Reject]:
+Piece = Batch | Pages | Reject
+"""What a reader gives."""
+
+
+def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterator[Piece]:
     """Give the rows of a record batch as one Batch or Pages, and a Reject for each row that is null or not UTF-8.
 
     A page may be of any encoding, which is for extraction to find out.
@@ -148,7 +150,7 @@ class RecordBatcher:
 
     def add(
         self, rows: Sequence[int], records: Sequence[dict[str, Any]], sizes: Sequence[int]
-    ) -> Iterator[Batch | Pages | Reject]:
+    ) -> Iterator[Piece]:
         """Take more records (their size in bytes beside them) and give what is ready."""
         start = 0
         while self._roles is None and start < len(records):
@@ -161,7 +163,7 @@ class RecordBatcher:
         if start < len(records):
             yield from _batch_records(list(records[start:]), list(rows[start:]), self._roles, self.where)
 
-    def finish(self) -> Iterator[Batch | Pages | Reject]:
+    def finish(self) -> Iterator[Piece]:
         """Give what was held back, at the end of the source."""
         if self._roles is None and self._pending:
             self._roles = self._choose()
@@ -174,7 +176,7 @@ class RecordBatcher:
         self._n_head += 1
         self._head_bytes += size
         self._names.update(dict.fromkeys(name for name in record if isinstance(name, str)))
-        if self._n_head >= HEAD_RECORDS or self._head_bytes >= HEAD_BYTES:
+        if self._n_head >= HEAD_RECORDS or self._head_bytes >= HEADBYTES:
             self._roles = self._choose()
             if self._roles is None:
                 record = {}  # it has no text and will be rejected: its content need not wait in memory
@@ -188,7 +190,7 @@ class RecordBatcher:
             return replace(roles, doc_id=self.settings.id_column)  # may come later in the file
         return roles
 
-    def _flush(self, roles: Roles) -> Iterator[Batch | Pages | Reject]:
+    def _flush(self, roles: Roles) -> Iterator[Piece]:
         records, rows = self._pending, self._pending_rows
         self._pending, self._pending_rows = [], []
         if records:
@@ -197,13 +199,13 @@ class RecordBatcher:
 
 def _batch_records(
     records: list[dict[str, Any]], rows: list[int], roles: Roles, where: str
-) -> Iterator[Batch | Pages | Reject]:
+) -> Iterator[Piece]:
     """Give records as one Batch or Pages, and a Reject for each whose text or id cannot be used."""
     texts = [record.get(roles.text, _MISSING) for record in records]
     ids = None if roles.doc_id is None else [record.get(roles.doc_id) for record in records]
     names = list(dict.fromkeys(chain.from_iterable(records)))
-    text = _page_array(texts) if roles.is_html else _text_array(texts)
-    named = None if ids is None else _text_array([_id_text(value) for value in ids], pa.string())
+    text = page_array(texts) if roles.is_html else text_array(texts)
+    named = None if ids is None else text_array([_id_text(value) for value in ids], pa.string())
     are_ids_plain = ids is None or (named is not None and set(map(type, ids)) <= {str, int, type(None)})
     is_text_plain = text is not None and text.null_count == 0
     if not is_text_plain or not are_ids_plain or not all(type(name) is str for name in names):
@@ -227,7 +229,7 @@ def _batch_records(
     except RecursionError:
         raise ColumnError(f"{where}: a column is nested too deep to be kept; leave it out of the input") from None
     except UnicodeEncodeError:
-        encodable = [_is_encodable(record) for record in records]
+        encodable = [is_encodable(record) for record in records]
         for row, is_good in zip(rows, encodable, strict=True):
             if not is_good:
                 yield Reject(row, "half a surrogate pair in a column, which UTF-8 cannot hold")
@@ -245,67 +247,6 @@ def _batch_records(
         yield Batch(text, places, named, columns, roles.text)
 
 
-def array_of(values: list[Any], name: str, where: str) -> pa.Array:
-    """Give Python values as an Arrow array of the one type that holds them all.
-
-    Raises ColumnError if there is none.
-    """
-    kinds = set(map(type, values)) - {type(None)}
-    try:
-        if kinds == {int, float}:
-            return pa.array([None if value is None else float(value) for value in values], pa.float64())
-        if len(kinds) <= 1:
-            return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        pass  # a finer look below: numbers above 2**63, or nested values of several kinds
-    joined = pa.null()
-    for value in values:
-        found = _type_of(value, name, where)
-        wider = join_types(joined, found)
-        if wider is None:
-            raise ColumnError(
-                f"{where}: column {name!r} holds {joined} in one row and {found} in another; "
-                "a column that rides along needs one type: make it one, or leave it out of the input"
-            )
-        joined = wider
-    try:
-        return pa.array([_as_type(value, joined) for value in values], joined)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-        raise ColumnError(f"{where}: column {name!r} holds values that no one type holds: {error}") from None
-
-
-def _type_of(value: Any, name: str, where: str) -> pa.DataType:
-    """Infer the type of one value, looking into lists and objects where Arrow alone gives up."""
-    if isinstance(value, int) and not isinstance(value, bool) and 1 << 63 <= value < 1 << 64:
-        return pa.uint64()
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return pa.struct([(key, _type_of(inner, name, where)) for key, inner in value.items()])
-    if isinstance(value, list):
-        joined: pa.DataType | None = pa.null()
-        for inner in value:
-            joined = None if joined is None else join_types(joined, _type_of(inner, name, where))
-        if joined is not None:
-            return pa.list_(joined)
-    try:
-        return pa.infer_type([value])
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
-        raise ColumnError(
-            f"{where}: column {name!r} holds a value that has no Arrow type ({error}); "
-            "make it one type, or leave it out of the input"
-        ) from None
-
-
-def _as_type(value: Any, target: pa.DataType) -> Any:
-    """Give whole numbers as floats where `target` says so: Arrow refuses those above 2**53."""
-    if pa.types.is_floating(target) and isinstance(value, int):
-        return float(value)
-    if pa.types.is_struct(target) and isinstance(value, dict):
-        return {key: _as_type(inner, target.field(key).type) for key, inner in value.items()}
-    if pa.types.is_list(target) and isinstance(value, list):
-        return [_as_type(inner, target.value_type) for inner in value]
-    return value
-
-
 def _fault(record: dict[str, Any], roles: Roles) -> str | None:
     """Say what is wrong with a record, or None."""
     text = record.get(roles.text, _MISSING)
@@ -313,9 +254,9 @@ def _fault(record: dict[str, Any], roles: Roles) -> str | None:
         return f"no column {roles.text!r} in this row"
     if text is None:
         return f"the {roles.content_word} is null"
-    if not isinstance(text, (str, *_BYTES) if roles.is_html else str):
+    if not isinstance(text, (str, *BYTES) if roles.is_html else str):
         return f"the {roles.content_word} is {_kind(text)}, not text"
-    if isinstance(text, str) and _text_array([text]) is None:
+    if isinstance(text, str) and text_array([text]) is None:
         return f"half a surrogate pair in the {roles.content_word}, which UTF-8 cannot hold"
     for name in record:
         if not isinstance(name, str):
@@ -323,7 +264,7 @@ def _fault(record: dict[str, Any], roles: Roles) -> str | None:
     doc_id = None if roles.doc_id is None else record.get(roles.doc_id)
     if doc_id is not None and (isinstance(doc_id, bool) or not isinstance(doc_id, str | int | float)):
         return f"the id is {_kind(doc_id)}, neither text nor a number"
-    if isinstance(doc_id, str) and _text_array([doc_id]) is None:
+    if isinstance(doc_id, str) and text_array([doc_id]) is None:
         return "half a surrogate pair in the id, which UTF-8 cannot hold"
     return None
 
@@ -337,28 +278,6 @@ def _id_text(value: Any) -> str | None:
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return None
     return str(value)
-
-
-def _text_array(texts: Sequence[Any], target: pa.DataType = _LARGE) -> pa.Array | None:
-    """Give Python strings as an array, or None if one of them is something else or cannot be UTF-8."""
-    if not set(map(type, texts)) <= {str, type(None)} and not all(isinstance(text, str) for text in texts):
-        return None
-    try:
-        array = pa.array(texts, target)
-    except UnicodeEncodeError:
-        return None
-    return array
-
-
-def _page_array(pages: Sequence[Any]) -> pa.Array | None:
-    """Make strings and bytes an array of bytes, or give None if one is something else or cannot be UTF-8."""
-    if not all(page is None or isinstance(page, (str, *_BYTES)) for page in pages):
-        return None
-    try:
-        raw = [page.encode() if isinstance(page, str) else page for page in pages]
-    except UnicodeEncodeError:
-        return None
-    return pa.array(raw, pa.large_binary())
 
 
 def _page_urls(columns: dict[str, pa.Array]) -> pa.Array | None:
@@ -375,18 +294,11 @@ def _holds_content(found: pa.DataType, settings: Settings) -> bool:
     return is_text_type(found) or pa.types.is_null(found) or (settings.html_column is not None and is_bytes)
 
 
-def _is_encodable(value: Any) -> bool:
-    if isinstance(value, str):
-        return _text_array([value]) is not None
-    if isinstance(value, dict):
-        return all(_is_encodable(key) and _is_encodable(inner) for key, inner in value.items())
-    if isinstance(value, list | tuple):
-        return all(map(_is_encodable, value))
-    return True
-
-
 def _plain_text(array: pa.Array, target: pa.DataType) -> pa.Array:
-    return pa.nulls(len(array), target) if pa.types.is_null(array.type) else array.cast(target)
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), target)
+    plain = array.cast(pa.large_string()) if is_text_type(array.type) else array
+    return plain.cast(target)
 
 
 def _ids_from_arrow(array: pa.Array) -> pa.Array:

@@ -30,6 +30,12 @@ class Roles:
 
     text: str
     doc_id: str | None
+    is_html: bool = False  # the text is yet to be extracted from it
+
+    @property
+    def content_word(self) -> str:
+        """What a message calls a value of the text column."""
+        return "page" if self.is_html else "text"
 
     def is_users(self, name: str) -> bool:
         """Say whether the column goes to the output under its own name: a URL does, even as the id."""
@@ -42,18 +48,22 @@ def choose_roles(text_names: Sequence[str], id_names: Sequence[str], settings: S
     """Choose the text and id columns among the names that could serve; None where no text column is.
 
     The settings' names come first; without them TEXT_NAMES and ID_NAMES are tried in
-    order, each to the letter and then in any case.
+    order, each to the letter and then in any case. The settings' html_column takes the place of the text.
     """
-    text = _first_present((settings.text_column,) if settings.text_column else TEXT_NAMES, text_names)
+    named = settings.html_column or settings.text_column
+    text = _first_present((named,) if named else TEXT_NAMES, text_names)
     if text is None:
         return None
-    return Roles(text, _first_present((settings.id_column,) if settings.id_column else ID_NAMES, id_names))
+    doc_id = _first_present((settings.id_column,) if settings.id_column else ID_NAMES, id_names)
+    return Roles(text, doc_id, is_html=settings.html_column is not None)
 
 
 def describe_missing_text(names: Iterable[str], settings: Settings) -> str:
     """Say that the text column is not there, and which columns are."""
-    wanted = repr(settings.text_column) if settings.text_column else "named " + ", ".join(TEXT_NAMES)
     there = ", ".join(repr(name) for name in names) or "none"
+    if settings.html_column:
+        return f"no html column {settings.html_column!r}; columns here: {there}; choose one with --html-column"
+    wanted = repr(settings.text_column) if settings.text_column else "named " + ", ".join(TEXT_NAMES)
     return f"no text column {wanted}; columns here: {there}; choose one with --text-column (text_column)"
 
 

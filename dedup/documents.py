@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.batches import Batch, RecordBatcher, Reject, arrow_roles, batch_arrow
+from dedup.batches import Batch, Piece, RecordBatcher, Reject, arrow_roles, batch_arrow
 from dedup.columns import check_depth, check_storable, check_user_column, conform, join_types, storable_type
 from dedup.errors import ColumnError, InputError
 from dedup.schemas import DOCUMENTS, REJECTED, USER_COLUMN_PREFIX, empty_table
@@ -180,7 +180,7 @@ class CorpusBuilder:
         return pa.chunked_array(_joined(chunks), target)
 
 
-def _from_arrow(documents: Any, settings: Settings) -> Iterator[Batch | Reject] | None:
+def _from_arrow(documents: Any, settings: Settings) -> Iterator[Piece] | None:
     """Give batches of an Arrow object or one that exports Arrow; None where it is neither."""
     if isinstance(documents, pa.Array | pa.ChunkedArray):
         return _from_texts(pa.chunked_array(documents) if isinstance(documents, pa.Array) else documents)
@@ -198,7 +198,7 @@ def _from_arrow(documents: Any, settings: Settings) -> Iterator[Batch | Reject] 
         return _from_texts(pa.chunked_array(documents))
 
 
-def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[Batch | Reject]:
+def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[Piece]:
     roles = arrow_roles(reader.schema, settings)
     if isinstance(roles, str):
         yield Reject(None, roles, lacks_text_column=True)
@@ -209,12 +209,12 @@ def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[B
         first_row += columns.num_rows
 
 
-def _from_texts(texts: pa.ChunkedArray) -> Iterator[Batch | Reject]:
+def _from_texts(texts: pa.ChunkedArray) -> Iterator[Piece]:
     table = pa.table({"text": texts})
     return _from_reader(table.to_reader(), Settings())
 
 
-def _from_items(documents: Any, settings: Settings) -> Iterator[Batch | Reject]:
+def _from_items(documents: Any, settings: Settings) -> Iterator[Piece]:
     """Give batches of an iterable whose first usable item says what all are: strings or dicts."""
     is_one = isinstance(documents, str | bytes | bytearray | Mapping | PurePath)
     if is_one or isinstance(documents, set | frozenset) or not isinstance(documents, Iterable):
@@ -228,7 +228,7 @@ def _from_items(documents: Any, settings: Settings) -> Iterator[Batch | Reject]:
     return _batch_items(iter(documents), settings)
 
 
-def _batch_items(items: Iterator[Any], settings: Settings) -> Iterator[Batch | Reject]:
+def _batch_items(items: Iterator[Any], settings: Settings) -> Iterator[Piece]:
     kinds: dict[str, type] = {"a string": str, "a dict": Mapping}
     records = RecordBatcher(settings, LIBRARY_SOURCE)
     first_row = 0

@@ -15,7 +15,7 @@ LAYERS = [
     {
         "settings_file", "result", "reporting", "restoring", "writing", "applying", "verdicts", "cuts", "scopes",
         "matching", "sketches", "fingerprints", "paragraphs", "reading", "documents", "batches", "columns", "sources",
-        "streams", "recall", "evidence", "guard", "extraction", "decoding", "places",
+        "values", "streams", "recall", "evidence", "guard", "extraction", "decoding", "places",
     },
     {"boilerplate"},
     {"token_tables"},
@@ -38,8 +38,9 @@ ON_ONE_FLOOR = {
     "result": {"reporting"},
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "sources", "streams", "places", "decoding", "extraction"},
-    "documents": {"batches", "columns"},
-    "batches": {"columns"},
+    "documents": {"batches", "columns", "extraction"},
+    "batches": {"columns", "values"},
+    "values": {"columns"},
     "sources": {"streams", "places"},
     "streams": {"places"},
     "extraction": {"batches", "decoding"},

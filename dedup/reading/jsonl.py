@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 import pyarrow as pa
 
-from dedup.batches import Batch, RecordBatcher, Reject
+from dedup.batches import Piece, RecordBatcher, Reject
 from dedup.settings import Settings
 from dedup.sources import Input, describe_os_error
 from dedup.streams import stream_bytes
@@ -17,7 +17,7 @@ _LENIENT: Final = re.compile(rb"NaN|Infinity|\\u[dD][89a-fA-F]")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
-def read_jsonl(source: Input, settings: Settings) -> Iterator[Batch | Reject]:
+def read_jsonl(source: Input, settings: Settings) -> Iterator[Piece]:
     """Give the objects of a file of JSON lines; `row` is the line, blank ones counted, from 0.
 
     Of a key that is there twice the last value counts, as everywhere in JSON.
@@ -48,7 +48,7 @@ def read_jsonl(source: Input, settings: Settings) -> Iterator[Batch | Reject]:
         yield Reject(None, f"{broken} after line {row}" if row else broken)
 
 
-def _parse(lines: list[bytes], first_row: int, batcher: RecordBatcher) -> Iterator[Batch | Reject]:
+def _parse(lines: list[bytes], first_row: int, batcher: RecordBatcher) -> Iterator[Piece]:
     rows: list[int] = []
     records: list[dict[str, Any]] = []
     sizes: list[int] = []

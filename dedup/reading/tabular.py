@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dedup.batches import Batch, Reject, arrow_roles, batch_arrow
+from dedup.batches import Piece, Reject, arrow_roles, batch_arrow
 from dedup.errors import ColumnError
 from dedup.settings import Settings
 from dedup.sources import Input, describe_os_error
@@ -18,7 +18,7 @@ can be used does not depend on settings."""
 _MOST_ROWS: Final = 1 << 17
 
 
-def read_parquet(source: Input, settings: Settings) -> Iterator[Batch | Reject]:
+def read_parquet(source: Input, settings: Settings) -> Iterator[Piece]:
     """Give the rows of a Parquet file; a damaged row group costs its own rows, not the file."""
     try:
         file = pq.ParquetFile(source.path)
