@@ -19,8 +19,6 @@ from dedup.settings import Settings
 LIBRARY_SOURCE: Final = "documents"
 """What the source column says of documents that were handed over in Python."""
 
-READ_STAGE: Final = "read"
-
 _ITEMS_AT_A_TIME: Final = 4_096
 _CHUNK_BYTES: Final = 8 << 20  # smaller chunks are joined: per-chunk costs vanish, and a join copies little
 _ACCEPTED: Final = (
@@ -73,7 +71,7 @@ class CorpusBuilder:
     _columns: dict[str, list[pa.Array]] = field(default_factory=dict)
     _types: dict[str, pa.DataType] = field(default_factory=dict)
     _first_sources: dict[str, str] = field(default_factory=dict)
-    _rejects: list[tuple[str, int | None, str]] = field(default_factory=list)
+    _rejects: list[tuple[str, int | None, str, str]] = field(default_factory=list)
     _n_replaced_chars: int = 0
     _n_repaired: int = 0
 
@@ -84,7 +82,7 @@ class CorpusBuilder:
         type that goes together with no earlier one.
         """
         if isinstance(piece, Reject):
-            self._rejects.append((source, piece.row, piece.reason))
+            self._rejects.append((source, piece.row, piece.stage, piece.reason))
             return
         if piece.n_replaced is not None:
             self._n_replaced_chars += pc.sum(piece.n_replaced).as_py() or 0
@@ -125,9 +123,9 @@ class CorpusBuilder:
         self._rejects.sort(key=lambda reject: (reject[0], reject[1] is None, reject[1] or 0))
         rejected = empty_table(REJECTED)
         if self._rejects:
-            values = [(source, row, READ_STAGE, reason) for source, row, reason in self._rejects]
             arrays = [
-                pa.array(column, field.type) for column, field in zip(zip(*values, strict=True), REJECTED, strict=True)
+                pa.array(column, field.type)
+                for column, field in zip(zip(*self._rejects, strict=True), REJECTED, strict=True)
             ]
             rejected = pa.table(arrays, schema=REJECTED)
         return Corpus(

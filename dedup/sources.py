@@ -1,38 +1,73 @@
 """Which files a run reads, in which order, and what each is called: from files, folders and globs."""
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from dedup.batches import Reject
 from dedup.errors import InputError, MissingInputError
+from dedup.places import LocalFile, Place
 from dedup.streams import CODECS
 
 _MAGIC: Final = frozenset("*?[")
 
+_SPECIAL: Final = {
+    stat.S_ISFIFO: "a pipe",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What documents and rejections of one input are told apart by."""
+
+    source: str  # the name in every table
+    stem: str  # what a document of it is called by default
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a name or content says of an input."""
+
+    format: str  # a row of FORMATS
+    codec: str | None = None  # one of the values of CODECS
+    charset: str | None = None  # Python's name of the encoding that the file name gives
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file to read: `source` is its name in every table, `format` its row in FORMATS."""
+    """Something to read: `source` is its name in every table, `format` its row in FORMATS."""
 
-    path: Path
+    place: Place
     source: str
     format: str
+    codec: str | None = None
+    charset: str | None = None
 
     @property
     def stem(self) -> str:
         """The source without its suffixes: what a document of it is called by default."""
         return strip_suffixes(self.source)
 
+    @property
+    def origin(self) -> Origin:
+        """What its documents and rejections carry."""
+        return Origin(self.source, self.stem)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will read, sorted by source; what it skips, and what it cannot look into."""
+    """What a run will read, sorted by source, and what it cannot read."""
 
     inputs: list[Input] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)  # of no known kind
-    unreadable: list[tuple[str, str]] = field(default_factory=list)  # folder, reason
+    rejected: list[tuple[str, Reject]] = field(default_factory=list)  # source and why, sorted
+    skipped: list[str] = field(default_factory=list)  # those of `rejected` that are of no known kind
 
 
 def strip_suffixes(source: str) -> str:
@@ -51,20 +86,27 @@ def strip_compression(source: str) -> str:
     return source
 
 
-def list_inputs(sources: Sequence[str | Path], find_format: Callable[[str], str | None], known: str) -> Plan:
-    """List the files that the sources mean, each once, sorted by the name it goes by.
+def find_codec(source: str) -> str | None:
+    """Give the compression that the name says, or None."""
+    return next((codec for suffix, codec in CODECS.items() if source.lower().endswith(suffix)), None)
+
+
+def list_inputs(sources: Sequence[str | Path], identify: Callable[[Place], Kind | Reject], known: str) -> Plan:
+    """List the inputs that the sources mean, each once, sorted by the name it goes by.
 
     A file in a single folder is named by its path in it, a single file by its name, a
     glob's by its path from the fixed part; with several sources, by the path as given.
-    Hidden files are left out unless given by name. Raises MissingInputError for a path or
-    glob that matches nothing, InputError if no file is of a known kind (`known` lists them).
+    Hidden files are left out unless given by name. `identify` says what an input is, or why
+    it is not read. Raises MissingInputError for a path or glob that matches nothing,
+    InputError if there is nothing to read (`known` lists the known kinds).
     """
     if not sources:
         raise InputError("no source given: name a file, a folder or a glob")
     plan = Plan()
+    found: list[tuple[str, Place]] = []
     named: list[tuple[str, Path]] = []
     for source in sources:
-        named.extend(_expand(Path(source), len(sources) == 1, plan.unreadable))
+        named.extend(_expand(Path(source), len(sources) == 1, plan.rejected))
     # a real path goes before a link to it, so that the file is called by its own name
     by_file: dict[str, tuple[bool, str, Path]] = {}
     for name, path in named:
@@ -72,25 +114,34 @@ def list_inputs(sources: Sequence[str | Path], find_format: Callable[[str], str 
         entry = (real != os.path.abspath(path), name, path)  # noqa: PTH100 - Path.absolute keeps '..'
         if real not in by_file or entry[:2] < by_file[real][:2]:
             by_file[real] = entry
-    for _, name, path in sorted(by_file.values(), key=lambda entry: (entry[1], str(entry[2]))):
-        format_name = find_format(path.name)
-        if format_name is None or not _is_file(path):
-            plan.skipped.append(name)
+    for _, name, path in by_file.values():
+        reason = _why_no_file(path)
+        if reason is None:
+            found.append((name, LocalFile(path)))
         else:
-            plan.inputs.append(Input(path, name, format_name))
-    plan.unreadable.sort()
-    if not plan.inputs and not plan.unreadable:
+            plan.rejected.append((name, Reject(None, reason, stage="list")))
+    is_listed = bool(plan.rejected)
+    for name, place in sorted(found, key=lambda entry: (entry[0], str(entry[1]))):
+        kind = identify(place)
+        if isinstance(kind, Kind):
+            plan.inputs.append(Input(place, name, kind.format, kind.codec, kind.charset))
+            continue
+        plan.rejected.append((name, kind))
+        if kind.stage == "list":
+            plan.skipped.append(name)
+    plan.rejected.sort(key=lambda entry: entry[0])
+    if not plan.inputs and not is_listed and len(plan.skipped) == len(plan.rejected):
         places = ", ".join(repr(str(source)) for source in sources)
-        found = f"{len(plan.skipped)} of other kinds, {plan.skipped[0]!r} first" if plan.skipped else "no file at all"
-        raise InputError(f"nothing to read in {places}: found {found}; known kinds: {known}")
+        what = f"{len(plan.skipped)} of other kinds, {plan.skipped[0]!r} first" if plan.skipped else "no file at all"
+        raise InputError(f"nothing to read in {places}: found {what}; known kinds: {known}")
     return plan
 
 
-def _expand(source: Path, is_only: bool, unreadable: list[tuple[str, str]]) -> Iterator[tuple[str, Path]]:
+def _expand(source: Path, is_only: bool, rejected: list[tuple[str, Reject]]) -> Iterator[tuple[str, Path]]:
     """Give (name, path) of each file that one source means."""
     if os.path.lexists(source):
         if source.is_dir():
-            yield from _walk(source, None if is_only else source, unreadable)
+            yield from _walk(source, None if is_only else source, rejected)
         else:
             yield _text_name(Path(source.name) if is_only else source), source
         return
@@ -105,9 +156,9 @@ def _expand(source: Path, is_only: bool, unreadable: list[tuple[str, str]]) -> I
         name = below if is_only else root / below
         if match.is_dir():
             if not pattern.endswith("**"):  # '**' names every folder below, too
-                yield from _walk(match, name, unreadable)
+                yield from _walk(match, name, rejected)
             else:
-                yield from ((_text_name(name / file.name), file) for file in _files(match, unreadable))
+                yield from ((_text_name(name / file.name), file) for file in _files(match, rejected))
         else:
             yield _text_name(name), match
 
@@ -124,23 +175,16 @@ def is_glob(source: Path) -> bool:
     return bool(_MAGIC & set(str(source))) and not os.path.lexists(source)
 
 
-def _walk(folder: Path, name: Path | None, unreadable: list[tuple[str, str]]) -> Iterator[tuple[str, Path]]:
+def _walk(folder: Path, name: Path | None, rejected: list[tuple[str, Reject]]) -> Iterator[tuple[str, Path]]:
     """Give every file below a folder, through links to folders too, but each real folder once."""
     seen = {os.path.realpath(folder)}
     links: list[tuple[Path, Path]] = []
     waiting = [(folder, name or Path())]
     while waiting:
         here, below = waiting.pop()
-        try:
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
-        except OSError as error:
-            unreadable.append((_text_name(below) if below.parts else str(folder), describe_os_error(error)))
-            entries = []
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
+        for entry in _entries(here, below, rejected):
             path, inner = here / entry.name, below / entry.name
-            if not entry.is_dir():
+            if not _is_folder(entry):
                 yield _text_name(inner), path
             elif entry.is_symlink():
                 links.append((path, inner))
@@ -154,27 +198,53 @@ def _walk(folder: Path, name: Path | None, unreadable: list[tuple[str, str]]) ->
             if real not in seen:
                 seen.add(real)
                 waiting.append((path, inner))
+            elif Path(os.path.realpath(path.parent)).is_relative_to(real):
+                reason = "a link to a folder that it is in: a loop, not followed"
+                rejected.append((_text_name(inner), Reject(None, reason, stage="list")))
 
 
-def _files(folder: Path, unreadable: list[tuple[str, str]]) -> Iterator[Path]:
+def _files(folder: Path, rejected: list[tuple[str, Reject]]) -> Iterator[Path]:
+    """Give the files of one folder."""
+    yield from (folder / entry.name for entry in _entries(folder, folder, rejected) if not _is_folder(entry))
+
+
+def _entries(folder: Path, name: Path, rejected: list[tuple[str, Reject]]) -> list[os.DirEntry[str]]:
+    """Give what is in a folder and not hidden, sorted; one that cannot be listed is rejected."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        with os.scandir(folder) as entries:
+            return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
-        unreadable.append((str(folder), describe_os_error(error)))
-        return
-    for entry in entries:
-        if not entry.name.startswith(".") and not entry.is_dir():
-            yield folder / entry.name
+        reason = f"folder cannot be listed: {describe_os_error(error)}"
+        rejected.append((_text_name(name if name.parts else folder), Reject(None, reason, stage="list")))
+        return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links that lead in a circle: told as a file that cannot be read
+        return False
+
+
+def _why_no_file(path: Path) -> str | None:
+    """Say why something that was listed is no file to read, or give None where it is one."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if path.is_symlink() and isinstance(error, FileNotFoundError):
+            return f"a link to nothing: no such file as {_text_name(path.readlink())!r}"
+        if path.is_symlink() and error.errno == errno.ELOOP:
+            return "a link that leads back to itself: a loop"
+        return f"cannot be read: {describe_os_error(error)}"
+    if stat.S_ISREG(mode):
+        return None
+    kind = next((word for is_kind, word in _SPECIAL.items() if is_kind(mode)), "not a file")
+    return f"{kind}, not a file; what a program writes is read from standard input: program | dedup clean - out/"
 
 
 def _is_hidden(below: Path, pattern: str) -> bool:
     asked = any(part.startswith(".") for part in Path(pattern).parts)
     return not asked and any(part.startswith(".") for part in below.parts)
-
-
-def _is_file(path: Path) -> bool:
-    """Say whether reading may be tried: a link to nothing is told as unreadable, a pipe would never end."""
-    return path.is_file() or not path.exists()
 
 
 def _text_name(path: Path) -> str:

@@ -41,7 +41,7 @@ ON_ONE_FLOOR = {
     "documents": {"batches", "columns", "extraction"},
     "batches": {"columns", "values"},
     "values": {"columns"},
-    "sources": {"streams", "places"},
+    "sources": {"batches", "streams", "places"},
     "streams": {"places"},
     "extraction": {"batches", "decoding"},
     "writing": {"columns", "sources"},
@@ -156,7 +156,9 @@ def test_no_number_comes_from_a_global_generator_or_a_clock(module: str) -> None
             name = ast.unparse(node.func)
             assert not name.startswith(("random.", "np.random.rand", "np.random.shuffle", "uuid.", "hash(")), name
             if name.startswith(("time.", "datetime.")):
-                assert room_of(module) in {"pipeline", "reporting", "cli"}, name
+                # a page has a deadline; which pages meet it is all that the clock decides there
+                is_deadline = (module, name) == ("extraction.pool", "time.monotonic")
+                assert is_deadline or room_of(module) in {"pipeline", "reporting", "cli"}, name
 
 
 @pytest.mark.parametrize("module", sorted(name for name in MODULES if room_of(name) == "kernels"))

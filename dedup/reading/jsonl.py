@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import orjson
-import pyarrow as pa
 
 from dedup.batches import Piece, RecordBatcher, Reject
 from dedup.settings import Settings
@@ -27,11 +26,11 @@ def read_jsonl(source: Input, settings: Settings) -> Iterator[Piece]:
     broken = None
     lines: list[bytes] = []
     size_bytes = 0
-    found = _lines(source)
+    found = _lines(source, settings)
     while True:
         try:
             line = next(found, None)
-        except (OSError, pa.ArrowException) as error:
+        except OSError as error:
             line = None
             broken = f"cannot be read: {describe_os_error(error)}"
         if line is not None:
@@ -83,11 +82,11 @@ def _load(line: bytes) -> Any:
         raise
 
 
-def _lines(source: Input) -> Iterator[bytes]:
+def _lines(source: Input, settings: Settings) -> Iterator[bytes]:
     """Give the lines of a file; a line that a broken stream cut off is not given."""
     parts: list[bytes] = []  # of a line longer than one read, joined once
     is_first = True
-    for piece in stream_bytes(source.path):
+    for piece in stream_bytes(source, settings.max_document_bytes):
         head, *rest = (piece.removeprefix(_BYTE_ORDER_MARK) if is_first else piece).split(b"\n")
         is_first = False
         parts.append(head)

@@ -1,7 +1,7 @@
 """Tables: one row is one document; read a row group at a time, so that memory stays small."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,6 +10,7 @@ from dedup.batches import Piece, Reject, arrow_roles, batch_arrow
 from dedup.errors import ColumnError
 from dedup.settings import Settings
 from dedup.sources import Input, describe_os_error
+from dedup.streams import open_seekable
 
 _BATCH_BYTES: Final = 8 << 20
 """Aim for the size of a batch as stored. A constant, so that how much of a damaged row group
@@ -21,11 +22,14 @@ _MOST_ROWS: Final = 1 << 17
 def read_parquet(source: Input, settings: Settings) -> Iterator[Piece]:
     """Give the rows of a Parquet file; a damaged row group costs its own rows, not the file."""
     try:
-        file = pq.ParquetFile(source.path)
+        with open_seekable(source, settings.max_document_bytes) as opened:
+            yield from _read_groups(opened, source, settings)
     except (OSError, pa.ArrowException) as error:
         yield Reject(None, f"not readable as Parquet: {describe_os_error(error)}")
-        return
-    with file:
+
+
+def _read_groups(opened: BinaryIO, source: Input, settings: Settings) -> Iterator[Piece]:
+    with pq.ParquetFile(opened) as file:
         try:
             roles = arrow_roles(file.schema_arrow, settings)
         except ColumnError as error:
