@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dedup.errors import (
     ColumnError,
     DedupError,
+    ExtractionError,
     InputError,
     MissingInputError,
     OutputError,
@@ -42,6 +43,7 @@ __all__ = [
     "ColumnError",
     "DedupError",
     "Explanation",
+    "ExtractionError",
     "InputError",
     "MissingInputError",
     "OutputError",

@@ -43,6 +43,7 @@ class Batch:
     text_column: str | None  # what the source calls it; None where it has no columns
     encodings: pa.Array | None = None  # string: what each was decoded from, null for UTF-8; None where all are
     n_replaced: pa.Array | None = None  # int64: characters of each that could not be decoded; None: none in any
+    metadata: dict[str, pa.Array] = field(default_factory=dict)  # string: what a page says of itself, by METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,8 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterat
             users[name] = column
     if reasons:
         good = pa.array([row for row in range(len(text)) if row not in reasons], pa.int64())
-        text, rows = text.take(good), rows.take(good)
-        ids = None if ids is None else ids.take(good)
-        for name, column in users.items():
-            # Arrow cannot take from every type that it can hold, views among them
-            users[name] = conform(column, storable_type(column.type), name, "the input").take(good)
+        text = text.take(good)
+        rows, ids, users = take_rows(rows, ids, users, good)
     if not len(text):
         return
     if roles.is_html:
@@ -110,6 +108,18 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterat
         yield Pages(text, rows, ids, users, roles.text, urls=_page_urls(users), decoded=decoded)
     else:
         yield Batch(text, rows, ids, users, roles.text)
+
+
+def take_rows(
+    rows: pa.Array, ids: pa.Array | None, columns: dict[str, pa.Array], good: pa.Array
+) -> tuple[pa.Array, pa.Array | None, dict[str, pa.Array]]:
+    """Give rows, ids and the user's columns at the positions `good`."""
+    kept = {
+        # Arrow cannot take from every type that it can hold, views among them
+        name: conform(column, storable_type(column.type), name, "the input").take(good)
+        for name, column in columns.items()
+    }
+    return rows.take(good), None if ids is None else ids.take(good), kept
 
 
 def arrow_roles(schema: pa.Schema, settings: Settings) -> Roles | str:
@@ -148,9 +158,7 @@ class RecordBatcher:
     _pending: list[dict[str, Any]] = field(default_factory=list)
     _pending_rows: list[int] = field(default_factory=list)
 
-    def add(
-        self, rows: Sequence[int], records: Sequence[dict[str, Any]], sizes: Sequence[int]
-    ) -> Iterator[Piece]:
+    def add(self, rows: Sequence[int], records: Sequence[dict[str, Any]], sizes: Sequence[int]) -> Iterator[Piece]:
         """Take more records (their size in bytes beside them) and give what is ready."""
         start = 0
         while self._roles is None and start < len(records):
@@ -197,9 +205,7 @@ class RecordBatcher:
             yield from _batch_records(records, rows, roles, self.where)
 
 
-def _batch_records(
-    records: list[dict[str, Any]], rows: list[int], roles: Roles, where: str
-) -> Iterator[Piece]:
+def _batch_records(records: list[dict[str, Any]], rows: list[int], roles: Roles, where: str) -> Iterator[Piece]:
     """Give records as one Batch or Pages, and a Reject for each whose text or id cannot be used."""
     texts = [record.get(roles.text, _MISSING) for record in records]
     ids = None if roles.doc_id is None else [record.get(roles.doc_id) for record in records]

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from dedup.batches import Batch, Piece, RecordBatcher, Reject, arrow_roles, batch_arrow
 from dedup.columns import check_depth, check_storable, check_user_column, conform, join_types, storable_type
 from dedup.errors import ColumnError, InputError
+from dedup.extraction.stage import extract_pieces
 from dedup.schemas import DOCUMENTS, REJECTED, USER_COLUMN_PREFIX, empty_table
 from dedup.settings import Settings
 
@@ -50,7 +51,7 @@ def from_python(documents: Any, settings: Settings) -> Corpus:
     pieces = _from_arrow(documents, settings)
     if pieces is None:
         pieces = _from_items(documents, settings)
-    for piece in pieces:
+    for _, piece in extract_pieces(((None, piece) for piece in pieces), settings):
         if isinstance(piece, Reject) and piece.lacks_text_column:
             raise ColumnError(f"{LIBRARY_SOURCE}: {piece.reason}")
         builder.add(LIBRARY_SOURCE, "", piece)
@@ -70,6 +71,7 @@ class CorpusBuilder:
     _rows: list[pa.Array] = field(default_factory=list)
     _columns: dict[str, list[pa.Array]] = field(default_factory=dict)
     _types: dict[str, pa.DataType] = field(default_factory=dict)
+    _metadata: dict[str, list[pa.Array]] = field(default_factory=dict)
     _first_sources: dict[str, str] = field(default_factory=dict)
     _rejects: list[tuple[str, int | None, str, str]] = field(default_factory=list)
     _n_replaced_chars: int = 0
@@ -88,6 +90,7 @@ class CorpusBuilder:
             self._n_replaced_chars += pc.sum(piece.n_replaced).as_py() or 0
             self._n_repaired += pc.sum(pc.greater(piece.n_replaced, 0)).as_py() or 0
         self._add_columns(source, piece)
+        self._add_metadata(piece)
         ids = piece.ids
         if ids is None or ids.null_count:
             made = piece.rows.cast(pa.string())
@@ -116,9 +119,10 @@ class CorpusBuilder:
         ids, n_renamed = _tell_apart(pa.chunked_array(_joined(self._ids), pa.string()), sources, rows)
         columns = [ids, text, sources, rows]
         schema = DOCUMENTS
-        for name, found in self._types.items():
-            schema = schema.append(pa.field(USER_COLUMN_PREFIX + name, found))
-            columns.append(self._user_column(name, found))
+        for name in [*self._types, *(name for name in self._metadata if name not in self._types)]:
+            column = self._column(name)
+            schema = schema.append(pa.field(USER_COLUMN_PREFIX + name, column.type))
+            columns.append(column)
         # a source that breaks off is told after its rows
         self._rejects.sort(key=lambda reject: (reject[0], reject[1] is None, reject[1] or 0))
         rejected = empty_table(REJECTED)
@@ -166,6 +170,24 @@ class CorpusBuilder:
         for name, arrays in self._columns.items():
             if name not in users:
                 arrays.append(pa.nulls(len(batch.rows)))
+
+    def _add_metadata(self, batch: Batch) -> None:
+        for name in batch.metadata:
+            if name not in self._metadata:
+                self._metadata[name] = [pa.nulls(len(rows), pa.string()) for rows in self._rows]
+        for name, arrays in self._metadata.items():
+            arrays.append(batch.metadata.get(name, pa.nulls(len(batch.rows), pa.string())))
+
+    def _column(self, name: str) -> pa.ChunkedArray:
+        """Give the user's column of a name, its gaps filled with what pages say of themselves, or that alone."""
+        found = self._types.get(name, pa.null())
+        said = pa.chunked_array(_joined(self._metadata.pop(name, [])), pa.string())
+        users = None if pa.types.is_null(found) and len(said) else self._user_column(name, found)
+        if users is None:
+            return said
+        if len(said) and (pa.types.is_string(found) or pa.types.is_large_string(found)):
+            return pc.coalesce(users, said.cast(found))
+        return users
 
     def _user_column(self, name: str, target: pa.DataType) -> pa.ChunkedArray:
         where = self._first_sources[name]

@@ -25,6 +25,10 @@ class ColumnError(InputError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class ExtractionError(DedupError, RuntimeError):
+    """HTML pages that cannot be extracted at all: no process can be started for it, or a package is broken."""
+
+
 class OutputError(DedupError, OSError):
     """An output folder that cannot be written, is not empty, or is not one of ours."""
 

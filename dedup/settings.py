@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -147,6 +148,13 @@ class Settings:
         """Length of a signature."""
         bands, rows = self.band_shape
         return bands * rows
+
+    @property
+    def n_workers(self) -> int:
+        """Threads, and processes for pages: as set, or as many as processors are there for this process."""
+        if self.workers:
+            return self.workers
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     @property
     def keep_column(self) -> tuple[str, Literal["highest", "lowest"]] | None:

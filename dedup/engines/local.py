@@ -1,6 +1,5 @@
 """The stages on the threads of this machine: kernels release the GIL, so that batches run side by side."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,17 +14,10 @@ from dedup.settings import Settings
 Result = TypeVar("Result")
 
 
-def count_workers(settings: Settings) -> int:
-    """Give the number of threads: as set, or as many as this process may use."""
-    if settings.workers:
-        return settings.workers
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
 def start_workers(settings: Settings) -> Iterator[Executor]:
     """Give the pool of threads for as long as the block lasts."""
-    with ThreadPoolExecutor(count_workers(settings)) as executor:
+    with ThreadPoolExecutor(settings.n_workers) as executor:
         yield executor
 
 
