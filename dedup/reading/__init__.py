@@ -12,10 +12,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
-from dedup.batches import Batch, Pages, Piece, Reject
+from dedup.batches import Batch, Piece, Reject
 from dedup.documents import Corpus, CorpusBuilder
 from dedup.errors import ColumnError
+from dedup.extraction.stage import extract_pieces
 from dedup.places import Place
+from dedup.reading.html import read_html
 from dedup.reading.jsonl import read_jsonl
 from dedup.reading.tabular import read_parquet
 from dedup.reading.text import read_text
@@ -38,6 +40,7 @@ class Format:
 
 FORMATS: Final = {
     "text": Format((".txt", ".md"), read_text, "plain text or Markdown, a file is a document", has_columns=False),
+    "html": Format((".html", ".htm", ".xhtml", ".shtml"), read_html, "HTML, a page is a document", has_columns=False),
     "jsonl": Format((".jsonl", ".ndjson"), read_jsonl, "JSON lines, an object is a document"),
     "parquet": Format((".parquet",), read_parquet, "Parquet, a row is a document"),
 }
@@ -102,18 +105,17 @@ def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: P
     builder = CorpusBuilder()
     lacking: list[tuple[str, str]] = []
     n_with_column = n_documents = 0
-    for origin, piece in read_pieces(plan, settings, on_read):
+    for origin, piece in extract_pieces(read_pieces(plan, settings, on_read), settings):
         if isinstance(piece, Batch):
             n_documents += len(piece.rows)
             n_with_column += piece.text_column is not None
-        elif isinstance(piece, Reject) and piece.lacks_text_column:
+        elif piece.lacks_text_column:
             lacking.append((origin.source, piece.reason))
-        if not isinstance(piece, Pages):
-            builder.add(origin.source, f"{origin.stem}:", piece)
+        builder.add(origin.source, f"{origin.stem}:", piece)
     if on_progress is not None:
         on_progress("read", total, total)
     # one odd file among good ones is a row in rejected; when none has the column, the setting is wrong
-    if lacking and not n_with_column and (settings.text_column or not n_documents):
+    if lacking and not n_with_column and (settings.text_column or settings.html_column or not n_documents):
         source, reason = lacking[0]
         raise ColumnError(f"{source}: {reason}")
     builder.check_id_column(settings)
