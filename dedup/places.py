@@ -89,7 +89,7 @@ class OnePass:
 
     def _begun(self) -> BinaryIO:
         if self._stream is None:
-            self._stream = self._start()
+            self._stream = self._start()  # each kind of place raises OSError or InputError here
         return self._stream
 
 

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dedup.errors import OutputError
+from dedup.names import strip_compression
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, REMOVED
-from dedup.sources import describe_os_error, strip_compression
+from dedup.sources import describe_os_error
 from dedup.writing import REPORT_NAME, check_target, cut_parts, write_folder, write_tables
 
 _TEXT_SUFFIXES: Final = (".txt", ".md")

@@ -10,8 +10,8 @@ from typing import Final
 
 from dedup.batches import Reject
 from dedup.errors import InputError, MissingInputError
+from dedup.names import read_name
 from dedup.places import LocalFile, Place
-from dedup.streams import CODECS
 
 _MAGIC: Final = frozenset("*?[")
 
@@ -53,7 +53,7 @@ class Input:
     @property
     def stem(self) -> str:
         """The source without its suffixes: what a document of it is called by default."""
-        return strip_suffixes(self.source)
+        return read_name(self.source).stem
 
     @property
     def origin(self) -> Origin:
@@ -68,27 +68,6 @@ class Plan:
     inputs: list[Input] = field(default_factory=list)
     rejected: list[tuple[str, Reject]] = field(default_factory=list)  # source and why, sorted
     skipped: list[str] = field(default_factory=list)  # those of `rejected` that are of no known kind
-
-
-def strip_suffixes(source: str) -> str:
-    """Give the name without its suffix, and without that of the compression after it."""
-    stem = strip_compression(source)
-    head, _, name = stem.rpartition("/")
-    bare = name[: name.rindex(".")] if "." in name.lstrip(".") else name
-    return f"{head}/{bare}" if head else bare
-
-
-def strip_compression(source: str) -> str:
-    """Give the name without the suffix of a compression."""
-    for suffix in CODECS:
-        if source.lower().endswith(suffix):
-            return source[: -len(suffix)]
-    return source
-
-
-def find_codec(source: str) -> str | None:
-    """Give the compression that the name says, or None."""
-    return next((codec for suffix, codec in CODECS.items() if source.lower().endswith(suffix)), None)
 
 
 def list_inputs(sources: Sequence[str | Path], identify: Callable[[Place], Kind | Reject], known: str) -> Plan:

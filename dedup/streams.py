@@ -10,8 +10,8 @@ import lzma
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, BinaryIO, Final, Protocol, cast
 
@@ -58,7 +58,7 @@ class Stream(Protocol):
         """How they are compressed: one of the values of CODECS."""
 
 
-def stream_bytes(source: Stream, max_bytes: int = DOCUMENT_BYTES) -> Iterator[bytes]:
+def stream_bytes(source: Stream, max_bytes: int = DOCUMENT_BYTES) -> Generator[bytes]:
     """Give the content of an input in pieces of at most READ_BYTES.
 
     Raises OSError when it cannot be opened, or at the place where a compressed stream
@@ -92,6 +92,17 @@ def read_document(source: Stream, max_bytes: int) -> bytes:
             )
         content.write(piece)
     return content.getvalue()  # the very bytes that were collected, not a copy
+
+
+def decompress_head(stored: bytes, codec: str, n_bytes: int) -> bytes:
+    """Give up to `n_bytes` of what a compressed beginning holds, as far as it can be read."""
+    head = b""
+    with suppress(OSError):
+        for piece in _EXPANDERS[codec](_Counted(io.BytesIO(stored))):
+            head += piece
+            if len(head) >= n_bytes:
+                break
+    return head[:n_bytes]
 
 
 @contextmanager
@@ -208,7 +219,7 @@ class _Counted:
 class _PieceFile(io.RawIOBase):
     """Pieces of bytes as a file."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, pieces: Generator[bytes]) -> None:
         super().__init__()
         self._pieces = pieces
         self._piece = memoryview(b"")
@@ -223,6 +234,10 @@ class _PieceFile(io.RawIOBase):
         buffer[:n_bytes] = self._piece[:n_bytes]
         self._piece = self._piece[n_bytes:]
         return n_bytes
+
+    def close(self) -> None:
+        self._pieces.close()
+        super().close()
 
 
 def _describe(error: Exception) -> str:

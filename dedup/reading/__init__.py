@@ -7,22 +7,24 @@ through dedup.streams.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from dedup.batches import Batch, Piece, Reject
+from dedup.batches import Batch, Pages, Piece, Reject
 from dedup.documents import Corpus, CorpusBuilder
-from dedup.errors import ColumnError
+from dedup.errors import ColumnError, SettingsError
 from dedup.extraction.stage import extract_pieces
+from dedup.names import read_name
 from dedup.places import Place
+from dedup.reading.archive import Container, open_tar, open_zip
 from dedup.reading.html import read_html
 from dedup.reading.jsonl import read_jsonl
 from dedup.reading.tabular import read_parquet
 from dedup.reading.text import read_text
-from dedup.settings import Settings
-from dedup.sources import Input, Kind, Origin, Plan, find_codec, list_inputs, strip_compression
+from dedup.settings import Settings, did_you_mean
+from dedup.sniffing import identify
+from dedup.sources import Input, Kind, Origin, Plan, list_inputs
 from dedup.streams import CODECS
 
 Progress = Callable[[str, int, int], None]
@@ -45,16 +47,20 @@ FORMATS: Final = {
     "parquet": Format((".parquet",), read_parquet, "Parquet, a row is a document"),
 }
 
+CONTAINERS: Final = {
+    "zip": Container((".zip",), open_zip, "zip of any of these"),
+    "tar": Container((".tar",), open_tar, "tar of any of these, compressed or not"),
+}
+
 
 def known_suffixes() -> list[str]:
     """List how the names of readable files end, compression aside."""
-    return [suffix for found in FORMATS.values() for suffix in found.suffixes]
+    return list(_formats_by_suffix())
 
 
 def find_format(file_name: str) -> str | None:
     """Find the row of FORMATS that reads a file of this name, or None."""
-    suffix = Path(strip_compression(file_name)).suffix.lower()
-    return next((name for name, found in FORMATS.items() if suffix in found.suffixes), None)
+    return _formats_by_suffix().get(read_name(file_name).suffix)
 
 
 def plan_inputs(sources: Sequence[str | Path], settings: Settings) -> Plan:
@@ -62,29 +68,17 @@ def plan_inputs(sources: Sequence[str | Path], settings: Settings) -> Plan:
 
     Raises MissingInputError for a path or glob that matches nothing, InputError when there is nothing to read.
     """
+    formats = _formats_by_suffix()
+    if settings.format is not None and settings.format not in formats.values():
+        known = [*FORMATS, *CONTAINERS]
+        raise SettingsError(
+            f"unknown format {settings.format!r}{did_you_mean(settings.format, known)}; known: {', '.join(known)}"
+        )
 
-    def identify(place: Place) -> Kind | Reject:
-        name = settings.format or find_format(place.name)
-        if name is None:
-            return Reject(None, "of no known kind", stage="list")
-        return Kind(name, find_codec(place.name))
+    def find_kind(place: Place) -> Kind | Reject:
+        return identify(place, formats, CONTAINERS, settings)
 
-    return list_inputs(sources, identify, f"{', '.join(known_suffixes())} (each also with {', '.join(CODECS)})")
-
-
-def read_pieces(
-    plan: Plan, settings: Settings, on_read: Callable[[Input, int], None]
-) -> Iterator[tuple[Origin, Piece]]:
-    """Give the pieces of all inputs in order, each with what it comes from; `on_read` hears of the bytes of text."""
-    for source, reject in plan.rejected:
-        yield Origin(source, source), reject
-    for found in plan.inputs:
-        text_bytes = 0
-        for piece in FORMATS[found.format].read(found, settings):
-            on_read(found, text_bytes)
-            if isinstance(piece, Batch):
-                text_bytes += piece.text.nbytes  # stands in for the place in the file, which decompression hides
-            yield found.origin, piece
+    return list_inputs(sources, find_kind, f"{', '.join(known_suffixes())} (each also with {', '.join(CODECS)})")
 
 
 def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: Progress | None = None) -> Corpus:
@@ -94,29 +88,98 @@ def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: P
     ColumnError where no file has the text or id column, or columns do not go together.
     """
     plan = plan_inputs(sources, settings)
-    sizes = {found.source: found.place.size_bytes() for found in plan.inputs}
-    total = sum(sizes.values())
-    before = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
-
-    def on_read(found: Input, text_bytes: int) -> None:
-        if on_progress is not None:
-            on_progress("read", before[found.source] + min(text_bytes, sizes[found.source]), total)
-
+    tally = _Tally(on_progress, skipped=plan.skipped)
     builder = CorpusBuilder()
     lacking: list[tuple[str, str]] = []
     n_with_column = n_documents = 0
-    for origin, piece in extract_pieces(read_pieces(plan, settings, on_read), settings):
+    for origin, piece in extract_pieces(_read_pieces(plan, settings, tally), settings):
         if isinstance(piece, Batch):
             n_documents += len(piece.rows)
             n_with_column += piece.text_column is not None
         elif piece.lacks_text_column:
             lacking.append((origin.source, piece.reason))
         builder.add(origin.source, f"{origin.stem}:", piece)
-    if on_progress is not None:
-        on_progress("read", total, total)
     # one odd file among good ones is a row in rejected; when none has the column, the setting is wrong
     if lacking and not n_with_column and (settings.text_column or settings.html_column or not n_documents):
         source, reason = lacking[0]
         raise ColumnError(f"{source}: {reason}")
     builder.check_id_column(settings)
-    return builder.corpus(n_sources=len(plan.inputs), skipped=plan.skipped)
+    return builder.corpus(n_sources=tally.n_sources, skipped=tally.skipped)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was read so far, and whom to tell: the text stands in for the place in a file, which compression hides."""
+
+    on_progress: Progress | None
+    skipped: list[str]
+    n_sources: int = 0
+    total_bytes: int = 0
+    done_bytes: int = 0
+    size_bytes: int = 0  # of the input that is being read
+    text_bytes: int = 0  # of it
+
+    def begin(self, inputs: Sequence[Input]) -> Iterator[Input]:
+        """Give the inputs one after the other, keeping count."""
+        # sizes are asked for only if somebody wants to know: behind an address each takes a while
+        sizes = [found.place.size_bytes() if self.on_progress is not None else 0 for found in inputs]
+        self.total_bytes = sum(sizes)
+        for found, self.size_bytes in zip(inputs, sizes, strict=True):
+            self.text_bytes = 0
+            yield found
+            self.done_bytes += self.size_bytes
+        self.size_bytes = 0
+        self.tell()
+
+    def tell(self) -> None:
+        """Say how far reading is."""
+        if self.on_progress is not None:
+            self.on_progress("read", self.done_bytes + min(self.text_bytes, self.size_bytes), self.total_bytes)
+
+
+def _read_pieces(plan: Plan, settings: Settings, tally: _Tally) -> Iterator[tuple[Origin, Piece]]:
+    """Give the pieces of all inputs in order, each with what it comes from."""
+    for source, reject in plan.rejected:
+        yield Origin(source, source), reject
+    for found in tally.begin(plan.inputs):
+        for one in _open(found, settings):
+            if not isinstance(one, Input):
+                source, reject = one
+                if reject.stage == "list":
+                    tally.skipped.append(source)
+                yield Origin(source, source), reject
+                continue
+            tally.n_sources += 1
+            for piece in FORMATS[one.format].read(one, settings):
+                tally.tell()
+                if isinstance(piece, Batch):
+                    tally.text_bytes += piece.text.nbytes
+                elif isinstance(piece, Pages):
+                    tally.text_bytes += piece.html.nbytes
+                yield one.origin, piece
+
+
+def _open(found: Input, settings: Settings) -> Iterator[Input | tuple[str, Reject]]:
+    """Give an input, or where it is a container the inputs in it; what cannot be one is told by its source."""
+    if found.format not in CONTAINERS:
+        yield found
+        return
+    formats = _formats_by_suffix()
+    inner = settings if settings.format not in CONTAINERS else replace(settings, format=None)
+    for name, member in CONTAINERS[found.format].open_members(found, settings):
+        source = f"{found.source}/{name}" if name else found.source
+        if isinstance(member, Reject):
+            yield source, member
+            continue
+        kind = identify(member, formats, CONTAINERS, inner)
+        if isinstance(kind, Reject):
+            yield source, kind
+        elif kind.format in CONTAINERS:
+            yield source, Reject(None, "an archive in an archive; unpack the outer one to have it read")
+        else:
+            yield Input(member, source, kind.format, kind.codec, kind.charset)
+
+
+def _formats_by_suffix() -> dict[str, str]:
+    rows: dict[str, Format | Container] = {**FORMATS, **CONTAINERS}
+    return {suffix: name for name, found in rows.items() for suffix in found.suffixes}

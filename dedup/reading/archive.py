@@ -1,0 +1,216 @@
+"""Archives: zip and tar, whose members are read one after the other, in the order they are in.
+
+Nothing is unpacked under the name that an archive gives it. A member is a Place of its own,
+to be read before the next one is asked for.
+"""
+
+import lzma
+import os
+import re
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Any, BinaryIO, Final, cast
+
+from dedup.batches import Reject
+from dedup.places import ArchiveMember, GuardedStream
+from dedup.settings import Settings
+from dedup.sources import Input, describe_os_error
+from dedup.streams import MOST_EXPANSION, OverLimitError, open_seekable, open_stream
+
+Member = tuple[str, ArchiveMember | Reject]
+"""The path of a member with what can be read of it; "" and a Reject for the archive or the rest of it."""
+
+_MOST_HEADER_BYTES: Final = 1 << 20
+"""Size of a tar header: long names take a few kB, and it is held in memory."""
+
+_HEADER_TYPES: Final = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
+_LONG_NAME_TYPES: Final = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+_ENCRYPTED: Final = 0x1  # in the flags of a zip's member
+_COMPRESSIONS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
+_METHODS: Final = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES encryption"}
+_ERRORS: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
+"""What damaged archives make the standard library raise; an unsupported feature is a RuntimeError as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A kind of file with files in it: how its names end, what lists its members, and a line about it for people."""
+
+    suffixes: tuple[str, ...]
+    open_members: Callable[[Input, Settings], Iterator[Member]]
+    description: str
+
+
+def open_zip(source: Input, settings: Settings) -> Iterator[Member]:
+    """Give the members of a zip; a damaged one costs itself alone."""
+    try:
+        with open_seekable(source, settings.max_document_bytes) as file, zipfile.ZipFile(file) as archive:
+            budget = _Budget(settings.max_document_bytes, file.seek(0, os.SEEK_END))
+            for info in archive.infolist():
+                name = _plain_name(info.filename)
+                if info.is_dir() or _is_hidden(name):
+                    continue
+                reason = _why_unsafe(info.filename) or _why_no_zip_member(info)
+                if reason is not None:
+                    yield name, Reject(None, reason)
+                else:
+                    start = partial(_start_zip_member, archive, info, budget)
+                    yield name, ArchiveMember(name.rpartition("/")[2], start, info.file_size)
+    except zipfile.BadZipFile:
+        yield "", Reject(None, "not a zip archive, or cut short: its table of contents is missing or damaged")
+    except (OSError, *_ERRORS) as error:
+        yield "", Reject(None, f"the zip archive cannot be read: {describe_os_error(error)}")
+
+
+def open_tar(source: Input, settings: Settings) -> Iterator[Member]:
+    """Give the members of a tar, which is read once from start to end; behind a damaged place nothing can be found."""
+    name = ""
+    try:
+        stream = open_stream(source, settings.max_document_bytes)
+        with stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_StrictHeader) as archive:
+            while (member := archive.next()) is not None:
+                cast("Any", archive).members = []  # they would all be held to the end
+                name = _plain_name(member.name)
+                if member.isdir() or _is_hidden(name):
+                    continue
+                reason = _why_unsafe(member.name) or _why_no_tar_member(member)
+                if reason is not None:
+                    yield name, Reject(None, reason)
+                else:
+                    start = partial(_start_tar_member, archive, member)
+                    yield name, ArchiveMember(name.rpartition("/")[2], start, member.size)
+    except (OSError, *_ERRORS) as error:
+        place = f" after {name!r}" if name else ""
+        yield "", Reject(None, f"the tar archive cannot be read{place}: {_describe(error)}")
+
+
+class _StrictHeader(tarfile.TarInfo):
+    """A header of a tar that must be whole: the library takes a damaged one for the end of the archive."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_StrictHeader":
+        """Read a header; raises ReadError where there is none and the archive has not ended."""
+        if not buf:
+            raise tarfile.ReadError("it ends without the mark of its end")
+        try:
+            header = super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if not any(buf):
+                raise  # zeros: the end
+            raise tarfile.ReadError(str(error)) from error
+        if header.type in (*_HEADER_TYPES, *_LONG_NAME_TYPES) and header.size > _MOST_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {header.size:,} bytes")
+        return header
+
+
+@dataclass(slots=True)
+class _Budget:
+    """How much the members of an archive may expand to, together."""
+
+    max_bytes: int
+    stored_bytes: int
+    n_bytes: int = 0
+
+    def spend(self, n_bytes: int) -> None:
+        self.n_bytes += n_bytes
+        if self.n_bytes > max(self.max_bytes, MOST_EXPANSION * self.stored_bytes):
+            raise OverLimitError(
+                f"the archive expands to more than {MOST_EXPANSION} times its size and {self.max_bytes:,} bytes; "
+                "--max-document-bytes sets how large it may be"
+            )
+
+
+class _MemberStream(GuardedStream):
+    """The content of a member, within the budget of its archive."""
+
+    def __init__(self, stream: IO[bytes], budget: _Budget | None = None) -> None:
+        super().__init__(stream)
+        self._budget = budget
+
+    def seekable(self) -> bool:
+        return False  # going back in a zip's member reads it again from its start
+
+    def read(self, size: int = -1) -> bytes:
+        if self._budget is not None:
+            self._budget.spend(0)
+        try:
+            piece = super().read(size)
+        except OSError as error:
+            if isinstance(error.__cause__, _ERRORS):
+                raise OSError(_describe(error.__cause__)) from error
+            raise
+        if self._budget is not None:
+            self._budget.spend(len(piece))
+        return piece
+
+
+def _start_zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) -> BinaryIO:
+    try:
+        return cast("BinaryIO", _MemberStream(archive.open(info), budget))
+    except _ERRORS as error:
+        raise OSError(_describe(error)) from error
+
+
+def _start_tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> BinaryIO:
+    stream: Any = archive.extractfile(member)  # never None: it is a regular file
+    return cast("BinaryIO", _MemberStream(stream))
+
+
+def _why_no_zip_member(info: zipfile.ZipInfo) -> str | None:
+    """Say why a member of a zip cannot be read, or give None."""
+    if info.flag_bits & _ENCRYPTED:
+        return "encrypted; unpack the archive with its password first"
+    if info.compress_type not in _COMPRESSIONS:
+        method = _METHODS.get(info.compress_type, f"number {info.compress_type}")
+        return f"compressed by a method that is not supported ({method}); pack it again with deflate"
+    if stat.S_IFMT(info.external_attr >> 16) == stat.S_IFLNK:
+        return "a link, which an archive may point anywhere; not followed"
+    return None
+
+
+def _why_no_tar_member(member: tarfile.TarInfo) -> str | None:
+    """Say why a member of a tar cannot be read, or give None."""
+    if member.issym() or member.islnk():
+        return "a link, which an archive may point anywhere; not followed"
+    if member.issparse():
+        return "a sparse file, which may expand to any size; pack it again without --sparse"
+    if not member.isfile():
+        return "a device or pipe, not a file"
+    return None
+
+
+def _why_unsafe(name: str) -> str | None:
+    """Say why a member's name is none that a file in an archive has, or give None."""
+    path = name.replace("\\", "/")
+    if path.startswith("/") or re.match("[A-Za-z]:", path):
+        return "an absolute path, which no file in an archive has"
+    if ".." in path.split("/"):
+        return "a path with '..', which leads out of the archive"
+    return None
+
+
+def _plain_name(name: str) -> str:
+    """Give the path of a member with '/' and without '.', as UTF-8 can hold it."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "/".join(part for part in text.replace("\\", "/").split("/") if part not in ("", "."))
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in name.split("/"))
+
+
+def _describe(error: BaseException) -> str:
+    """Say what is wrong with an archive, for people."""
+    text = str(error)
+    if "CRC" in text:
+        return "damaged: its checksum does not match"
+    if isinstance(error, EOFError) or text == "unexpected end of data":
+        return "cut short"
+    if isinstance(error, OSError) and not isinstance(error, tarfile.TarError):
+        return describe_os_error(error)
+    return f"damaged: {text or type(error).__name__}"
