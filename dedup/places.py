@@ -102,6 +102,10 @@ class StandardInput(OnePass):
         """Store where it comes from; nothing is read yet."""
         super().__init__("stdin", _standard_input)
 
+    def check(self) -> None:
+        """Raise InputError where nothing is piped into the process."""
+        _standard_input()
+
 
 class ArchiveMember(OnePass):
     """A file in an archive, which is open as long as its members are read."""

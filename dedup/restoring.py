@@ -6,13 +6,12 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from dedup.errors import OutputError
 from dedup.names import strip_compression
+from dedup.outputs import open_output
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, REMOVED
-from dedup.sources import describe_os_error
-from dedup.writing import REPORT_NAME, check_target, cut_parts, write_folder, write_tables
+from dedup.writing import check_target, cut_parts, write_folder, write_tables
 
 _TEXT_SUFFIXES: Final = (".txt", ".md")
 _CHANGED: Final = "it has been changed since dedup wrote it"
@@ -41,7 +40,8 @@ def restore(cleaned: str | Path | Cleaned) -> pa.Table:
     not one of ours, or if documents and removed spans do not fit together.
     """
     if isinstance(cleaned, str | Path):
-        documents, removed, emptied = (read_table(cleaned, name) for name in ("documents", "removed", "emptied"))
+        out = open_output(cleaned)
+        documents, removed, emptied = (out.read(name) for name in ("documents", "removed", "emptied"))
     else:
         documents, removed, emptied = cleaned.documents, cleaned.removed, cleaned.emptied
     for name, table, schema in (("documents", documents, CLEAN_DOCUMENTS), ("removed", removed, REMOVED)):
@@ -99,22 +99,6 @@ def restore_files(cleaned: str | Path | Cleaned, target: str | Path, *, as_files
 
     write_folder(target, fill)
     return int(table.num_rows)
-
-
-def read_table(folder: str | Path, name: str) -> pa.Table:
-    """Read a table of an output folder, whether it is one file or parts.
-
-    Raises OutputError if the folder is not an output of dedup.
-    """
-    place = Path(folder)
-    if not (place / REPORT_NAME).is_file():
-        what = "there is no such folder" if not place.exists() else f"there is no {REPORT_NAME} in it"
-        raise OutputError(f"{str(place)!r} is not an output of dedup: {what}")
-    parts = sorted((place / name).glob("part-*.parquet")) or [place / f"{name}.parquet"]
-    try:
-        return pa.concat_tables([pq.ParquetFile(part).read() for part in parts])
-    except (OSError, pa.ArrowException) as error:
-        raise OutputError(f"{name} in {str(place)!r} cannot be read: {describe_os_error(error)}") from None
 
 
 def _rebuilt(documents: pa.Table, spans: dict[str, list[tuple[int, int, str]]]) -> list[str]:

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from dedup.addresses import is_address, list_address
 from dedup.batches import Reject
 from dedup.errors import InputError, MissingInputError
 from dedup.names import read_name
-from dedup.places import LocalFile, Place
+from dedup.places import LocalFile, Place, StandardInput
+
+STANDARD_INPUT: Final = "-"
+"""The source that is what is piped into the process; a file of that name is './-'."""
 
 _MAGIC: Final = frozenset("*?[")
 
@@ -69,6 +73,12 @@ class Plan:
     rejected: list[tuple[str, Reject]] = field(default_factory=list)  # source and why, sorted
     skipped: list[str] = field(default_factory=list)  # those of `rejected` that are of no known kind
 
+    def reject(self, source: str, reason: Reject, *, is_unknown: bool = False) -> None:
+        """Put a source down as not readable."""
+        self.rejected.append((source, reason))
+        if is_unknown:
+            self.skipped.append(source)
+
 
 def list_inputs(sources: Sequence[str | Path], identify: Callable[[Place], Kind | Reject], known: str) -> Plan:
     """List the inputs that the sources mean, each once, sorted by the name it goes by.
@@ -82,45 +92,60 @@ def list_inputs(sources: Sequence[str | Path], identify: Callable[[Place], Kind 
     if not sources:
         raise InputError("no source given: name a file, a folder or a glob")
     plan = Plan()
-    found: list[tuple[str, Place]] = []
-    named: list[tuple[str, Path]] = []
-    for source in sources:
-        named.extend(_expand(Path(source), len(sources) == 1, plan.rejected))
-    # a real path goes before a link to it, so that the file is called by its own name
-    by_file: dict[str, tuple[bool, str, Path]] = {}
-    for name, path in named:
-        real = os.path.realpath(path)
-        entry = (real != os.path.abspath(path), name, path)  # noqa: PTH100 - Path.absolute keeps '..'
-        if real not in by_file or entry[:2] < by_file[real][:2]:
-            by_file[real] = entry
-    for _, name, path in by_file.values():
-        reason = _why_no_file(path)
-        if reason is None:
-            found.append((name, LocalFile(path)))
-        else:
-            plan.rejected.append((name, Reject(None, reason, stage="list")))
-    is_listed = bool(plan.rejected)
-    for name, place in sorted(found, key=lambda entry: (entry[0], str(entry[1]))):
+    for name, place in sorted(_gather(sources, plan), key=lambda entry: (entry[0], str(entry[1]))):
         kind = identify(place)
         if isinstance(kind, Kind):
             plan.inputs.append(Input(place, name, kind.format, kind.codec, kind.charset))
-            continue
-        plan.rejected.append((name, kind))
-        if kind.stage == "list":
-            plan.skipped.append(name)
+        else:
+            plan.reject(name, kind, is_unknown=kind.stage == "list")
     plan.rejected.sort(key=lambda entry: entry[0])
-    if not plan.inputs and not is_listed and len(plan.skipped) == len(plan.rejected):
+    plan.skipped.sort()
+    if not plan.inputs and len(plan.skipped) == len(plan.rejected):
+        what = "no file at all"
+        if plan.rejected:
+            name, reject = plan.rejected[0]
+            what = f"{len(plan.rejected)} of other kinds, {name!r} first ({reject.reason})"
         places = ", ".join(repr(str(source)) for source in sources)
-        what = f"{len(plan.skipped)} of other kinds, {plan.skipped[0]!r} first" if plan.skipped else "no file at all"
         raise InputError(f"nothing to read in {places}: found {what}; known kinds: {known}")
     return plan
 
 
-def _expand(source: Path, is_only: bool, rejected: list[tuple[str, Reject]]) -> Iterator[tuple[str, Path]]:
+def _gather(sources: Sequence[str | Path], plan: Plan) -> list[tuple[str, Place]]:
+    """Give (name, place) of all that the sources mean, each once; what is there and no file is rejected."""
+    is_only = len(sources) == 1
+    found: dict[str, tuple[str, Place]] = {}
+    # a real path goes before a link to it, so that the file is called by its own name
+    by_file: dict[str, tuple[bool, str, Path]] = {}
+    for source in sources:
+        if source == STANDARD_INPUT:
+            if source in found:
+                raise InputError("'-' is there twice, but standard input can be read only once")
+            place = StandardInput()
+            place.check()
+            found[STANDARD_INPUT] = (place.name, place)
+        elif is_address(source):
+            for name, remote in list_address(str(source), is_only=is_only):
+                found.setdefault(f"{remote.filesystem.protocol} {remote.path}", (name, remote))
+        else:
+            for name, path in _expand(Path(source), is_only, plan):
+                real = os.path.realpath(path)
+                entry = (real != os.path.abspath(path), name, path)  # noqa: PTH100 - Path.absolute keeps '..'
+                if real not in by_file or entry[:2] < by_file[real][:2]:
+                    by_file[real] = entry
+    for real, (_, name, path) in by_file.items():
+        reason, is_unknown = _why_no_file(path)
+        if reason is None:
+            found[real] = (name, LocalFile(path))
+        else:
+            plan.reject(name, Reject(None, reason, stage="list"), is_unknown=is_unknown)
+    return list(found.values())
+
+
+def _expand(source: Path, is_only: bool, plan: Plan) -> Iterator[tuple[str, Path]]:
     """Give (name, path) of each file that one source means."""
     if os.path.lexists(source):
         if source.is_dir():
-            yield from _walk(source, None if is_only else source, rejected)
+            yield from _walk(source, None if is_only else source, plan)
         else:
             yield _text_name(Path(source.name) if is_only else source), source
         return
@@ -135,9 +160,9 @@ def _expand(source: Path, is_only: bool, rejected: list[tuple[str, Reject]]) -> 
         name = below if is_only else root / below
         if match.is_dir():
             if not pattern.endswith("**"):  # '**' names every folder below, too
-                yield from _walk(match, name, rejected)
+                yield from _walk(match, name, plan)
             else:
-                yield from ((_text_name(name / file.name), file) for file in _files(match, rejected))
+                yield from ((_text_name(name / file.name), file) for file in _files(match, plan))
         else:
             yield _text_name(name), match
 
@@ -154,14 +179,14 @@ def is_glob(source: Path) -> bool:
     return bool(_MAGIC & set(str(source))) and not os.path.lexists(source)
 
 
-def _walk(folder: Path, name: Path | None, rejected: list[tuple[str, Reject]]) -> Iterator[tuple[str, Path]]:
+def _walk(folder: Path, name: Path | None, plan: Plan) -> Iterator[tuple[str, Path]]:
     """Give every file below a folder, through links to folders too, but each real folder once."""
     seen = {os.path.realpath(folder)}
     links: list[tuple[Path, Path]] = []
     waiting = [(folder, name or Path())]
     while waiting:
         here, below = waiting.pop()
-        for entry in _entries(here, below, rejected):
+        for entry in _entries(here, below, plan):
             path, inner = here / entry.name, below / entry.name
             if not _is_folder(entry):
                 yield _text_name(inner), path
@@ -179,22 +204,22 @@ def _walk(folder: Path, name: Path | None, rejected: list[tuple[str, Reject]]) -
                 waiting.append((path, inner))
             elif Path(os.path.realpath(path.parent)).is_relative_to(real):
                 reason = "a link to a folder that it is in: a loop, not followed"
-                rejected.append((_text_name(inner), Reject(None, reason, stage="list")))
+                plan.reject(_text_name(inner), Reject(None, reason, stage="list"))
 
 
-def _files(folder: Path, rejected: list[tuple[str, Reject]]) -> Iterator[Path]:
+def _files(folder: Path, plan: Plan) -> Iterator[Path]:
     """Give the files of one folder."""
-    yield from (folder / entry.name for entry in _entries(folder, folder, rejected) if not _is_folder(entry))
+    yield from (folder / entry.name for entry in _entries(folder, folder, plan) if not _is_folder(entry))
 
 
-def _entries(folder: Path, name: Path, rejected: list[tuple[str, Reject]]) -> list[os.DirEntry[str]]:
+def _entries(folder: Path, name: Path, plan: Plan) -> list[os.DirEntry[str]]:
     """Give what is in a folder and not hidden, sorted; one that cannot be listed is rejected."""
     try:
         with os.scandir(folder) as entries:
             return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
         reason = f"folder cannot be listed: {describe_os_error(error)}"
-        rejected.append((_text_name(name if name.parts else folder), Reject(None, reason, stage="list")))
+        plan.reject(_text_name(name if name.parts else folder), Reject(None, reason, stage="list"))
         return []
 
 
@@ -205,20 +230,20 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _why_no_file(path: Path) -> str | None:
-    """Say why something that was listed is no file to read, or give None where it is one."""
+def _why_no_file(path: Path) -> tuple[str | None, bool]:
+    """Say why something that was listed is no file to read (None: it is one), and whether it is of no known kind."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
         if path.is_symlink() and isinstance(error, FileNotFoundError):
-            return f"a link to nothing: no such file as {_text_name(path.readlink())!r}"
+            return f"a link to nothing: no such file as {_text_name(path.readlink())!r}", False
         if path.is_symlink() and error.errno == errno.ELOOP:
-            return "a link that leads back to itself: a loop"
-        return f"cannot be read: {describe_os_error(error)}"
+            return "a link that leads back to itself: a loop", False
+        return f"cannot be read: {describe_os_error(error)}", False
     if stat.S_ISREG(mode):
-        return None
-    kind = next((word for is_kind, word in _SPECIAL.items() if is_kind(mode)), "not a file")
-    return f"{kind}, not a file; what a program writes is read from standard input: program | dedup clean - out/"
+        return None, False
+    kind = next((word for is_kind, word in _SPECIAL.items() if is_kind(mode)), "something")
+    return f"{kind}, not a file; '-' reads what is piped in: program | dedup clean - out/", True
 
 
 def _is_hidden(below: Path, pattern: str) -> bool:

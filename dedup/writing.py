@@ -6,9 +6,10 @@ however they were chunked and however many threads wrote them.
 
 import json
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import pairwise
@@ -20,14 +21,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from dedup.addresses import is_address
 from dedup.columns import is_text_type
 from dedup.errors import OutputError
-from dedup.sources import describe_os_error, is_glob, split_glob
+from dedup.sources import STANDARD_INPUT, describe_os_error, is_glob, split_glob
+from dedup.uploading import REPORT_NAME, check_address, upload_folder
 
 PARTED_TABLES: Final = ("documents", "removed")
 """Tables that are a folder of parts, at least one; every other is a single file."""
-
-REPORT_NAME: Final = "report.json"
 
 PART_BYTES: Final = 64 << 20
 """Uncompressed size of a part: parts are what threads write at the same time, so 100 MB keep two of them busy."""
@@ -37,7 +38,7 @@ ROW_GROUP_ROWS: Final = 1 << 17
 
 COMPRESSION_LEVEL: Final = 3  # of zstd; compressing is nearly all of the time of writing
 
-_PART_NAMES: Final = "part-*.parquet"
+_OUR_NAMES: Final = re.compile(rf"{REPORT_NAME}|[^/]+\.parquet|({'|'.join(PARTED_TABLES)})/(part-[^/]*\.parquet)?")
 _ALL_DIFFERENT: Final = ("doc_id", "text")  # a dictionary of them only costs time
 _MOST_THREADS: Final = 16
 
@@ -48,9 +49,12 @@ def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: b
     To be called before any work: a folder that is not empty needs `overwrite` and must be
     an output of dedup with nothing else in it; a target in a source would be read next time.
     """
+    if is_address(target):
+        check_address(str(target), sources, _find_foreign, overwrite=overwrite)
+        return
     place = Path(target)
     real = _real(place)
-    for source in map(Path, sources):
+    for source in map(Path, (source for source in sources if source != STANDARD_INPUT and not is_address(source))):
         root, pattern = split_glob(source) if is_glob(source) else (source, "")
         read = _real(root)
         if read.is_relative_to(real):
@@ -77,7 +81,9 @@ def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: b
         raise OutputError(
             f"the output {_shown(place)} is not empty; choose another folder, or --overwrite to replace it"
         )
-    foreign = _foreign_entry(real)
+    names = (f"{entry.relative_to(real).as_posix()}{'/' * entry.is_dir()}" for entry in real.rglob("*"))
+    report = real / REPORT_NAME
+    foreign = _find_foreign(names, report.read_bytes() if report.is_file() else None)
     if foreign is not None:
         raise OutputError(f"the output {_shown(place)} holds {foreign}; it is not replaced, choose another folder")
 
@@ -113,8 +119,11 @@ def write_output(
 def write_folder(target: str | Path, fill: Callable[[Path], None]) -> None:
     """Let `fill` write into a folder beside `target`, then put it in place of what is there.
 
-    Raises OutputError if that fails, leaving `target` as it was.
+    Raises OutputError if that fails, leaving `target` as it was, unless it is behind an address.
     """
+    if is_address(target):
+        upload_folder(str(target), fill)
+        return
     place = Path(target)
     real = _real(place)
     token = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -266,22 +275,16 @@ def _clean_up(partial: Path, made: list[Path]) -> None:
             folder.rmdir()
 
 
-def _foreign_entry(folder: Path) -> str | None:
-    """Name something in the folder that dedup did not write, or None where it is all ours."""
+def _find_foreign(names: Iterable[str], report: bytes | None) -> str | None:
+    """Say what of the paths in a folder (folders with a '/' behind) dedup did not write, or None where all are ours."""
     try:
-        report = json.loads((folder / REPORT_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(report or b"")
+    except ValueError:
         return "things that dedup did not write (no report.json of its own)"
-    if not isinstance(report, dict) or not (folder / PARTED_TABLES[0]).is_dir():
+    names = sorted(names)
+    if not isinstance(found, dict) or not any(name.startswith(f"{PARTED_TABLES[0]}/") for name in names):
         return "a report.json that is not from dedup"
-    for entry in sorted(folder.iterdir()):
-        if entry.is_dir():
-            strangers = [inner for inner in sorted(entry.iterdir()) if not inner.match(_PART_NAMES)]
-            if entry.name not in PARTED_TABLES or strangers:
-                return repr(entry.name if not strangers else f"{entry.name}/{strangers[0].name}")
-        elif entry.name != REPORT_NAME and entry.suffix != ".parquet":
-            return repr(entry.name)
-    return None
+    return next((repr(name.rstrip("/")) for name in names if not _OUR_NAMES.fullmatch(name)), None)
 
 
 def _sync(path: Path) -> None:

@@ -108,6 +108,7 @@ def out(tmp_path: Path) -> Path:
             pq.write_table(half, tmp_path / name / f"part-{part:05}.parquet", row_group_size=1)
     for name in ("overlaps", "rejected", "emptied"):
         pq.write_table(tables[name], tmp_path / f"{name}.parquet")
+    (tmp_path / "report.json").write_text("{}")
     return tmp_path
 
 
@@ -254,9 +255,9 @@ def test_explain_names_the_nearest_ids(out: Path) -> None:
 
 def test_explain_refuses_a_folder_that_is_not_an_output(tmp_path: Path) -> None:
     """A wrong folder is named, and what it lacks."""
-    with pytest.raises(OutputError, match="no folder"):
+    with pytest.raises(OutputError, match="no such folder"):
         explain(tmp_path / "missing", "a")
-    with pytest.raises(OutputError, match="has no documents"):
+    with pytest.raises(OutputError, match=r"there is no report\.json in it"):
         explain(tmp_path, "a")
 
 

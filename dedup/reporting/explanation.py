@@ -3,7 +3,6 @@
 import dataclasses
 import difflib
 import functools
-import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from dedup.errors import OutputError, UnknownDocumentError
+from dedup.outputs import OutputFolder, open_output
+from dedup.sources import describe_os_error
 
 MOST_IDS_COMPARED: Final = 20_000
 """Ids compared letter by letter when an unknown one is asked for: a tenth of a second's worth."""
@@ -90,15 +90,14 @@ def explain(out: str | Path, doc_id: str) -> Explanation:
     Raises OutputError if `out` is not an output of dedup or cannot be read,
     UnknownDocumentError, with the nearest ids, if it holds no such document.
     """
-    out = Path(out)
-    _check_output(out)
-    removed = _read_rows(out / "removed", ("doc_id",), {doc_id})
-    overlaps = _read_rows(out / "overlaps.parquet", ("doc_id", "other_doc_id"), {doc_id})
+    folder = open_output(out)
+    removed = _read_rows(folder, "removed", ("doc_id",), {doc_id})
+    overlaps = _read_rows(folder, "overlaps", ("doc_id", "other_doc_id"), {doc_id})
     partners = {row["kept_doc_id"] for row in removed} | {row["other_doc_id"] for row in overlaps}
     partners |= {row["doc_id"] for row in overlaps}
-    originals = _read_originals(out, {doc_id} | (partners - {None}))
+    originals = _read_originals(folder, {doc_id} | (partners - {None}))
     if doc_id not in originals:
-        raise UnknownDocumentError(f"no document {doc_id!r} in {out}{_nearest(out, doc_id)}")
+        raise UnknownDocumentError(f"no document {doc_id!r} in {out}{_nearest(folder, doc_id)}")
     source, text = originals[doc_id]
     return Explanation(
         doc_id=doc_id,
@@ -107,14 +106,6 @@ def explain(out: str | Path, doc_id: str) -> Explanation:
         removed=tuple(_removed_span(row, originals) for row in sorted(removed, key=lambda row: row["start"])),
         overlaps=tuple(_overlap(row, doc_id, originals) for row in overlaps),
     )
-
-
-def _check_output(out: Path) -> None:
-    if not out.is_dir():
-        raise OutputError(f"no folder {str(out)!r}; give the folder that `dedup clean` wrote")
-    for name in ("documents", "removed", "overlaps.parquet", "emptied.parquet"):
-        if not (out / name).exists():
-            raise OutputError(f"{out} is not an output of dedup: it has no {name}")
 
 
 def _removed_span(row: dict[str, Any], originals: dict[str, tuple[str, str]]) -> RemovedSpan:
@@ -143,17 +134,17 @@ def _overlap(row: dict[str, Any], doc_id: str, originals: dict[str, tuple[str, s
     )
 
 
-def _read_originals(out: Path, doc_ids: set[str]) -> dict[str, tuple[str, str]]:
+def _read_originals(out: OutputFolder, doc_ids: set[str]) -> dict[str, tuple[str, str]]:
     """Give source and original text of those documents that are there, by id."""
     originals = {}
     spans: dict[str, list[tuple[int, str]]] = {}
-    for row in _read_rows(out / "removed", ("doc_id",), doc_ids, ("start", "text")):
+    for row in _read_rows(out, "removed", ("doc_id",), doc_ids, ("start", "text")):
         spans.setdefault(row["doc_id"], []).append((row["start"], row["text"]))
-    for row in _read_rows(out / "documents", ("doc_id",), doc_ids, ("source", "text")):
+    for row in _read_rows(out, "documents", ("doc_id",), doc_ids, ("source", "text")):
         originals[row["doc_id"]] = (row["source"], _put_back(row["text"], spans.get(row["doc_id"], [])))
     missing = doc_ids - originals.keys()
     if missing:  # nothing is left of these: all of their text is in `removed`
-        for row in _read_rows(out / "emptied.parquet", ("doc_id",), missing, ("source",)):
+        for row in _read_rows(out, "emptied", ("doc_id",), missing, ("source",)):
             originals[row["doc_id"]] = (row["source"], _put_back("", spans.get(row["doc_id"], [])))
     return originals
 
@@ -169,25 +160,27 @@ def _put_back(clean: str, spans: list[tuple[int, str]]) -> str:
     return "".join([*pieces, clean[taken:]])
 
 
-def _nearest(out: Path, doc_id: str) -> str:
+def _nearest(out: OutputFolder, doc_id: str) -> str:
     """Give ' (did you mean ...?)' with the ids that hold `doc_id` or are spelt nearly like it."""
-    chunks = [pq.read_table(part, columns=["doc_id"])["doc_id"].chunks for part in _parts(out / "documents")]
-    ids = pa.chunked_array(itertools.chain.from_iterable(chunks), pa.string())
+    parts = [out.open_part(part).read(columns=["doc_id"]) for part in out.list_parts("documents")]
+    ids = pa.concat_tables(parts)["doc_id"]
     near = ids.filter(pc.match_substring(ids, doc_id, ignore_case=True)).slice(0, 3).to_pylist()
     near = near or difflib.get_close_matches(doc_id, ids.slice(0, MOST_IDS_COMPARED).to_pylist(), n=3, cutoff=0.5)
     return f" (did you mean {' or '.join(repr(name) for name in near)}?)" if near else ""
 
 
-def _read_rows(path: Path, keys: Sequence[str], doc_ids: set[str], columns: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Give the rows of a Parquet file or folder of which one of `keys` is in `doc_ids`.
+def _read_rows(
+    out: OutputFolder, table: str, keys: Sequence[str], doc_ids: set[str], columns: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Give the rows of a table of which one of `keys` is in `doc_ids`.
 
     All columns if none are named. The keys are read first, the rest only of row groups with a hit.
     """
     wanted = pa.array(sorted(doc_ids), pa.string())
     rows: list[dict[str, Any]] = []
-    for part in _parts(path):
+    for part in out.list_parts(table):
         try:
-            with pq.ParquetFile(part) as file:
+            with out.open_part(part) as file:
                 for number in range(file.num_row_groups):
                     ids = file.read_row_group(number, columns=list(keys))
                     hit = functools.reduce(pc.or_, [pc.is_in(ids[key], value_set=wanted) for key in keys])
@@ -195,9 +188,5 @@ def _read_rows(path: Path, keys: Sequence[str], doc_ids: set[str], columns: Sequ
                         group = file.read_row_group(number, columns=[*keys, *columns] if columns else None)
                         rows.extend(group.filter(hit).to_pylist())
         except (OSError, pa.ArrowException) as error:
-            raise OutputError(f"{part} cannot be read: {error}") from None
+            raise OutputError(f"{part} cannot be read: {describe_os_error(error)}") from None
     return rows
-
-
-def _parts(path: Path) -> list[Path]:
-    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]

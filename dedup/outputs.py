@@ -1,0 +1,53 @@
+"""The tables of an output folder as they lie there, on this machine or behind an address."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.fs
+import pyarrow.parquet as pq
+
+from dedup.addresses import open_arrow_filesystem
+from dedup.errors import OutputError
+from dedup.sources import describe_os_error
+from dedup.uploading import REPORT_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFolder:
+    """A folder that dedup wrote."""
+
+    shown: str  # what messages call it
+    filesystem: pa.fs.FileSystem
+    path: str
+
+    def list_parts(self, name: str) -> list[str]:
+        """Give the paths of a table's parts, in order, or that of its single file."""
+        selector = pa.fs.FileSelector(f"{self.path}/{name}", allow_not_found=True)
+        parts = [found.path for found in self.filesystem.get_file_info(selector)]
+        return sorted(part for part in parts if part.endswith(".parquet")) or [f"{self.path}/{name}.parquet"]
+
+    def open_part(self, part: str) -> pq.ParquetFile:
+        """Open one of those; raises OSError or ArrowException where that fails."""
+        return pq.ParquetFile(part, filesystem=self.filesystem)
+
+    def read(self, name: str) -> pa.Table:
+        """Read a table, whether it is one file or parts; raises OutputError where it cannot be read."""
+        try:
+            return pa.concat_tables([self.open_part(part).read() for part in self.list_parts(name)])
+        except (OSError, pa.ArrowException) as error:
+            raise OutputError(f"{name} in {self.shown} cannot be read: {describe_os_error(error)}") from None
+
+
+def open_output(folder: str | Path) -> OutputFolder:
+    """Give the output folder at a path or address; raises OutputError if dedup did not write it."""
+    filesystem, path = open_arrow_filesystem(folder)
+    try:
+        here, report = filesystem.get_file_info([path, f"{path}/{REPORT_NAME}"])
+    except OSError as error:
+        raise OutputError(f"{str(folder)!r} cannot be looked into: {describe_os_error(error)}") from None
+    if report.type != pa.fs.FileType.File:
+        is_missing = here.type == pa.fs.FileType.NotFound
+        what = "there is no such folder" if is_missing else f"there is no {REPORT_NAME} in it"
+        raise OutputError(f"{str(folder)!r} is not an output of dedup: {what}")
+    return OutputFolder(repr(str(folder)), filesystem, path)
