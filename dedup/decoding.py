@@ -1,1 +1,0 @@
-"""Bytes to text: which encoding they are in, and what in them cannot be decoded."""
