@@ -215,6 +215,9 @@ class _Counted:
         self.n_bytes += len(piece)
         return piece
 
+    def close(self) -> None:
+        """Leave the file open: who opened it closes it."""
+
 
 class _PieceFile(io.RawIOBase):
     """Pieces of bytes as a file."""
