@@ -30,7 +30,7 @@ def page(n: int) -> Page:
 
 
 def settings(**changes) -> Settings:
-    return Settings(**{"workers": 2, **changes})
+    return Settings(**{"workers": 2, "extractor": "fast", **changes})  # "fast" takes no time to start
 
 
 def outcomes(pages: list[Page], chosen: Settings) -> list[Extracted | PageError]:
@@ -70,9 +70,9 @@ def wait_for(condition, seconds: float = 30) -> None:
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_outcomes_come_in_order_for_any_number_of_workers(workers):
     """The outcome of each page is its own, and the same however many processes share the work."""
-    found = outcomes([page(n) for n in range(20)], settings(workers=workers))
+    found = outcomes([page(n) for n in range(20)], settings(workers=workers, extractor="trafilatura"))
     assert [f"It was day {n}," in outcome.text for n, outcome in enumerate(found)] == [True] * 20
-    assert found == outcomes([page(n) for n in range(20)], settings(workers=1))
+    assert found == outcomes([page(n) for n in range(20)], settings(workers=1, extractor="trafilatura"))
 
 
 def test_no_process_before_the_first_page(started):
@@ -180,7 +180,7 @@ def test_package_that_cannot_be_imported_is_an_error_of_the_run(monkeypatch, tmp
     (tmp_path / "trafilatura.py").write_text("raise ImportError('lxml is too old')")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with pytest.raises(ExtractionError, match="ImportError: lxml is too old"):
-        outcomes([page(0)], settings())
+        outcomes([page(0)], settings(extractor="trafilatura"))
 
 
 def test_what_a_library_prints_is_no_answer(monkeypatch, tmp_path):
@@ -191,7 +191,7 @@ def test_what_a_library_prints_is_no_answer(monkeypatch, tmp_path):
         "import resiliparse\n"
     )
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    assert isinstance(outcomes([page(0)], settings(extractor="fast"))[0], Extracted)
+    assert isinstance(outcomes([page(0)], settings())[0], Extracted)
 
 
 HOSTILE = {
@@ -216,7 +216,7 @@ def test_hostile_pages_do_not_stop_the_pool():
     """Whatever a page is, it has an outcome: its text, or a reason in words, in its place, in bounded time."""
     pages = [Page(content) for content in HOSTILE.values()]
     mixed = [found for n, hostile in enumerate(pages) for found in (page(n), hostile)]
-    found = outcomes(mixed, settings(page_seconds=5))
+    found = outcomes(mixed, settings(page_seconds=5, extractor="trafilatura"))
     assert all(f"It was day {n}," in outcome.text for n, outcome in enumerate(found[::2]))
     for name, outcome in zip(HOSTILE, found[1::2], strict=True):
         assert isinstance(outcome, Extracted) or (outcome.reason and "\n" not in outcome.reason), name
@@ -226,9 +226,26 @@ def test_page_of_50_megabytes():
     """Its size alone is no reason to lose a page, nor may it take the pool with it."""
     large = Page(b"<html><body>" + f"<p>{SENTENCE}</p>".encode() * 480_000)
     assert len(large.html) > 48e6
-    found = outcomes([large, page(1)], settings(page_seconds=60, extractor="fast"))
+    found = outcomes([large, page(1)], settings(page_seconds=60))
     assert found[0].text.count("harbour master") == 480_000
     assert "It was day 1," in found[1].text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sets the limit of memory that processes inherit")
+def test_page_that_takes_too_much_memory():
+    """An allocation that fails costs the page, whether the parser says so or dies of it; the next page is extracted."""
+    script = textwrap.dedent("""
+        import resource
+        resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))
+        from dedup.extraction.pages import Page
+        from dedup.extraction.pool import ExtractionPool
+        from dedup.settings import Settings
+        with ExtractionPool(Settings(workers=1, extractor="fast")) as pool:
+            for page in (b"<p>Some words of a sentence.</p>" * 4_000_000, b"<p>Some words of a sentence.</p>" * 9):
+                print(type(pool.submit(Page(page)).result()).__name__)
+    """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout.split() == ["PageError", "Extracted"]
 
 
 SCRIPT = textwrap.dedent("""

@@ -36,7 +36,7 @@ _END_SECONDS: Final = 10.0
 _DEATHS: Final = {
     "SIGSEGV": "crashed (SIGSEGV, a memory error of the parser)",
     "SIGBUS": "crashed (SIGBUS, a memory error of the parser)",
-    "SIGABRT": "aborted itself (SIGABRT)",
+    "SIGABRT": "aborted itself (SIGABRT), as parsers do that get no memory",
     "SIGKILL": "was killed (SIGKILL), perhaps because the machine ran out of memory",
 }
 

@@ -22,7 +22,7 @@ START: Final = (
 
 MOST_MEMORY_GB: Final = 4
 """Address space of a process. A machine short of memory swaps, which stops everything, or has the system
-kill what it likes, long before most pages have taken this much: one page is not worth either."""
+kill what it likes, at about this size: one page is not worth either. Pages of 50 MB take 1 GB."""
 
 _ORPHAN_SECONDS: Final = 60.0
 """How much later than its parent would a process ends itself: the parent must be gone, or it had done so."""
@@ -85,7 +85,7 @@ def _extract(page: Page, encoding: str | None, task: Task) -> tuple[Extracted | 
     except PageError as error:
         return error, False
     except MemoryError:
-        return PageError(f"the page takes more than {MOST_MEMORY_GB} GB of memory to extract"), True
+        return PageError(f"out of memory: a page gets {MOST_MEMORY_GB} GB, or what the system leaves of that"), True
     except RecursionError:
         return PageError("the page is nested too deep to be extracted"), False
     except Exception as error:
