@@ -1,5 +1,6 @@
 """The original texts, byte for byte, from clean documents and the spans that were removed."""
 
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
@@ -7,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dedup.decoding.text import encode_text
 from dedup.errors import OutputError
 from dedup.names import strip_compression
 from dedup.outputs import open_output
@@ -81,8 +83,9 @@ def restore_files(cleaned: str | Path | Cleaned, target: str | Path, *, as_files
     """Write every original document into the new folder `target`, and give their number.
 
     As Parquet parts, or with `as_files` each document to the path its source names (which
-    only text files have). Raises OutputError as restore does, if the folder is not empty,
-    or if a source is no path inside the folder.
+    only text files have), in the encoding that the column `encoding` tells, else in UTF-8.
+    Raises OutputError as restore does, if the folder is not empty, or if a source is no
+    path inside the folder.
     """
     table = restore(cleaned)
     check_target(target, [cleaned] if isinstance(cleaned, str | Path) else [], overwrite=False)
@@ -90,10 +93,10 @@ def restore_files(cleaned: str | Path | Cleaned, target: str | Path, *, as_files
 
     def fill(folder: Path) -> None:
         if as_files:
-            for path, text in zip(files, table["text"], strict=True):
+            for path, content in zip(files, _contents(table), strict=True):
                 place = folder / path
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(text.cast(pa.large_binary()).as_py())
+                place.write_bytes(content)
         else:
             write_tables([(folder / name, part) for name, part in cut_parts(table)])
 
@@ -166,6 +169,20 @@ def _take(column: pa.ChunkedArray, order: np.ndarray[Any, np.dtype[np.int64]]) -
     if pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
     return pc.take(column, pa.array(order))
+
+
+def _contents(table: pa.Table) -> Iterator[bytes]:
+    """Give the bytes of each document's file."""
+    texts = table["text"]
+    encodings = table["encoding"] if "encoding" in table.column_names else pa.nulls(len(texts), pa.string())
+    for source, text, encoding in zip(table["source"], texts, encodings, strict=True):
+        if encoding.as_py() is None:
+            yield text.cast(pa.large_binary()).as_py()
+            continue
+        try:
+            yield encode_text(text.as_py(), encoding.as_py())
+        except (LookupError, UnicodeEncodeError):
+            raise OutputError(f"{source.as_py()!r} cannot be written as {encoding.as_py()}: {_CHANGED}") from None
 
 
 def _plan_files(sources: list[str]) -> list[PurePosixPath]:

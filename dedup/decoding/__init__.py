@@ -6,21 +6,12 @@ tells, the bytes are refused: a wrong encoding makes text that nobody wrote.
 
 from dedup.decoding.detection import detect_encoding
 from dedup.decoding.pages import decode_html
-from dedup.decoding.text import (
-    HEAD_BYTES,
-    Decoded,
-    DecodingError,
-    StreamDecoder,
-    decode_text,
-    encode_text,
-    find_encoding,
-)
+from dedup.decoding.text import HEAD_BYTES, Decoded, DecodingError, decode_text, encode_text, find_encoding
 
 __all__ = [
     "HEAD_BYTES",
     "Decoded",
     "DecodingError",
-    "StreamDecoder",
     "decode_html",
     "decode_text",
     "detect_encoding",

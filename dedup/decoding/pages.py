@@ -13,6 +13,7 @@ from dedup.decoding.text import (
     codec_of,
     decode_repaired,
     find_mark,
+    is_utf8,
     mark_bytes,
 )
 
@@ -98,9 +99,10 @@ def _find_encoding(raw: bytes, forced: str | None, declared: str | None) -> str:
     named = ["utf-8" if found.startswith(("utf-16", "utf-32")) else found for found in named]
     if raw.isascii():
         return next((found for found in named if found in _SEVEN_BIT), None) or detect_encoding(raw) or "utf-8"
-    n_bad, n_good = count_sequences(raw)
-    if not n_bad and not (n_good < FEW_SEQUENCES and named and named[0] in _MULTI_BYTE):
+    is_double = bool(named) and named[0] in _MULTI_BYTE
+    if is_utf8(raw) and not (is_double and count_sequences(raw)[1] < FEW_SEQUENCES):
         return "utf-8"
+    n_bad, n_good = count_sequences(raw)
     if n_bad and n_good >= n_bad:
         return "utf-8"
     words = _TAGS.sub(b" ", raw)

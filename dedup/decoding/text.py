@@ -1,4 +1,4 @@
-"""Plain text: bytes to a string and back, whole or in pieces."""
+"""Plain text: bytes to a string and back."""
 
 import codecs
 import re
@@ -14,6 +14,8 @@ HEAD_BYTES: Final = 1 << 20
 REPLACEMENT: Final = "\ufffd"
 
 UNTELLABLE: Final = "its encoding cannot be told from the bytes; name it with --encoding"
+
+NUL_REASON: Final = "NUL characters, which no text has"
 
 MOST_CONTROLS_SHARE: Final = 0.05
 """Above this share of control characters bytes are no text. Overstruck manual pages and coloured logs are below it."""
@@ -61,16 +63,17 @@ def decode_text(raw: bytes, forced: str | None = None, errors: str = "reject", d
     text, n_replaced = _decode(body, codec_of(encoding), errors)
     if "\0" in text:
         if errors == "reject":
-            raise DecodingError(f"NUL characters, which no text has; the first is character {text.index(chr(0))}")
+            raise DecodingError(NUL_REASON)
         n_replaced += text.count("\0")
         text = text.replace("\0", REPLACEMENT)
     return Decoded(text, encoding, n_replaced)
 
 
 def encode_text(text: str, encoding: str) -> bytes:
-    """Give the bytes that decode_text made this text of, if `encoding` is what it said and nothing was replaced.
+    """Give the bytes of a text, with a byte-order mark where the name of the encoding ends in "-sig".
 
-    Raises UnicodeEncodeError or LookupError where these are not the two.
+    `encoding` is what Decoded or name_for_restoring says. Raises UnicodeEncodeError or
+    LookupError where it is something else.
     """
     mark = next((bom for bom, name in _BOMS if name == encoding), b"")
     return mark + text.encode(codec_of(encoding))
@@ -113,57 +116,30 @@ def check_binary(raw: bytes) -> None:
     n_controls = len(head) - len(head.translate(None, _CONTROLS))
     if n_controls > len(head) * MOST_CONTROLS_SHARE and not (head.isascii() and b"\x1b$" in head):
         raise DecodingError(f"binary, not text: {100 * n_controls / len(head):.0f} % are control characters")
-    if _MAGIC.match(head) and (b"\0" in head or not _is_utf8(raw)):
+    if _MAGIC.match(head) and (b"\0" in head or not is_utf8(raw)):
         raise DecodingError(f"binary, not text: it begins with {head[:4]!r}")
 
 
+def name_for_restoring(decoded: Decoded, raw: bytes) -> str | None:
+    """Give what encode_text needs to make exactly these bytes again: None for plain UTF-8.
+
+    "utf-8 (from cp932)" where it cannot be: something was replaced, or stood there in a way
+    that the encoding has another way for. Such a text is restored as UTF-8.
+    """
+    if decoded.encoding == "utf-8":
+        return None
+    is_exact = not decoded.n_replaced and encode_text(decoded.text, decoded.encoding) == raw
+    return decoded.encoding if is_exact else f"utf-8 (from {decoded.encoding})"
+
+
 def codec_of(encoding: str) -> str:
-    """Give the codec of what Decoded.encoding says, for bytes without a byte-order mark."""
-    return encoding.removesuffix("-sig")
+    """Give the codec of what Decoded.encoding or name_for_restoring says, for bytes without a byte-order mark."""
+    return encoding.partition(" ")[0].removesuffix("-sig")
 
 
 def mark_bytes(encoding: str) -> int:
     """Give the size of the byte-order mark of what Decoded.encoding says."""
     return next((len(bom) for bom, name in _BOMS if name == encoding), 0)
-
-
-class StreamDecoder:
-    """Decodes a text that comes in pieces; the result does not depend on how it was cut.
-
-    `encoding` is what find_encoding said of its first HEAD_BYTES.
-    """
-
-    def __init__(self, encoding: str, errors: str = "reject") -> None:
-        """Store both; `n_replaced` counts as in Decoded."""
-        self.encoding = encoding
-        self.n_replaced = 0
-        self._errors = errors
-        self._codec = codec_of(encoding)
-        self._strict = codecs.getincrementaldecoder(self._codec)("strict" if errors == "reject" else "replace")
-        self._mark = mark_bytes(encoding)
-        self._n_bytes = 0
-
-    def decode(self, piece: bytes, *, is_last: bool = False) -> str:
-        """Give the text of the next piece, as far as its characters are complete.
-
-        Raises DecodingError where something cannot be decoded, unless errors are repaired.
-        """
-        skipped = min(self._mark, len(piece))
-        self._mark -= skipped
-        piece = piece[skipped:]
-        before = self._strict.getstate()
-        try:
-            text = self._strict.decode(piece, is_last)
-        except UnicodeDecodeError as error:
-            place = self._n_bytes - len(before[0]) + error.start
-            raise DecodingError(_describe(error, self._codec, place)) from None
-        self._n_bytes += len(piece)
-        if REPLACEMENT in text:
-            lenient = codecs.getincrementaldecoder(self._codec)("ignore")
-            lenient.setstate(before)
-            genuine = lenient.decode(piece, is_last).count(REPLACEMENT)
-            self.n_replaced += text.count(REPLACEMENT) - genuine
-        return text
 
 
 def _decode(raw: bytes, codec: str, errors: str) -> tuple[str, int]:
@@ -172,7 +148,7 @@ def _decode(raw: bytes, codec: str, errors: str) -> tuple[str, int]:
         return raw.decode(codec), 0
     except UnicodeDecodeError as error:
         if errors == "reject":
-            raise DecodingError(_describe(error, codec, error.start)) from None
+            raise DecodingError(f"not {codec.upper()}: {error.reason} at byte {error.start}") from None
     return decode_repaired(raw, codec)
 
 
@@ -184,11 +160,8 @@ def decode_repaired(raw: bytes, codec: str) -> tuple[str, int]:
     return text, text.count(REPLACEMENT) - raw.decode(codec, "ignore").count(REPLACEMENT)
 
 
-def _describe(error: UnicodeDecodeError, codec: str, place: int) -> str:
-    return f"not {codec.upper()}: {error.reason} at byte {place}"
-
-
-def _is_utf8(raw: bytes) -> bool:
+def is_utf8(raw: bytes) -> bool:
+    """Say whether the bytes are UTF-8; ASCII is."""
     try:
         raw.decode()
     except UnicodeDecodeError:
@@ -202,6 +175,6 @@ def _cut_at_line(raw: bytes) -> bytes:
     if end >= 0:
         return raw[: end + 1]
     for n_cut in range(1, 4):
-        if _is_utf8(raw[:-n_cut]):
+        if is_utf8(raw[:-n_cut]):
             return raw[:-n_cut]
     return raw

@@ -1,25 +1,35 @@
-"""Plain text: one file is one document, byte for byte, so that it can be restored."""
+"""Plain text: one file is one document, in whatever encoding it is, and can be restored to the byte."""
 
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from dedup.batches import Batch, Piece, Reject
+from dedup.decoding.text import DecodingError, decode_text, name_for_restoring
 from dedup.settings import Settings
 from dedup.sources import Input, describe_os_error
 from dedup.streams import read_document
 
 
 def read_text(source: Input, settings: Settings) -> Iterator[Piece]:
-    """Give the one document of a file of UTF-8 text; a byte-order mark stays part of it."""
+    """Give the one document of a file of text; a byte-order mark is no part of it."""
     try:
         raw = read_document(source, settings.max_document_bytes)
-        raw.decode()
-    except UnicodeDecodeError as error:
-        yield Reject(0, f"not UTF-8: {error.reason} at byte {error.start}")
+        decoded = decode_text(raw, settings.encoding, settings.encoding_errors, source.charset)
+    except DecodingError as error:
+        yield Reject(0, str(error), stage="decode")
         return
     except OSError as error:
         yield Reject(None, f"cannot be read: {describe_os_error(error)}")
         return
-    text = pa.array([raw], pa.large_binary()).view(pa.large_string())
-    yield Batch(text, pa.array([0], pa.int64()), pa.array([source.stem], pa.string()), {}, None)
+    name = name_for_restoring(decoded, raw)
+    is_as_stored = name is None and not decoded.n_replaced
+    yield Batch(
+        text=pa.array([raw if is_as_stored else decoded.text.encode()], pa.large_binary()).view(pa.large_string()),
+        rows=pa.array([0], pa.int64()),
+        ids=pa.array([source.stem], pa.string()),
+        columns={},
+        text_column=None,
+        encodings=None if name is None else pa.array([name]),
+        n_replaced=pa.array([decoded.n_replaced]) if decoded.n_replaced else None,
+    )

@@ -44,6 +44,8 @@ class InputFigures:
     n_sources: int
     n_paragraphs: int
     n_renamed_ids: int = 0
+    n_replaced_chars: int = 0
+    n_repaired: int = 0
     skipped: Sequence[str] = ()
 
 
@@ -68,6 +70,8 @@ class Report:
     rejected_by_reason: Mapping[str, int]
     skipped: Sequence[str]  # files of no known kind
     n_renamed_ids: int
+    n_replaced_chars: int = 0  # U+FFFD put in for what could not be decoded
+    n_repaired: int = 0  # documents they are in
     bands: int  # as used, also when the settings left them to be chosen
     rows: int
     recall: Mapping[str, float] | None  # fields of dedup.recall.Recall; None where it was not asked for
@@ -129,6 +133,14 @@ class Report:
             reasons = "; ".join(f"{reason} ({count:,})" for reason, count in list(self.rejected_by_reason.items())[:3])
             more = "; ..." if len(self.rejected_by_reason) > 3 else ""
             facts.append(("rejected", f"{_count(self.n_rejected, 'input')} that could not be read: {reasons}{more}"))
+        if self.n_replaced_chars:
+            facts.append(
+                (
+                    "repaired",
+                    f"{_count(self.n_replaced_chars, 'character')} in {_count(self.n_repaired, 'document')} "
+                    "that could not be decoded",
+                )
+            )
         if self.skipped:
             names = ", ".join(self.skipped[:5])
             more = ", ..." if len(self.skipped) > 5 else ""
@@ -200,6 +212,8 @@ def build_report(
         rejected_by_reason=_count_reasons(tables["rejected"]["reason"]),
         skipped=list(figures.skipped),
         n_renamed_ids=figures.n_renamed_ids,
+        n_replaced_chars=figures.n_replaced_chars,
+        n_repaired=figures.n_repaired,
         bands=bands,
         rows=rows,
         recall=None if recall is None else dataclasses.asdict(recall),

@@ -29,7 +29,7 @@ def show_summary(report: Report, out: str | None = None) -> RenderableType:
     """
     facts = Table.grid(padding=(0, 2))
     for label, fact in report.facts():
-        style = "yellow" if label in ("warning", "rejected", "skipped") else ""
+        style = "yellow" if label in ("warning", "rejected", "repaired", "skipped") else ""
         facts.add_row(Text(label, style="bold"), Text(printable(fact), style=style, overflow="fold"))
     parts: list[RenderableType] = [facts]
     if report.n_removed:
