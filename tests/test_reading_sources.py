@@ -95,10 +95,10 @@ def test_pipe_is_rejected(tree):
 
 
 def test_text_that_is_not_utf8(tree):
-    """A text file in another encoding is rejected with the place of the first bad byte."""
-    (tree / "latin.txt").write_bytes("café".encode("latin-1"))
-    [reject] = read_files([tree / "latin.txt"], Settings()).rejected.to_pylist()
-    assert (reject["row"], reject["reason"]) == (0, "not UTF-8: unexpected end of data at byte 3")
+    """A text file in damaged UTF-8 is rejected with the place of the first bad byte."""
+    (tree / "damaged.txt").write_bytes("café, naïve".encode()[:-3])
+    [reject] = read_files([tree / "damaged.txt"], Settings()).rejected.to_pylist()
+    assert (reject["row"], reject["reason"]) == (0, "not UTF-8: unexpected end of data at byte 9")
 
 
 def test_name_that_is_not_utf8(tree):
