@@ -56,7 +56,7 @@ def _read_page(name: str) -> Name | None:
     parts = name.split(".")
     for n_behind in (1, 2):
         place = len(parts) - 1 - n_behind
-        if place < 1 or f".{parts[place].lower()}" not in PAGE_SUFFIXES:
+        if not any(parts[: max(place, 0)]) or f".{parts[place].lower()}" not in PAGE_SUFFIXES:
             continue
         languages = [part for part in parts[place + 1 :] if _is_language(part)]
         charsets = [part for part in parts[place + 1 :] if not _is_language(part)]
@@ -75,7 +75,7 @@ def _is_language(part: str) -> bool:
 def find_encoding(label: str) -> str | None:
     """Give Python's name of a text encoding, or None where there is none of that label."""
     try:
-        b"".decode(label)  # codecs that are no encodings, such as "zip", are refused here
+        b"text".decode(label, "ignore")  # codecs that are no encodings, such as "zip", are refused here
         return codecs.lookup(label).name
     except (LookupError, ValueError):
         return None

@@ -64,7 +64,7 @@ class OnePass:
     name: str
     _start: Callable[[], BinaryIO]
     _size_bytes: int = 0
-    _stream: BinaryIO | None = None
+    _stream: "GuardedStream | None" = None
     _seen: bytes = b""
     _is_opened: bool = False
 
@@ -78,7 +78,7 @@ class OnePass:
 
     def head(self, n_bytes: int) -> bytes:
         """Read the first bytes and hold them for open()."""
-        stream = GuardedStream(self._begun())
+        stream = self._begun()
         while len(self._seen) < n_bytes and (piece := stream.read(n_bytes - len(self._seen))):
             self._seen += piece
         return self._seen[:n_bytes]
@@ -87,9 +87,9 @@ class OnePass:
         """Give the size that was said to be."""
         return self._size_bytes
 
-    def _begun(self) -> BinaryIO:
+    def _begun(self) -> "GuardedStream":
         if self._stream is None:
-            self._stream = self._start()  # each kind of place raises OSError or InputError here
+            self._stream = GuardedStream(self._start())
         return self._stream
 
 
@@ -210,6 +210,13 @@ class GuardedStream(io.RawIOBase):
         super().close()
 
 
+class _Borrowed(GuardedStream):
+    """A stream of somebody else's, who closes it."""
+
+    def close(self) -> None:
+        io.RawIOBase.close(self)
+
+
 def as_os_error(error: Exception) -> OSError:
     """Give an error of any library as an OSError that says the same."""
     if isinstance(error, OSError):
@@ -223,4 +230,4 @@ def _standard_input() -> BinaryIO:
         raise InputError("there is no standard input to read '-' from")
     if sys.stdin.isatty():
         raise InputError("'-' is standard input, but nothing is piped into it: zcat x.jsonl.gz | dedup clean - out/")
-    return sys.stdin.buffer
+    return cast("BinaryIO", _Borrowed(sys.stdin.buffer))
