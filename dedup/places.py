@@ -162,7 +162,7 @@ class GuardedStream(io.RawIOBase):
         super().__init__()
         self._stream = stream
         self._seen = seen
-        self._is_seekable = not seen and bool(getattr(stream, "seekable", lambda: False)())
+        self._is_at_start = not seen  # of the stream, so that its places are those of the bytes
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -170,7 +170,7 @@ class GuardedStream(io.RawIOBase):
 
     def seekable(self) -> bool:
         """Say whether the stream can go anywhere."""
-        return self._is_seekable
+        return self._is_at_start and bool(getattr(self._stream, "seekable", lambda: False)())
 
     def read(self, size: int = -1) -> bytes:
         """Read up to `size` bytes; only at the end there are none."""

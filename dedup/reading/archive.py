@@ -196,8 +196,8 @@ def _why_unsafe(name: str) -> str | None:
 
 def _plain_name(name: str) -> str:
     """Give the path of a member with '/' and without '.', as UTF-8 can hold it."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "/".join(part for part in text.replace("\\", "/").split("/") if part not in ("", "."))
+    path = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _is_hidden(name: str) -> bool:
