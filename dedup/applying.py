@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, make_texts, view_numbers, view_texts
+from dedup.columns import name_outside
 from dedup.guard import WHY_KEPT
 from dedup.kernels.spans import copy_spans, count_characters
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REASONS, REMOVED, USER_COLUMN_PREFIX
@@ -59,7 +60,9 @@ def apply_removals(documents: pa.Table, removals: Removals, rules: list[str]) ->
     ]
     gone = np.flatnonzero(is_emptied)
     emptied = [_take(documents["doc_id"], gone), _take(documents["source"], gone), pa.array(gone)]
-    users = [name for name in documents.column_names if name.startswith(USER_COLUMN_PREFIX)]
+    names = (name for name in documents.column_names if name.startswith(USER_COLUMN_PREFIX))
+    outside = name_outside([name.removeprefix(USER_COLUMN_PREFIX) for name in names])
+    users = {USER_COLUMN_PREFIX + name: given for name, given in outside.items()}
     return {
         "documents": _with_users(pa.table(clean, schema=CLEAN_DOCUMENTS), documents, users, stays),
         "removed": pa.table(removed, schema=REMOVED),
@@ -119,10 +122,10 @@ def _cut_texts(documents: pa.Table, texts: TextView, removals: Removals, bytes_l
     return make_texts(data, offsets)
 
 
-def _with_users(table: pa.Table, documents: pa.Table, users: list[str], which: NDArray[np.int64]) -> pa.Table:
-    """Add the user's columns of the documents `which`."""
-    for name in users:
-        field = documents.schema.field(name).with_name(name.removeprefix(USER_COLUMN_PREFIX))
+def _with_users(table: pa.Table, documents: pa.Table, users: dict[str, str], which: NDArray[np.int64]) -> pa.Table:
+    """Add the user's columns of the documents `which`, each as `users` calls it."""
+    for name, outside in users.items():
+        field = documents.schema.field(name).with_name(outside)
         table = table.append_column(field, _take(documents[name], which))
     return table
 

@@ -9,24 +9,26 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.columns import (
-    Roles,
-    choose_roles,
-    conform,
-    describe_missing_text,
-    is_id_type,
-    is_text_type,
-    storable_type,
-)
+from dedup.column_types import conform, is_id_type, is_text_type, storable_type
+from dedup.columns import Roles, choose_roles, describe_missing_text, tell_names_apart
 from dedup.errors import ColumnError
 from dedup.settings import Settings
-from dedup.values import BYTES, array_of, is_encodable, page_array, text_array
+from dedup.values import (
+    BYTES,
+    MOST_KEPT_LEVELS,
+    TooDeepError,
+    array_of,
+    is_deep,
+    is_encodable,
+    page_array,
+    text_array,
+)
 
 HEAD_RECORDS: Final = 1_000
 """Records whose keys decide which column is the text and which the id; a fixed number, so
 that the choice does not depend on the size of batches."""
 
-HEADBYTES: Final = 16 << 20
+HEAD_BYTES: Final = 16 << 20
 """Size of input at which the head ends even with fewer records: it is held in memory."""
 
 _MISSING: Final = object()
@@ -42,7 +44,7 @@ class Batch:
     columns: dict[str, pa.Array]  # the user's own
     text_column: str | None  # what the source calls it; None where it has no columns
     encodings: pa.Array | None = None  # string: what each was decoded from, null for UTF-8; None where all are
-    n_replaced: pa.Array | None = None  # int64: characters of each that could not be decoded; None: none in any
+    n_replaced: pa.Array | None = None  # int64: characters that could not be decoded, null for none
     metadata: dict[str, pa.Array] = field(default_factory=dict)  # string: what a page says of itself, by METADATA
 
 
@@ -74,29 +76,26 @@ Piece = Batch | Pages | Reject
 """What a reader gives."""
 
 
-def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterator[Piece]:
+def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int]) -> Iterator[Piece]:
     """Give the rows of a record batch as one Batch or Pages, and a Reject for each row that is null or not UTF-8.
 
-    A page may be of any encoding, which is for extraction to find out.
+    `places` are the positions of the rows in the source. A page may be of any encoding, which is for extraction to
+    find out.
     """
-    rows = pa.array(range(first_row, first_row + columns.num_rows), pa.int64())
-    stored = columns.column(columns.schema.get_field_index(roles.text))
+    rows = pa.array(places, pa.int64())
+    names = tell_names_apart(columns.schema.names)
+    stored = columns.column(names.index(roles.text))
     text = _plain_text(stored, pa.large_binary() if roles.is_html else pa.large_string())
     reasons = dict.fromkeys(_positions(text.is_null()), f"the {roles.content_word} is null")
     if not roles.is_html:
         reasons |= {row: f"the text is not UTF-8: {error}" for row, error in _badly_encoded(text)}
     ids = None
     if roles.doc_id is not None:
-        ids = _ids_from_arrow(columns.column(columns.schema.get_field_index(roles.doc_id)))
+        ids = _ids_from_arrow(columns.column(names.index(roles.doc_id)))
         reasons |= {row: f"the id is not UTF-8: {error}" for row, error in _badly_encoded(ids)}
     for row in sorted(reasons):
-        yield Reject(first_row + row, reasons[row])
-    users: dict[str, pa.Array] = {}
-    for name, column in zip(columns.schema.names, columns.columns, strict=True):
-        if roles.is_users(name):
-            if name in users:
-                raise ColumnError(f"the column {name!r} is there twice; rename one of the two")
-            users[name] = column
+        yield Reject(places[row], reasons[row])
+    users = {name: column for name, column in zip(names, columns.columns, strict=True) if roles.is_users(name)}
     if reasons:
         good = pa.array([row for row in range(len(text)) if row not in reasons], pa.int64())
         text = text.take(good)
@@ -110,13 +109,23 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, first_row: int) -> Iterat
         yield Batch(text, rows, ids, users, roles.text)
 
 
+def with_decoding(batch: Batch, encoding: str, replaced: dict[int, int]) -> Batch:
+    """Add what the documents were decoded from, unless UTF-8, and how many characters of a row could not be."""
+    counts = pa.array([replaced.pop(row, None) for row in batch.rows.to_pylist()], pa.int64())
+    return replace(
+        batch,
+        encodings=None if encoding == "utf-8" else pa.repeat(pa.scalar(encoding), len(batch.rows)),
+        n_replaced=None if counts.null_count == len(counts) else counts,
+    )
+
+
 def take_rows(
     rows: pa.Array, ids: pa.Array | None, columns: dict[str, pa.Array], good: pa.Array
 ) -> tuple[pa.Array, pa.Array | None, dict[str, pa.Array]]:
     """Give rows, ids and the user's columns at the positions `good`."""
     kept = {
         # Arrow cannot take from every type that it can hold, views among them
-        name: conform(column, storable_type(column.type), name, "the input").take(good)
+        name: conform(column, storable_type(column.type)).take(good)
         for name, column in columns.items()
     }
     return rows.take(good), None if ids is None else ids.take(good), kept
@@ -127,21 +136,17 @@ def arrow_roles(schema: pa.Schema, settings: Settings) -> Roles | str:
 
     Raises ColumnError if the id column that the settings name cannot be one.
     """
-    texts = [found.name for found in schema if _holds_content(found.type, settings)]
-    roles = choose_roles(texts, [found.name for found in schema if is_id_type(found.type)], settings)
-    by_name = choose_roles(schema.names, schema.names, settings)
+    types = dict(zip(tell_names_apart(schema.names), schema.types, strict=True))
+    texts = [name for name, found in types.items() if _holds_content(found, settings)]
+    roles = choose_roles(texts, [name for name, found in types.items() if is_id_type(found)], settings)
+    by_name = choose_roles(list(types), list(types), settings)
     if roles is None and by_name is not None:
         wanted = "neither text nor bytes" if by_name.is_html else "not text"
-        return f"the column {by_name.text!r} is {schema.field(by_name.text).type}, {wanted}"
+        return f"the column {by_name.text!r} is {types[by_name.text]}, {wanted}"
     if roles is None or by_name is None:
-        return describe_missing_text(schema.names, settings)
+        return describe_missing_text(list(types), settings)
     if settings.id_column and roles.doc_id is None and by_name.doc_id is not None:
-        raise ColumnError(
-            f"the id column {by_name.doc_id!r} is {schema.field(by_name.doc_id).type}; an id is text or a number"
-        )
-    for name in (roles.text, roles.doc_id):
-        if name is not None and len(schema.get_all_field_indices(name)) > 1:
-            raise ColumnError(f"the column {name!r} is there twice; rename one of the two")
+        raise ColumnError(f"the id column {by_name.doc_id!r} is {types[by_name.doc_id]}; an id is text or a number")
     return roles
 
 
@@ -151,12 +156,18 @@ class RecordBatcher:
 
     settings: Settings
     where: str  # the source, for messages
+    encoding: str = "utf-8"  # what the records were decoded from
     _roles: Roles | None = None
     _names: dict[str, None] = field(default_factory=dict)
     _n_head: int = 0
     _head_bytes: int = 0
     _pending: list[dict[str, Any]] = field(default_factory=list)
     _pending_rows: list[int] = field(default_factory=list)
+    _replaced: dict[int, int] = field(default_factory=dict)  # characters of a row that could not be decoded
+
+    def note_replaced(self, row: int, n_replaced: int) -> None:
+        """Take note, before the record is added, of characters that could not be decoded."""
+        self._replaced[row] = n_replaced
 
     def add(self, rows: Sequence[int], records: Sequence[dict[str, Any]], sizes: Sequence[int]) -> Iterator[Piece]:
         """Take more records (their size in bytes beside them) and give what is ready."""
@@ -169,7 +180,7 @@ class RecordBatcher:
         if self._pending:
             yield from self._flush(self._roles)
         if start < len(records):
-            yield from _batch_records(list(records[start:]), list(rows[start:]), self._roles, self.where)
+            yield from self._give(list(records[start:]), list(rows[start:]), self._roles)
 
     def finish(self) -> Iterator[Piece]:
         """Give what was held back, at the end of the source."""
@@ -184,7 +195,7 @@ class RecordBatcher:
         self._n_head += 1
         self._head_bytes += size
         self._names.update(dict.fromkeys(name for name in record if isinstance(name, str)))
-        if self._n_head >= HEAD_RECORDS or self._head_bytes >= HEADBYTES:
+        if self._n_head >= HEAD_RECORDS or self._head_bytes >= HEAD_BYTES:
             self._roles = self._choose()
             if self._roles is None:
                 record = {}  # it has no text and will be rejected: its content need not wait in memory
@@ -202,7 +213,14 @@ class RecordBatcher:
         records, rows = self._pending, self._pending_rows
         self._pending, self._pending_rows = [], []
         if records:
-            yield from _batch_records(records, rows, roles, self.where)
+            yield from self._give(records, rows, roles)
+
+    def _give(self, records: list[dict[str, Any]], rows: list[int], roles: Roles) -> Iterator[Piece]:
+        for piece in _batch_records(records, rows, roles, self.where):
+            if isinstance(piece, Batch) and (self.encoding != "utf-8" or self._replaced):
+                yield with_decoding(piece, self.encoding, self._replaced)
+            else:
+                yield piece
 
 
 def _batch_records(records: list[dict[str, Any]], rows: list[int], roles: Roles, where: str) -> Iterator[Piece]:
@@ -232,14 +250,14 @@ def _batch_records(records: list[dict[str, Any]], rows: list[int], roles: Roles,
             for name in names
             if roles.is_users(name)
         }
-    except RecursionError:
-        raise ColumnError(f"{where}: a column is nested too deep to be kept; leave it out of the input") from None
-    except UnicodeEncodeError:
-        encodable = [is_encodable(record) for record in records]
-        for row, is_good in zip(rows, encodable, strict=True):
-            if not is_good:
-                yield Reject(row, "half a surrogate pair in a column, which UTF-8 cannot hold")
-        good = [position for position, is_good in enumerate(encodable) if is_good]
+    except (UnicodeEncodeError, TooDeepError):
+        good = []
+        for position, record in enumerate(records):
+            reason = _fault_of_columns(record)
+            if reason is None:
+                good.append(position)
+            else:
+                yield Reject(rows[position], reason)
         if good:
             yield from _batch_records([records[i] for i in good], [rows[i] for i in good], roles, where)
         return
@@ -273,6 +291,13 @@ def _fault(record: dict[str, Any], roles: Roles) -> str | None:
     if isinstance(doc_id, str) and text_array([doc_id]) is None:
         return "half a surrogate pair in the id, which UTF-8 cannot hold"
     return None
+
+
+def _fault_of_columns(record: dict[str, Any]) -> str | None:
+    """Say what keeps a record's columns from being kept, or None."""
+    if any(is_deep(value) for value in record.values()):
+        return f"a column is nested more than {MOST_KEPT_LEVELS} levels deep"
+    return None if is_encodable(record) else "half a surrogate pair in a column, which UTF-8 cannot hold"
 
 
 def _kind(value: Any) -> str:

@@ -1,6 +1,6 @@
 """The corpus: all documents in reading order with unique ids, and what could not be read."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import PurePath
@@ -11,14 +11,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.batches import Batch, Piece, RecordBatcher, Reject, arrow_roles, batch_arrow
-from dedup.columns import check_depth, check_storable, check_user_column, conform, join_types, storable_type
+from dedup.column_types import is_text_type
+from dedup.columns import name_outside
 from dedup.errors import ColumnError, InputError
+from dedup.extraction.pages import METADATA
 from dedup.extraction.stage import extract_pieces
+from dedup.nul_characters import without_nul
 from dedup.schemas import DOCUMENTS, REJECTED, USER_COLUMN_PREFIX, empty_table
 from dedup.settings import Settings
+from dedup.user_columns import UserColumn
 
 LIBRARY_SOURCE: Final = "documents"
 """What the source column says of documents that were handed over in Python."""
+
+_SAID: Final = {**dict.fromkeys((*METADATA, "encoding"), pa.string()), "n_replaced": pa.int64()}
+"""What reading says of documents beside their text, in the order of the columns that it becomes."""
 
 _ITEMS_AT_A_TIME: Final = 4_096
 _CHUNK_BYTES: Final = 8 << 20  # smaller chunks are joined: per-chunk costs vanish, and a join copies little
@@ -39,6 +46,7 @@ class Corpus:
     n_renamed_ids: int
     n_replaced_chars: int = 0  # that could not be decoded
     n_repaired: int = 0  # documents they are in
+    warnings: Sequence[str] = ()  # about columns
 
 
 def from_python(documents: Any, settings: Settings) -> Corpus:
@@ -47,7 +55,7 @@ def from_python(documents: Any, settings: Settings) -> Corpus:
     An item that is not a document is a row in `rejected`. Raises InputError for
     an argument of the wrong kind, ColumnError where the text column is missing.
     """
-    builder = CorpusBuilder()
+    builder = CorpusBuilder(settings.encoding_errors)
     pieces = _from_arrow(documents, settings)
     if pieces is None:
         pieces = _from_items(documents, settings)
@@ -63,34 +71,32 @@ def from_python(documents: Any, settings: Settings) -> Corpus:
 class CorpusBuilder:
     """Collects batches in reading order; the corpus does not depend on where they were cut."""
 
+    encoding_errors: str = "reject"  # or "repair"
     _text_columns: set[str] = field(default_factory=set)
     _has_ids: bool = False
     _text: list[pa.Array] = field(default_factory=list)
     _ids: list[pa.Array] = field(default_factory=list)
     _sources: list[pa.Array] = field(default_factory=list)
     _rows: list[pa.Array] = field(default_factory=list)
-    _columns: dict[str, list[pa.Array]] = field(default_factory=dict)
-    _types: dict[str, pa.DataType] = field(default_factory=dict)
-    _metadata: dict[str, list[pa.Array]] = field(default_factory=dict)
-    _first_sources: dict[str, str] = field(default_factory=dict)
+    _users: dict[str, UserColumn] = field(default_factory=dict)
+    _said: dict[str, list[pa.Array]] = field(default_factory=dict)
     _rejects: list[tuple[str, int | None, str, str]] = field(default_factory=list)
     _n_replaced_chars: int = 0
     _n_repaired: int = 0
 
     def add(self, source: str, id_prefix: str, piece: Batch | Reject) -> None:
-        """Take the next piece of `source`; a document without an id is called `id_prefix` and its row.
+        """Take the next piece of `source`; a document without an id is called `id_prefix` and its row."""
+        for part in [piece] if isinstance(piece, Reject) else without_nul(piece, self.encoding_errors):
+            if isinstance(part, Reject):
+                self._rejects.append((source, part.row, part.stage, part.reason))
+            else:
+                self._add_batch(source, id_prefix, part)
 
-        Raises ColumnError for a user's column that has one of our names, or a
-        type that goes together with no earlier one.
-        """
-        if isinstance(piece, Reject):
-            self._rejects.append((source, piece.row, piece.stage, piece.reason))
-            return
+    def _add_batch(self, source: str, id_prefix: str, piece: Batch) -> None:
         if piece.n_replaced is not None:
             self._n_replaced_chars += pc.sum(piece.n_replaced).as_py() or 0
             self._n_repaired += pc.sum(pc.greater(piece.n_replaced, 0)).as_py() or 0
         self._add_columns(source, piece)
-        self._add_metadata(piece)
         ids = piece.ids
         if ids is None or ids.null_count:
             made = piece.rows.cast(pa.string())
@@ -108,7 +114,7 @@ class CorpusBuilder:
     def check_id_column(self, settings: Settings) -> None:
         """Raise ColumnError if sources have columns, and none the id column that the settings name."""
         if settings.id_column and self._text_columns and not self._has_ids:
-            there = ", ".join(map(repr, [*sorted(self._text_columns), *self._columns]))
+            there = ", ".join(map(repr, [*sorted(self._text_columns), *self._users]))
             raise ColumnError(f"no id column {settings.id_column!r}; columns here: {there}")
 
     def corpus(self, n_sources: int, skipped: list[str]) -> Corpus:
@@ -119,10 +125,18 @@ class CorpusBuilder:
         ids, n_renamed = _tell_apart(pa.chunked_array(_joined(self._ids), pa.string()), sources, rows)
         columns = [ids, text, sources, rows]
         schema = DOCUMENTS
-        for name in [*self._types, *(name for name in self._metadata if name not in self._types)]:
-            column = self._column(name)
+        warnings = []
+        names = [*self._users, *(name for name in _SAID if name in self._said and name not in self._users)]
+        for name in names:
+            column, warning = self._column(name)
             schema = schema.append(pa.field(USER_COLUMN_PREFIX + name, column.type))
             columns.append(column)
+            warnings += [] if warning is None else [warning]
+        warnings += [
+            f"column {name!r} is called {outside!r} in the output, where dedup has a {name!r} of its own"
+            for name, outside in name_outside(names).items()
+            if name != outside
+        ]
         # a source that breaks off is told after its rows
         self._rejects.sort(key=lambda reject: (reject[0], reject[1] is None, reject[1] or 0))
         rejected = empty_table(REJECTED)
@@ -140,70 +154,43 @@ class CorpusBuilder:
             n_renamed,
             self._n_replaced_chars,
             self._n_repaired,
+            warnings,
         )
 
     def _add_columns(self, source: str, batch: Batch) -> None:
-        users = dict(batch.columns)
-        for name, array in (("encoding", batch.encodings), ("n_replaced", batch.n_replaced)):
-            if array is not None:
-                users.setdefault(name, array)
-        for name, array in users.items():
-            check_depth(name, array.type, source)
-            found = storable_type(array.type)
-            if name not in self._columns:
-                check_user_column(name, source)
-                self._columns[name] = [pa.nulls(len(rows)) for rows in self._rows]
-                self._types[name] = pa.null()
-                self._first_sources[name] = source
-            joined = join_types(self._types[name], found)
-            if joined is None:
-                raise ColumnError(
-                    f"column {name!r} is {self._types[name]} in {self._first_sources[name]} and {found} in {source}; "
-                    "a column that rides along needs one type: make it one, or leave it out of the input"
-                )
-            if not pa.types.is_null(found) and pa.types.is_null(self._types[name]):
-                self._first_sources[name] = source
-            if joined != self._types[name]:
-                check_storable(name, joined, source)
-                self._types[name] = joined
-            self._columns[name].append(array)
-        for name, arrays in self._columns.items():
-            if name not in users:
-                arrays.append(pa.nulls(len(batch.rows)))
+        for name, array in batch.columns.items():
+            if name not in self._users:
+                self._users[name] = UserColumn(name, [pa.nulls(len(rows)) for rows in self._rows])
+            self._users[name].add(array, source)
+        for name, column in self._users.items():
+            if name not in batch.columns:
+                column.add_nulls(len(batch.rows))
+        said = {**batch.metadata, "encoding": batch.encodings, "n_replaced": batch.n_replaced}
+        for name, found in _SAID.items():
+            array = said.get(name)
+            if array is not None and name not in self._said:
+                self._said[name] = [pa.nulls(len(rows), found) for rows in self._rows]
+            if name in self._said:
+                self._said[name].append(pa.nulls(len(batch.rows), found) if array is None else array)
 
-    def _add_metadata(self, batch: Batch) -> None:
-        for name in batch.metadata:
-            if name not in self._metadata:
-                self._metadata[name] = [pa.nulls(len(rows), pa.string()) for rows in self._rows]
-        for name, arrays in self._metadata.items():
-            arrays.append(batch.metadata.get(name, pa.nulls(len(batch.rows), pa.string())))
-
-    def _column(self, name: str) -> pa.ChunkedArray:
-        """Give the user's column of a name, its gaps filled with what pages say of themselves, or that alone."""
-        found = self._types.get(name, pa.null())
-        said = pa.chunked_array(_joined(self._metadata.pop(name, [])), pa.string())
-        users = None if pa.types.is_null(found) and len(said) else self._user_column(name, found)
-        if users is None:
-            return said
-        if len(said) and (pa.types.is_string(found) or pa.types.is_large_string(found)):
-            return pc.coalesce(users, said.cast(found))
-        return users
-
-    def _user_column(self, name: str, target: pa.DataType) -> pa.ChunkedArray:
-        where = self._first_sources[name]
-        chunks = [
-            pa.nulls(len(array), target) if pa.types.is_null(array.type) else conform(array, target, name, where)
-            for array in self._columns.pop(name)
-        ]
-        if pa.types.is_dictionary(target):
-            return pa.chunked_array(chunks, target)  # each chunk keeps its own dictionary
-        return pa.chunked_array(_joined(chunks), target)
+    def _column(self, name: str) -> tuple[pa.ChunkedArray, str | None]:
+        """Give the user's column of a name, its gaps filled with what is said of documents, or that alone."""
+        said = self._said.pop(name, None)
+        chunks, found, warning = self._users.pop(name).finish() if name in self._users else ([], pa.null(), None)
+        if said is not None and pa.types.is_null(found):
+            return pa.chunked_array(_joined(said), _SAID[name]), None
+        # a dictionary is each chunk's own
+        joined = chunks if pa.types.is_dictionary(found) else _joined(chunks)
+        column = pa.chunked_array(joined, found)
+        if said is not None and (found == _SAID[name] or (is_text_type(found) and _SAID[name] == pa.string())):
+            column = pc.coalesce(column, pa.chunked_array(_joined(said), _SAID[name]).cast(found))
+        return column, warning
 
 
 def _from_arrow(documents: Any, settings: Settings) -> Iterator[Piece] | None:
     """Give batches of an Arrow object or one that exports Arrow; None where it is neither."""
     if isinstance(documents, pa.Array | pa.ChunkedArray):
-        return _from_texts(pa.chunked_array(documents) if isinstance(documents, pa.Array) else documents)
+        return _from_texts(pa.chunked_array(documents) if isinstance(documents, pa.Array) else documents, settings)
     if isinstance(documents, pa.RecordBatch):
         documents = pa.Table.from_batches([documents])
     if isinstance(documents, pa.Table):
@@ -215,7 +202,7 @@ def _from_arrow(documents: Any, settings: Settings) -> Iterator[Piece] | None:
     try:
         return _from_reader(pa.RecordBatchReader.from_stream(documents), settings)
     except pa.ArrowInvalid:  # a series: a stream of one column without a name
-        return _from_texts(pa.chunked_array(documents))
+        return _from_texts(pa.chunked_array(documents), settings)
 
 
 def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[Piece]:
@@ -225,13 +212,23 @@ def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[P
         return
     first_row = 0
     for columns in reader:
-        yield from batch_arrow(columns, roles, first_row)
+        yield from batch_arrow(columns, roles, range(first_row, first_row + columns.num_rows))
         first_row += columns.num_rows
 
 
-def _from_texts(texts: pa.ChunkedArray) -> Iterator[Piece]:
+def _from_texts(texts: pa.ChunkedArray, settings: Settings) -> Iterator[Piece]:
+    _check_pages_have_a_column(settings)
     table = pa.table({"text": texts})
     return _from_reader(table.to_reader(), Settings())
+
+
+def _check_pages_have_a_column(settings: Settings) -> None:
+    """Raise InputError if strings should be the column of pages that the settings name."""
+    if settings.html_column:
+        raise InputError(
+            f"strings have no column {settings.html_column!r} (html_column); "
+            f"give each page as a dict: {{{settings.html_column!r}: page}}"
+        )
 
 
 def _from_items(documents: Any, settings: Settings) -> Iterator[Piece]:
@@ -268,6 +265,7 @@ def _batch_items(items: Iterator[Any], settings: Settings) -> Iterator[Piece]:
                 yield Reject(row, f"a document here must be {words}, this item is of type {type(item).__name__}")
         first_row += len(block)
         if "a string" in kinds:
+            _check_pages_have_a_column(settings)
             strings = RecordBatcher(Settings(text_column="text"), LIBRARY_SOURCE)
             good = [{"text": text} for text in good]
             yield from chain(strings.add(rows, good, [0] * len(rows)), strings.finish())

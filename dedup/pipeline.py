@@ -110,9 +110,18 @@ def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:
         n_sources=corpus.n_sources,
         n_paragraphs=evidence.paragraphs.num_rows,
         n_renamed_ids=corpus.n_renamed_ids,
+        n_replaced_chars=corpus.n_replaced_chars,
+        n_repaired=corpus.n_repaired,
         skipped=corpus.skipped,
     )
-    report = build_report(tables, figures=figures, settings=settings, seconds=run.seconds, recall=recall)
+    report = build_report(
+        tables,
+        figures=figures,
+        settings=settings,
+        seconds=run.seconds,
+        recall=recall,
+        warnings=corpus.warnings,
+    )
     return Result(**tables, report=report)
 
 

@@ -1,46 +1,58 @@
 """Python values to Arrow arrays: a column's one type, text, and pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import pyarrow as pa
 
-from dedup.columns import join_types
+from dedup.column_types import is_storable, join_types, storable_type
 from dedup.errors import ColumnError
+from dedup.mixed import EXACT, Forms, add_form, family_of, mixed_array
 
 BYTES: Final = (bytes, bytearray, memoryview)
 """What may hold a page that is not decoded yet."""
 
+MOST_KEPT_LEVELS: Final = 200
+"""Depth to which a value may be nested to be kept at all, as JSON below that of column_types.MOST_LEVELS."""
+
 _LARGE: Final = pa.large_string()
 
 
-def array_of(values: list[Any], name: str, where: str) -> pa.Array:
-    """Give Python values as an Arrow array of the one type that holds them all.
+class TooDeepError(ValueError):
+    """A value nested deeper than it can be kept."""
 
-    Raises ColumnError if there is none.
+
+def array_of(values: list[Any], name: str, where: str) -> pa.Array:
+    """Give Python values as an Arrow array of the one type that holds them all, or of MixedType where none may.
+
+    Raises ColumnError for an object that is no data, TooDeepError for a value nested
+    more than MOST_KEPT_LEVELS levels.
     """
     kinds = set(map(type, values)) - {type(None)}
     try:
         if kinds == {int, float}:
-            return pa.array([None if value is None else float(value) for value in values], pa.float64())
+            return pa.array([None if value is None else _exact(value) for value in values], pa.float64())
         if len(kinds) <= 1:
-            return pa.array(values)
+            array = pa.array(values)
+            if is_storable(storable_type(array.type)) and not _has_truth_as_number(values, array.type):
+                return array
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         pass  # a finer look below: numbers above 2**63, or nested values of several kinds
-    joined = pa.null()
+    if any(is_deep(value) for value in values):
+        raise TooDeepError
+    forms: Forms = {}
     for value in values:
-        found = _type_of(value, name, where)
-        wider = join_types(joined, found)
-        if wider is None:
-            raise ColumnError(
-                f"{where}: column {name!r} holds {joined} in one row and {found} in another; "
-                "a column that rides along needs one type: make it one, or leave it out of the input"
-            )
-        joined = wider
-    try:
-        return pa.array([_as_type(value, joined) for value in values], joined)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-        raise ColumnError(f"{where}: column {name!r} holds values that no one type holds: {error}") from None
+        if value is not None:
+            found = _type_of(value, name, where)
+            add_form(forms, _family_of(value) if found is None else family_of(found), found)
+    joined = next(iter(forms.values())) if len(forms) == 1 else None
+    if joined is not None and is_storable(storable_type(joined)):
+        try:
+            return pa.array([as_type(value, joined, is_exact=True) for value in values], joined)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            pass  # it may hold them all, with some loss or none at all: that is known at the end of the column
+    return mixed_array(values, forms)
 
 
 def text_array(texts: Sequence[Any], target: pa.DataType = _LARGE) -> pa.Array | None:
@@ -76,18 +88,85 @@ def is_encodable(value: Any) -> bool:
     return True
 
 
-def _type_of(value: Any, name: str, where: str) -> pa.DataType:
-    """Infer the type of one value, looking into lists and objects where Arrow alone gives up."""
-    if isinstance(value, int) and not isinstance(value, bool) and 1 << 63 <= value < 1 << 64:
-        return pa.uint64()
+def is_deep(value: Any) -> bool:
+    """Say whether a value is nested more than MOST_KEPT_LEVELS levels."""
+    level = [value]
+    for _ in range(MOST_KEPT_LEVELS + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def as_type(value: Any, target: pa.DataType, *, is_exact: bool = False) -> Any:
+    """Give whole numbers as floats where `target` says so: Arrow refuses those above 2**53.
+
+    Raises OverflowError where that is asked to be exact and is not.
+    """
+    if pa.types.is_null(target):
+        return None  # an object that never has a key
+    if pa.types.is_floating(target) and isinstance(value, int):
+        return _exact(value) if is_exact else float(value)
+    if pa.types.is_struct(target) and isinstance(value, dict):
+        return {key: as_type(inner, target.field(key).type, is_exact=is_exact) for key, inner in value.items()}
+    if pa.types.is_list(target) and isinstance(value, list):
+        return [as_type(inner, target.value_type, is_exact=is_exact) for inner in value]
+    return value
+
+
+def _has_truth_as_number(values: Iterable[Any], found: pa.DataType) -> bool:
+    """Say whether Arrow made a number of a true or false among nested numbers, as it does without a word."""
+    types = pa.types
+    if types.is_floating(found):
+        return bool in set(map(type, values))
+    if types.is_list(found) and _has_floating(found):
+        return _has_truth_as_number(chain.from_iterable(value for value in values if value), found.value_type)
+    if types.is_struct(found):
+        there = [value for value in values if value]
+        return any(
+            _has_truth_as_number([value.get(part.name) for value in there], part.type)
+            for part in found
+            if _has_floating(part.type)
+        )
+    return False
+
+
+def _has_floating(found: pa.DataType) -> bool:
+    if pa.types.is_floating(found):
+        return True
+    return any(_has_floating(found.field(place).type) for place in range(found.num_fields))
+
+
+def _exact(value: float) -> float:
+    if isinstance(value, int) and abs(value) > EXACT:
+        raise OverflowError
+    return float(value)
+
+
+def _family_of(value: Any) -> str:
+    """Give the family of a value that has no type."""
+    return "object" if isinstance(value, dict) else "list" if isinstance(value, list) else "number"
+
+
+def _type_of(value: Any, name: str, where: str) -> pa.DataType | None:
+    """Infer the type of one value, looking into lists and objects where Arrow alone gives up; None if it has none."""
+    if isinstance(value, int) and not isinstance(value, bool) and not -(1 << 63) <= value < 1 << 63:
+        return pa.uint64() if 0 <= value < 1 << 64 else None
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return pa.struct([(key, _type_of(inner, name, where)) for key, inner in value.items()])
+        inner_types = [(key, _type_of(inner, name, where)) for key, inner in value.items()]
+        return None if any(found is None for _, found in inner_types) else pa.struct(inner_types)
     if isinstance(value, list):
         joined: pa.DataType | None = pa.null()
         for inner in value:
-            joined = None if joined is None else join_types(joined, _type_of(inner, name, where))
-        if joined is not None:
-            return pa.list_(joined)
+            found = _type_of(inner, name, where)
+            joined = None if joined is None or found is None else join_types(joined, found)
+        return None if joined is None else pa.list_(joined)
     try:
         return pa.infer_type([value])
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
@@ -95,14 +174,3 @@ def _type_of(value: Any, name: str, where: str) -> pa.DataType:
             f"{where}: column {name!r} holds a value that has no Arrow type ({error}); "
             "make it one type, or leave it out of the input"
         ) from None
-
-
-def _as_type(value: Any, target: pa.DataType) -> Any:
-    """Give whole numbers as floats where `target` says so: Arrow refuses those above 2**53."""
-    if pa.types.is_floating(target) and isinstance(value, int):
-        return float(value)
-    if pa.types.is_struct(target) and isinstance(value, dict):
-        return {key: _as_type(inner, target.field(key).type) for key, inner in value.items()}
-    if pa.types.is_list(target) and isinstance(value, list):
-        return [_as_type(inner, target.value_type) for inner in value]
-    return value

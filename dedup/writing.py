@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dedup.addresses import is_address
-from dedup.columns import is_text_type
+from dedup.column_types import is_text_type
 from dedup.errors import OutputError
 from dedup.sources import STANDARD_INPUT, describe_os_error, is_glob, split_glob
 from dedup.uploading import REPORT_NAME, check_address, upload_folder

@@ -97,8 +97,14 @@ def test_missing_columns():
         from_python(TABLE, Settings(text_column="nope"))
     with pytest.raises(ColumnError, match=r"no id column 'nope'.*'text'.*'n'"):
         from_python(TABLE.drop_columns("id"), Settings(id_column="nope"))
-    with pytest.raises(ColumnError, match="'a' is there twice"):
-        from_python(pa.table([["x"], [1], [2]], names=["text", "a", "a"]), Settings())
+
+
+def test_columns_of_one_name():
+    """Of two columns with one name the second gets a number; the text and the id are the first."""
+    table = pa.table([["x"], [1], [2], ["y"], ["k"], ["l"]], names=["text", "a", "a", "text", "id", "id"])
+    [row] = from_python(table, Settings()).documents.to_pylist()
+    assert (row["text"], row["doc_id"]) == ("x", "k")
+    assert [row[f"column:{name}"] for name in ("a", "a_2", "text_2", "id_2")] == [1, 2, "y", "l"]
 
 
 def test_repeated_ids_are_told_apart():
@@ -128,11 +134,12 @@ def test_ids_are_unique_and_do_not_depend_on_chunks(ids, size):
 
 
 def test_types_of_a_column_are_joined():
-    """Whole and broken numbers are double; dates and times are not mixed silently."""
+    """Whole and broken numbers are double; dates and times are not mixed silently, but as text."""
     import datetime
 
     documents = from_python([{"text": "a", "n": 1}, {"text": "b", "n": 0.5}, {"text": "c", "n": 2**53 + 1}], Settings())
     assert documents.documents["column:n"].to_pylist() == [1.0, 0.5, float(2**53 + 1)]
     days = [{"text": "a", "d": datetime.date(2020, 1, 1)}, {"text": "b", "d": datetime.datetime(2020, 1, 1, 5)}]
-    with pytest.raises(ColumnError, match="'d'"):
-        from_python(days, Settings())
+    corpus = from_python(days, Settings())
+    assert corpus.documents["column:d"].to_pylist() == ["2020-01-01", "2020-01-01T05:00:00"]
+    assert len(corpus.warnings) == 1

@@ -1,99 +1,78 @@
 """JSON lines: one object a line, one document an object; a line that is broken is rejected alone."""
 
-import json
-import re
 from collections.abc import Iterator
-from typing import Any, Final
-
-import orjson
 
 from dedup.batches import Piece, RecordBatcher, Reject
+from dedup.reading.json_objects import batch_objects
+from dedup.reading.recoding import begin_stream, stream_utf8
 from dedup.settings import Settings
 from dedup.sources import Input, describe_os_error
 from dedup.streams import stream_bytes
-
-_LENIENT: Final = re.compile(rb"NaN|Infinity|\\u[dD][89a-fA-F]")
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 def read_jsonl(source: Input, settings: Settings) -> Iterator[Piece]:
     """Give the objects of a file of JSON lines; `row` is the line, blank ones counted, from 0.
 
-    Of a key that is there twice the last value counts, as everywhere in JSON.
+    Of a key that is there twice the last value counts, as everywhere in JSON. JSON is
+    UTF-8 unless a byte-order mark or the settings say otherwise.
     """
-    batcher = RecordBatcher(settings, source.source)
+    try:
+        encoding, pieces = begin_stream(stream_bytes(source, settings.max_document_bytes), settings, is_json=True)
+    except OSError as error:
+        yield Reject(None, f"cannot be read: {describe_os_error(error)}")
+        return
+    yield from read_lines(stream_utf8(pieces, encoding), encoding, source, settings)
+
+
+def read_lines(pieces: Iterator[bytes], encoding: str, source: Input, settings: Settings) -> Iterator[Piece]:
+    """Give the objects of lines in UTF-8; `encoding` is what they were decoded from."""
+    batcher = RecordBatcher(settings, source.source, encoding)
     row = 0
     broken = None
-    lines: list[bytes] = []
+    lines: list[bytes | None] = []
     size_bytes = 0
-    found = _lines(source, settings)
-    while True:
+    found = _split_lines(pieces, settings.max_document_bytes)
+    is_open = True
+    while is_open:
         try:
-            line = next(found, None)
+            for line in found:
+                lines.append(line)
+                size_bytes += len(line or b"")
+                if size_bytes >= settings.batch_bytes:
+                    break
+            else:
+                is_open = False
         except OSError as error:
-            line = None
             broken = f"cannot be read: {describe_os_error(error)}"
-        if line is not None:
-            lines.append(line)
-            size_bytes += len(line)
-        if lines and (line is None or size_bytes >= settings.batch_bytes):
-            yield from _parse(lines, row, batcher)
-            row += len(lines)
-            lines, size_bytes = [], 0
-        if line is None:
-            break
+            is_open = False
+        yield from batch_objects(range(row, row + len(lines)), lines, batcher, settings, "line")
+        row += len(lines)
+        lines, size_bytes = [], 0
     yield from batcher.finish()
     if broken is not None:
         yield Reject(None, f"{broken} after line {row}" if row else broken)
 
 
-def _parse(lines: list[bytes], first_row: int, batcher: RecordBatcher) -> Iterator[Piece]:
-    rows: list[int] = []
-    records: list[dict[str, Any]] = []
-    sizes: list[int] = []
-    for row, line in enumerate(lines, first_row):
-        try:
-            record = _load(line)
-        except orjson.JSONDecodeError as error:
-            if line.strip():
-                yield Reject(row, f"not JSON: {error.msg} at character {error.colno}")
-            continue
-        if not isinstance(record, dict):
-            yield Reject(row, "the line is not an object")
-            continue
-        rows.append(row)
-        records.append(record)
-        sizes.append(len(line))
-    yield from batcher.add(rows, records, sizes)
+def _split_lines(pieces: Iterator[bytes], limit_bytes: int) -> Iterator[bytes | None]:
+    """Give the lines of a stream, None for one over the limit, of which no more is ever held.
 
-
-def _load(line: bytes) -> Any:
-    """Parse a line; what only Python's parser takes is taken too, to keep the row or to say better what is wrong."""
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        # NaN as json.dumps writes it, and halves of surrogate pairs
-        if not _LENIENT.search(line):
-            raise
-        try:
-            return json.loads(line.decode())
-        except (ValueError, RecursionError):
-            pass
-        raise
-
-
-def _lines(source: Input, settings: Settings) -> Iterator[bytes]:
-    """Give the lines of a file; a line that a broken stream cut off is not given."""
-    parts: list[bytes] = []  # of a line longer than one read, joined once
-    is_first = True
-    for piece in stream_bytes(source, settings.max_document_bytes):
-        head, *rest = (piece.removeprefix(_BYTE_ORDER_MARK) if is_first else piece).split(b"\n")
-        is_first = False
-        parts.append(head)
+    A line that a broken stream cut off is not given.
+    """
+    parts: list[bytes] = []  # of a line longer than one piece, joined once
+    size_bytes = 0
+    for piece in pieces:
+        head, *rest = piece.split(b"\n")
+        size_bytes += len(head)
+        if size_bytes <= limit_bytes:
+            parts.append(head)
+        else:
+            parts.clear()
         if rest:
-            yield b"".join(parts)
-            yield from rest[:-1]
-            parts = [rest[-1]]
-    last = b"".join(parts)
-    if last:
+            yield b"".join(parts) if size_bytes <= limit_bytes else None
+            for line in rest[:-1]:
+                yield line if len(line) <= limit_bytes else None
+            parts, size_bytes = [rest[-1]], len(rest[-1])
+    if size_bytes > limit_bytes:
+        yield None
+    elif last := b"".join(parts):
         yield last

@@ -1,0 +1,180 @@
+"""Types of columns: the one that holds the values of two, and the one that every Parquet reader knows."""
+
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+MOST_LEVELS: Final = 32
+"""Depth to which lists and objects may be nested: Parquet readers stop at 100 schema levels, and a list takes two."""
+
+
+def is_storable(found: pa.DataType) -> bool:
+    """Say whether Parquet has a place for values of the type, and readers of Parquet open it."""
+    if pa.types.is_primitive(found) or is_text_type(found):
+        return True
+    level = [found]
+    for _ in range(MOST_LEVELS):
+        level = [child for parent in level for child in _children(parent)]
+    if level:
+        return False
+    try:
+        pq.write_table(pa.schema([pa.field("value", found)]).empty_table(), pa.BufferOutputStream())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        return False
+    return True
+
+
+def storable_type(found: pa.DataType, *, keeps_empty: bool = False) -> pa.DataType:
+    """Give the type under which values of `found` are kept, so that every Parquet reader knows it.
+
+    Views become plain strings and lists, run-end encoding is undone, and an object
+    that never has a key becomes null, since Parquet has no type for it: unless
+    `keeps_empty`, because other values may still have keys.
+    """
+    types = pa.types
+    if types.is_string_view(found):
+        return pa.large_string()
+    if types.is_binary_view(found):
+        return pa.large_binary()
+    if types.is_dictionary(found):
+        return pa.dictionary(pa.int32(), storable_type(found.value_type, keeps_empty=keeps_empty), found.ordered)
+    if types.is_run_end_encoded(found):
+        return storable_type(found.value_type, keeps_empty=keeps_empty)
+    if types.is_struct(found):
+        if found.num_fields == 0:
+            return found if keeps_empty else pa.null()
+        return pa.struct([pa.field(field.name, storable_type(field.type, keeps_empty=keeps_empty)) for field in found])
+    if types.is_list(found) or types.is_list_view(found):
+        return pa.list_(storable_type(found.value_type, keeps_empty=keeps_empty))
+    if types.is_large_list(found) or types.is_large_list_view(found):
+        return pa.large_list(storable_type(found.value_type, keeps_empty=keeps_empty))
+    if types.is_fixed_size_list(found):
+        return pa.list_(storable_type(found.value_type, keeps_empty=keeps_empty), found.list_size)
+    return found
+
+
+def join_types(left: pa.DataType, right: pa.DataType) -> pa.DataType | None:
+    """Give the type that holds the values of both, or None where there is none.
+
+    The result does not depend on how values were cut into batches: null gives way to
+    anything, whole numbers widen, whole and broken numbers are double (as in JSON),
+    objects hold the keys of both in order of first appearance.
+    """
+    types = pa.types
+    if left == right or types.is_null(right):
+        return left
+    if types.is_null(left):
+        return right
+    if types.is_dictionary(left) or types.is_dictionary(right):
+        return _join_dictionaries(left, right)
+    if types.is_struct(left) and types.is_struct(right):
+        return _join_structs(left, right)
+    if is_list_type(left) and is_list_type(right):
+        value = join_types(left.value_type, right.value_type)
+        if value is None:
+            return None
+        is_large = types.is_large_list(left) or types.is_large_list(right)
+        return pa.large_list(value) if is_large else pa.list_(value)
+    if types.is_integer(left) and types.is_integer(right):
+        return _join_integers(left, right)
+    if _is_number(left) and _is_number(right):
+        return pa.float64()
+    if is_text_type(left) != is_text_type(right):
+        return None
+    try:
+        schemas = [pa.schema([pa.field("value", found)]) for found in (left, right)]
+        return pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return None
+
+
+def conform(array: Any, target: pa.DataType) -> Any:
+    """Give the array (or chunked array) as `target`, a type that join_types or storable_type found for it.
+
+    Raises pa.ArrowInvalid if a value does not fit: a negative number beside one above 2**63.
+    """
+    if array.type == target:
+        return array
+    if pa.types.is_null(target) or _has_empty_struct(array.type):
+        return pa.array([_without_empty(value, target) for value in array.to_pylist()], target)
+    try:
+        return array.cast(target)
+    except pa.ArrowInvalid:
+        if _has_uint64(target):
+            raise
+        return array.cast(target, safe=False)  # whole numbers above 2**53 beside broken ones: as JSON reads them
+
+
+def is_text_type(found: pa.DataType) -> bool:
+    """Say whether values of the type are text, dictionary-encoded or not."""
+    types = pa.types
+    if types.is_dictionary(found):
+        return is_text_type(found.value_type)
+    return bool(types.is_string(found) or types.is_large_string(found) or types.is_string_view(found))
+
+
+def is_list_type(found: pa.DataType) -> bool:
+    """Say whether values of the type are lists."""
+    types = pa.types
+    return bool(types.is_list(found) or types.is_large_list(found) or types.is_fixed_size_list(found))
+
+
+def is_id_type(found: pa.DataType) -> bool:
+    """Say whether values of the type can name a document: text and numbers."""
+    return is_text_type(found) or _is_number(found) or bool(pa.types.is_decimal(found))
+
+
+def _join_dictionaries(left: pa.DataType, right: pa.DataType) -> pa.DataType | None:
+    both = pa.types.is_dictionary(left) and pa.types.is_dictionary(right)
+    values = [found.value_type if pa.types.is_dictionary(found) else found for found in (left, right)]
+    value = join_types(*values)
+    if value is None or not both:
+        return value
+    return pa.dictionary(pa.int32(), value, left.ordered and right.ordered)
+
+
+def _join_structs(left: pa.DataType, right: pa.DataType) -> pa.DataType | None:
+    joined = {field.name: field.type for field in left}
+    for field in right:
+        value = join_types(joined.get(field.name, pa.null()), field.type)
+        if value is None:
+            return None
+        joined[field.name] = value
+    return pa.struct(list(joined.items()))
+
+
+def _join_integers(left: pa.DataType, right: pa.DataType) -> pa.DataType:
+    if pa.types.is_signed_integer(left) == pa.types.is_signed_integer(right):
+        return left if left.bit_width >= right.bit_width else right
+    # hashes: some above 2**63, none below 0; conform() refuses the rest
+    return pa.uint64() if pa.uint64() in (left, right) else pa.int64()
+
+
+def _is_number(found: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(found) or pa.types.is_floating(found))
+
+
+def _children(found: pa.DataType) -> list[pa.DataType]:
+    return [found.field(position).type for position in range(found.num_fields)]
+
+
+def _has_empty_struct(found: pa.DataType) -> bool:
+    if pa.types.is_struct(found) and found.num_fields == 0:
+        return True
+    return any(_has_empty_struct(child) for child in _children(found))
+
+
+def _has_uint64(found: pa.DataType) -> bool:
+    return found == pa.uint64() or any(_has_uint64(child) for child in _children(found))
+
+
+def _without_empty(value: Any, target: pa.DataType) -> Any:
+    """Give the value with null for each object that never has a key."""
+    if pa.types.is_null(target):
+        return None
+    if isinstance(value, dict):
+        return {key: _without_empty(inner, target.field(key).type) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_empty(inner, target.value_type) for inner in value]
+    return value

@@ -1,0 +1,184 @@
+"""Columns that ride along: one type each, whatever their values were and however they came in."""
+
+import datetime
+import json
+from itertools import pairwise
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.columns import name_outside, tell_names_apart
+from dedup.documents import from_python
+from dedup.reading import read_files
+from dedup.settings import Settings
+from dedup.user_columns import UserColumn
+from dedup.values import array_of
+
+BIG = 2**53 + 1
+"""A whole number that no double holds."""
+
+
+def build(*batches, sources=None):
+    """Give type, values and warning of a column of batches, each a list of Python values or an Arrow array."""
+    column = UserColumn("x")
+    for place, batch in enumerate(batches):
+        array = batch if isinstance(batch, pa.Array) else array_of(batch, "x", "here")
+        column.add(array, sources[place] if sources else "here")
+    chunks, found, warning = column.finish()
+    assert all(chunk.type == found for chunk in chunks)
+    return found, [value for chunk in chunks for value in chunk.to_pylist()], warning
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ([1, "one"], ["1", "one"]),
+        ([1.0, 0.5, 1e300, "x"], ["1", "0.5", "1e+300", "x"]),
+        ([BIG, 0.5, "x"], ["9007199254740993", "0.5", "x"]),
+        ([True, 1], ["true", "1"]),
+        ([{"k": 1}, "x"], ['{"k":1}', "x"]),
+        ([{"k": 1, "m": None}, [1, {"é": "ü"}]], ['{"k":1}', '[1,{"é":"ü"}]']),
+        ([[1], ["x"], None], ["[1]", '["x"]', None]),
+        ([[1, "x"]], ['[1,"x"]']),
+        ([-1, 2**63], ["-1", "9223372036854775808"]),
+        ([2**70], [str(2**70)]),
+        (['"quoted"', 1], ['"quoted"', "1"]),
+        ([{}, 1], ["{}", "1"]),
+    ],
+    ids=str,
+)
+def test_values_of_no_one_type_are_text(values, kept):
+    """Strings stay as they are and everything else is JSON, in one batch or in many; and there is a warning."""
+    for batches in ([values], [[value] for value in values]):
+        found, texts, warning = build(*batches)
+        assert (found, texts) == (pa.string(), kept)
+        assert warning.startswith("column 'x' holds ")
+        assert warning.endswith(": kept as text")
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([1, 0.5, BIG], pa.float64()),
+        ([{"k": BIG}, {"k": 0.5}], pa.struct({"k": pa.float64()})),
+        ([[BIG], [0.5]], pa.list_(pa.float64())),
+        ([1, 2**63], pa.uint64()),
+        ([None, {"a": 1}, {"b": "x"}], pa.struct({"a": pa.int64(), "b": pa.string()})),
+        ([None, None], pa.null()),
+    ],
+    ids=str,
+)
+def test_values_that_one_type_holds_keep_it(values, found):
+    """What goes together is not text, in one batch or in many."""
+    whole, parts = build(values), build(*([value] for value in values))
+    assert whole == parts
+    assert whole[0] == found
+    assert whole[2] is None
+
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.sampled_from([BIG, 2**63, -1, 0])
+    | st.text(max_size=3)
+    | st.floats()
+)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=2)
+)
+
+
+@given(st.lists(values, min_size=1, max_size=8), st.lists(st.integers(0, 8), max_size=4))
+def test_cutting_changes_nothing(column, cuts):
+    """Any values give the same column and the same warning, however they are cut into batches."""
+    edges = [0, *sorted(min(cut, len(column)) for cut in cuts), len(column)]
+    parts = [column[start:end] for start, end in pairwise(edges)]
+    assert str(build(*parts)) == str(build(column))
+
+
+def test_warning_names_types_and_first_sources():
+    """A person finds both kinds of values by the warning."""
+    assert build([1], ["x"], ["y"], sources=["a", "b", "c"])[2] == (
+        "column 'x' holds int64 in a and string in b: kept as text"
+    )
+    assert build([1, 0.5, "x"], sources=["a"])[2] == "column 'x' holds double and string in a: kept as text"
+    assert build([None], [{"k": 1}], [[1]], sources=["a", "b", "c"])[2] == (
+        "column 'x' holds objects in b and lists in c: kept as text"
+    )
+    assert build([{"k": 1}], [{"k": "x"}], sources=["a", "b"])[2] == (
+        "column 'x' holds objects that no one type holds, first in a: kept as text"
+    )
+
+
+def test_arrow_types_as_text():
+    """Times and decimals are spelled as Arrow does, bytes as base64, and a dictionary gives its values."""
+    when = pa.array([0], pa.timestamp("ns"))
+    assert build(when, ["x"])[1] == ["1970-01-01 00:00:00.000000000", "x"]
+    assert build(pa.array([datetime.date(2020, 1, 1)]), ["x"])[1] == ["2020-01-01", "x"]
+    assert build(pa.array([b"\xff"]), ["x"])[1] == ["/w==", "x"]
+    assert build(pa.array(["a"]).dictionary_encode(), [1])[1] == ["a", "1"]
+    assert build(pa.array([{"w": 1}], pa.struct({"w": pa.timestamp("ns")})), ["x"])[1][1] == "x"
+    found, texts, _ = build(pa.array(["a"], pa.large_string()), [1])
+    assert (found, texts) == (pa.large_string(), ["a", "1"])
+
+
+def test_type_that_parquet_cannot_hold():
+    """A type without a place in the output is kept as text as well."""
+    odd = pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])])
+    corpus = from_python(pa.table({"text": ["a", "b"], "odd": odd}), Settings())
+    assert corpus.documents["column:odd"].to_pylist() == ["1", "b"]
+    [warning] = corpus.warnings
+    assert warning.startswith("column 'odd' holds sparse_union<")
+    assert warning.endswith("that no one type holds, first in documents: kept as text")
+
+
+def test_two_files_that_disagree(tmp_path):
+    """A run does not stop at a column that is a number here and text there."""
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "year": 1999}\n')
+    (tmp_path / "b.jsonl").write_text('{"text": "b", "year": "MCM"}\n')
+    corpus = read_files([tmp_path], Settings())
+    assert corpus.documents["column:year"].to_pylist() == ["1999", "MCM"]
+    assert corpus.warnings == ["column 'year' holds int64 in a.jsonl and string in b.jsonl: kept as text"]
+
+
+@pytest.mark.parametrize("name", ["source", "n_removed", "chars_removed", "position", "doc_id"])
+def test_columns_with_our_names(name, tmp_path):
+    """A column with a name of ours is kept under another name, settings call it by its own, and the report says so."""
+    import dedup
+
+    path = tmp_path / "x.jsonl"
+    rows = [{"text": f"{word} " * 30, "id": word, name: word, f"input_{name}_2": 5} for word in ("one", "two")]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    result = dedup.preview_files(path, within=f"column:{name}")
+    assert result.documents[f"input_{name}"].to_pylist() == ["one", "two"]
+    assert result.documents["source"].to_pylist() == ["x.jsonl", "x.jsonl"]
+    assert result.documents.column_names.count(name) == (name not in ("position",))
+    assert result.report.warnings == [
+        f"column {name!r} is called 'input_{name}' in the output, where dedup has a {name!r} of its own"
+    ]
+    assert dedup.restore(result)[f"input_{name}"].to_pylist() == ["one", "two"]
+
+
+def test_text_beside_another_text_column(tmp_path):
+    """With another text column chosen, one called text is a column like others."""
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "a", "body": "b"}')
+    corpus = read_files([path], Settings(text_column="body"))
+    assert corpus.documents["text"].to_pylist() == ["b"]
+    assert corpus.documents["column:text"].to_pylist() == ["a"]
+    assert len(corpus.warnings) == 1
+
+
+def test_names():
+    """A name changes only where it must, and never to one that is there."""
+    names = ["a", "source", "input_source", "text"]
+    assert name_outside(names) == {
+        "a": "a",
+        "source": "input_source_2",
+        "input_source": "input_source",
+        "text": "input_text",
+    }
+    assert tell_names_apart(["a", "", "a", "a_2", "", "a"]) == ["a", "column_2", "a_3", "a_2", "column_5", "a_4"]
