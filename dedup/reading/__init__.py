@@ -89,10 +89,11 @@ def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: P
     """
     plan = plan_inputs(sources, settings)
     tally = _Tally(on_progress, skipped=plan.skipped)
-    builder = CorpusBuilder()
+    builder = CorpusBuilder(settings.encoding_errors)
     lacking: list[tuple[str, str]] = []
     n_with_column = n_documents = 0
-    for origin, piece in extract_pieces(_read_pieces(plan, settings, tally), settings):
+    for (origin, done_bytes), piece in extract_pieces(_read_pieces(plan, settings, tally), settings):
+        tally.tell(done_bytes)
         if isinstance(piece, Batch):
             n_documents += len(piece.rows)
             n_with_column += piece.text_column is not None
@@ -104,6 +105,7 @@ def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: P
         source, reason = lacking[0]
         raise ColumnError(f"{source}: {reason}")
     builder.check_id_column(settings)
+    tally.tell(tally.total_bytes)
     return builder.corpus(n_sources=tally.n_sources, skipped=tally.skipped)
 
 
@@ -124,39 +126,42 @@ class _Tally:
         # sizes are asked for only if somebody wants to know: behind an address each takes a while
         sizes = [found.place.size_bytes() if self.on_progress is not None else 0 for found in inputs]
         self.total_bytes = sum(sizes)
+        self.tell(0)
         for found, self.size_bytes in zip(inputs, sizes, strict=True):
             self.text_bytes = 0
             yield found
             self.done_bytes += self.size_bytes
-        self.size_bytes = 0
-        self.tell()
 
-    def tell(self) -> None:
-        """Say how far reading is."""
+    @property
+    def read_bytes(self) -> int:
+        """How far reading is: pages are extracted later, so this is what to say once they are."""
+        return self.done_bytes + min(self.text_bytes, self.size_bytes)
+
+    def tell(self, done_bytes: int) -> None:
+        """Say how far reading and extraction are."""
         if self.on_progress is not None:
-            self.on_progress("read", self.done_bytes + min(self.text_bytes, self.size_bytes), self.total_bytes)
+            self.on_progress("read", done_bytes, self.total_bytes)
 
 
-def _read_pieces(plan: Plan, settings: Settings, tally: _Tally) -> Iterator[tuple[Origin, Piece]]:
-    """Give the pieces of all inputs in order, each with what it comes from."""
-    for source, reject in plan.rejected:
-        yield Origin(source, source), reject
+def _read_pieces(plan: Plan, settings: Settings, tally: _Tally) -> Iterator[tuple[tuple[Origin, int], Piece]]:
+    """Give the pieces of all inputs in order, each with what it comes from, and how much was read with it."""
     for found in tally.begin(plan.inputs):
         for one in _open(found, settings):
             if not isinstance(one, Input):
                 source, reject = one
                 if reject.stage == "list":
                     tally.skipped.append(source)
-                yield Origin(source, source), reject
+                yield (Origin(source, source), tally.read_bytes), reject
                 continue
             tally.n_sources += 1
             for piece in FORMATS[one.format].read(one, settings):
-                tally.tell()
                 if isinstance(piece, Batch):
                     tally.text_bytes += piece.text.nbytes
                 elif isinstance(piece, Pages):
                     tally.text_bytes += piece.html.nbytes
-                yield one.origin, piece
+                yield (one.origin, tally.read_bytes), piece
+    for source, reject in plan.rejected:
+        yield (Origin(source, source), tally.total_bytes), reject
 
 
 def _open(found: Input, settings: Settings) -> Iterator[Input | tuple[str, Reject]]:
