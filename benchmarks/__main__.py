@@ -121,6 +121,24 @@ def harm(
 
 
 @app.command()
+def pages(
+    *,
+    package: Annotated[str, typer.Option(help="Debian package of HTML pages (needs apt-get and dpkg).")] = "rust-doc",
+    n_pages: Annotated[int, typer.Option(min=1)] = 10_000,
+    extractor: Annotated[str, typer.Option(help="As for `dedup clean`.")] = "trafilatura",
+    workers: Annotated[list[int] | None, typer.Option(min=1, help="Once for each number; default 1 and 2.")] = None,
+    work: Work = WORK,
+    save: Save = None,
+) -> None:
+    """Time `dedup clean` over HTML pages against the bare extractor, and watch its memory."""
+    from benchmarks.pages import lay_out_pages, measure_pages, pages_lines
+
+    folder = lay_out_pages(work, package, n_pages)
+    figures = measure_pages(folder, work, extractor=extractor, workers=workers or [1, 2])
+    _finish("pages", figures, pages_lines(figures), save)
+
+
+@app.command()
 def tables() -> None:
     """Write the results into benchmarks/README.md."""
     from benchmarks.tables import README, results_section, with_results

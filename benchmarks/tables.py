@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from benchmarks.bruteforce import bruteforce_lines
 from benchmarks.measurements import RESULTS
+from benchmarks.pages import pages_lines
 from benchmarks.quality.harm import harm_lines
 from benchmarks.recall import recall_lines
 from benchmarks.speed import speed_lines
@@ -20,6 +21,7 @@ LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], list[str]]]] = {
     "recall": recall_lines,
     "bruteforce": bruteforce_lines,
     "harm": harm_lines,
+    "pages": pages_lines,
 }
 """Benchmark: what turns its figures into lines."""
 

@@ -1,0 +1,249 @@
+"""Pages a second of `dedup clean` beside its own extractor called in a bare loop, and its memory over time.
+
+The loop is a process that reads the same files one by one, extracts each and forgets it:
+what the extractor itself costs. Everything else that `dedup clean` does (processes, decoding,
+metadata, cleaning, Parquet) is overhead, and is measured as CPU time, all processes
+together, and as time on the clock. Memory is that of the whole tree of processes, each second.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+from benchmarks.corpora import fetch_packages
+from benchmarks.measurements import PROJECT, BenchmarkError, Cost, run_dedup, run_python
+
+MOST_OVERHEAD: Final = 0.10
+"""The promise: what everything around the extractor may add to its CPU time, with one worker."""
+
+MOST_GROWTH: Final = 0.10
+"""The promise: how much more memory extraction may hold in its last quarter than in its first."""
+
+MOST_PAGE_BYTES: Final = 500_000
+"""Pages above this are left out: listings of source code, which take trafilatura minutes each, so that
+dedup gives them up at its deadline and the bare loop does not."""
+
+_LOOP: Final = """
+import sys, time
+from pathlib import Path
+folder, figures = sys.argv[1:]
+{imports}
+begun = time.perf_counter(), time.process_time()
+n_found = 0
+for path in sorted(Path(folder).iterdir()):
+    n_found += bool(extract(path.read_bytes()))
+Path(figures).write_text(f"{{time.perf_counter() - begun[0]}} {{time.process_time() - begun[1]}} {{n_found}}")
+"""
+
+_TRAFILATURA: Final = """
+from trafilatura import bare_extraction
+def extract(page):
+    found = bare_extraction(page, with_metadata=True, include_comments=False, deduplicate=False)
+    return found is not None and found.text
+"""
+
+_RESILIPARSE: Final = """
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.encoding import bytes_to_str, detect_encoding
+def extract(page):
+    return extract_plain_text(bytes_to_str(page, detect_encoding(page, html5_compatible=True)), main_content=True)
+"""
+
+LOOPS: Final = {"trafilatura": _TRAFILATURA, "resiliparse": _RESILIPARSE, "fast": _RESILIPARSE}
+"""Extractor: what the bare loop calls, with the options that dedup's first pass uses."""
+
+
+def lay_out_pages(work: Path, package: str, n_pages: int) -> Path:
+    """Give a folder of `n_pages` HTML pages of a Debian package, every k-th in order of path.
+
+    Raises BenchmarkError if the package has not as many of at most MOST_PAGE_BYTES.
+    """
+    unpacked = fetch_packages(work, [package]) / package
+    found = (path for path in sorted(unpacked.rglob("*.html")) if path.is_file() and not path.is_symlink())
+    pages = [path for path in found if path.stat().st_size <= MOST_PAGE_BYTES]
+    if len(pages) < n_pages:
+        raise BenchmarkError(f"{package} has {len(pages):,} HTML pages, {n_pages:,} were asked for")
+    folder = work / f"pages-{package}-{n_pages}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for place in range(n_pages):
+        page = pages[place * len(pages) // n_pages]
+        shutil.copyfile(page, folder / f"{place:06d}-{page.name[-60:]}")
+    return folder
+
+
+def measure_pages(folder: Path, work: Path, *, extractor: str, workers: Sequence[int]) -> dict[str, Any]:
+    """Measure the bare loop, and `dedup clean` with each number of workers, over the pages of a folder.
+
+    Kernels are compiled before: once a machine, which is no cost of pages. Raises BenchmarkError if a run fails.
+    """
+    run_dedup(["clean", str(PROJECT / "seeds"), str(work / "pages-warm"), "--overwrite", "--quiet"])
+    sizes = [path.stat().st_size for path in folder.iterdir()]
+    figures: dict[str, Any] = {
+        "pages": {"name": folder.name, "n_pages": len(sizes), "html_mb": round(sum(sizes) / 1e6, 1)},
+        "extractor": extractor,
+        "loop": _time_loop(folder, work / "pages-loop.txt", extractor),
+        "runs": {},
+    }
+    for n_workers in workers:
+        out = work / f"pages-out-{n_workers}"
+        figures["runs"][str(n_workers)] = _time_clean(folder, out, extractor, n_workers, len(sizes))
+        shutil.rmtree(out)
+    runs = list(figures["runs"].values())
+    figures["is_output_equal"] = len({run["documents_sha256"] for run in runs}) == 1
+    figures["cpu_overhead"] = round(runs[0]["cpu_seconds"] / figures["loop"]["process"]["cpu_seconds"] - 1, 4)
+    figures["wall_overhead"] = round(runs[0]["wall_seconds"] / figures["loop"]["process"]["wall_seconds"] - 1, 4)
+    broken = []
+    if not figures["is_output_equal"]:
+        broken.append("the output differs between numbers of workers")
+    if extractor == "trafilatura" and figures["cpu_overhead"] > MOST_OVERHEAD:
+        broken.append(f"overhead {figures['cpu_overhead']:.1%}, promised {MOST_OVERHEAD:.0%}")
+    for n_workers, run in figures["runs"].items():
+        first, last = run["memory"]["processes_mb"]
+        if last > first * (1 + MOST_GROWTH):
+            broken.append(f"memory of {n_workers} processes grew from {first:.0f} to {last:.0f} MB")
+    figures["broken_promises"] = broken
+    return figures
+
+
+def pages_lines(figures: Mapping[str, Any]) -> list[str]:
+    """Give the figures as lines for a terminal."""
+    pages, loop = figures["pages"], figures["loop"]
+    lines = [
+        f"{pages['name']}: {pages['n_pages']:,} pages, {pages['html_mb']} MB of HTML; extractor {figures['extractor']}",
+        f"{'':<22}{'pages/s':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}   memory of tree, MB: first, last quarter",
+        f"{'bare loop':<22}{loop['pages_per_second']:>9.1f}{loop['process']['wall_seconds']:>9.1f}"
+        f"{loop['process']['cpu_seconds']:>9.1f}{loop['process']['peak_memory_mb']:>9.0f}",
+    ]
+    for n_workers, run in figures["runs"].items():
+        memory = run["memory"]
+        label = f"dedup, {n_workers} worker{'s' if n_workers != '1' else ''}"
+        lines.append(
+            f"{label:<22}{run['pages_per_second']:>9.1f}{run['wall_seconds']:>9.1f}{run['cpu_seconds']:>9.1f}"
+            f"{memory['peak_mb']:>9.0f}   {memory['tree_mb'][0]:.0f}, {memory['tree_mb'][1]:.0f}; of it extraction "
+            f"{memory['processes_mb'][0]:.0f}, {memory['processes_mb'][1]:.0f}"
+        )
+    text_mb = next(iter(figures["runs"].values()))["million_characters"]
+    lines.append(
+        f"one worker over the bare loop: CPU {figures['cpu_overhead']:+.1%}, wall {figures['wall_overhead']:+.1%}; "
+        f"output {'equal' if figures['is_output_equal'] else 'DIFFERENT'} for all numbers of workers; "
+        f"{text_mb} million characters of text, held in memory"
+    )
+    lines += [f"BROKEN PROMISE: {promise}" for promise in figures["broken_promises"]]
+    return lines
+
+
+def _time_loop(folder: Path, figures_file: Path, extractor: str) -> dict[str, Any]:
+    code = _LOOP.format(imports=LOOPS[extractor])
+    cost = run_python(code, [str(folder), str(figures_file)])
+    wall, cpu, n_found = figures_file.read_text(encoding="utf-8").split()
+    n_pages = sum(1 for _ in folder.iterdir())
+    return {
+        "process": asdict(cost),
+        "loop_wall_seconds": round(float(wall), 3),
+        "loop_cpu_seconds": round(float(cpu), 3),
+        "pages_per_second": round(n_pages / cost.wall_seconds, 2),
+        "pages_with_text": int(n_found),
+    }
+
+
+def _time_clean(folder: Path, out: Path, extractor: str, n_workers: int, n_pages: int) -> dict[str, Any]:
+    options = ["--overwrite", "--quiet", "--extractor", extractor, "--workers", str(n_workers)]
+    cost, samples = _run_sampled(["clean", str(folder), str(out), *options])
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256()
+    for part in sorted((out / "documents").iterdir()):
+        digest.update(part.read_bytes())
+    extracting = [sample for sample in samples if sample[2] > 0]
+    quarter = max(len(extracting) // 4, 1)
+    quarters = [extracting[:quarter], extracting[-quarter:]] if extracting else [[(0.0, 0.0, 0.0)]] * 2
+    return {
+        **asdict(cost),
+        "pages_per_second": round(n_pages / cost.wall_seconds, 2),
+        "stage_seconds": {name: round(seconds, 3) for name, seconds in report["seconds"].items()},
+        "documents": report["n_documents"],
+        "rejected": pq.read_metadata(out / "rejected.parquet").num_rows,
+        "million_characters": round(report["n_chars"] / 1e6, 1),
+        "documents_sha256": digest.hexdigest(),
+        "memory": {
+            "peak_mb": round(max(main + others for _, main, others in samples), 1),
+            "tree_mb": [round(_mean([main + others for _, main, others in found]), 1) for found in quarters],
+            "processes_mb": [round(_mean([others for _, _, others in found]), 1) for found in quarters],
+            "seconds_main_mb_processes_mb": samples[:: max(len(samples) // 100, 1)],
+        },
+    }
+
+
+def _run_sampled(arguments: list[str]) -> tuple[Cost, list[tuple[float, float, float]]]:
+    """Run `dedup`; give its cost, and each second the memory of its own process and of those below it, in MB."""
+    begun = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, "-c", "from dedup.cli import main; main()", *arguments],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert child.stderr is not None
+    samples: list[tuple[float, float, float]] = []
+    is_over = threading.Event()
+
+    def sample() -> None:
+        while True:
+            main, others = _memory_mb(child.pid)
+            samples.append((round(time.perf_counter() - begun, 1), round(main, 1), round(others, 1)))
+            if is_over.wait(1.0):
+                return
+
+    sampler = threading.Thread(target=sample, daemon=True)
+    sampler.start()
+    message = child.stderr.read().decode(errors="replace")
+    _, status, usage = os.wait4(child.pid, 0)
+    wall_seconds = time.perf_counter() - begun
+    is_over.set()
+    sampler.join()
+    child.returncode = os.waitstatus_to_exitcode(status)
+    child.stderr.close()
+    if child.returncode:
+        raise BenchmarkError(f"dedup ended with code {child.returncode}:\n{message.strip()}")
+    cost = Cost(
+        wall_seconds=round(wall_seconds, 3),
+        cpu_seconds=round(usage.ru_utime + usage.ru_stime, 3),  # with all processes that it started and waited for
+        peak_memory_mb=round(usage.ru_maxrss / 1024, 1),
+    )
+    return cost, samples
+
+
+def _memory_mb(pid: int) -> tuple[float, float]:
+    """Give the resident memory of a process, and of all below it together; 0 for what has ended. Linux only."""
+    parents: dict[int, int] = {}
+    pages: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2].split()
+        except OSError:
+            continue
+        parents[int(entry.name)], pages[int(entry.name)] = int(stat[1]), int(stat[21])
+    tree, waiting = set(), [pid]
+    while waiting:
+        above = waiting.pop()
+        tree.add(above)
+        waiting += [found for found, parent in parents.items() if parent == above and found not in tree]
+    mb = os.sysconf("SC_PAGE_SIZE") / 2**20
+    return pages.get(pid, 0) * mb, sum(pages.get(found, 0) for found in tree - {pid}) * mb
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
