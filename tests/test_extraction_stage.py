@@ -293,3 +293,12 @@ def test_strings_have_no_column_of_pages():
     """A list of strings is text: to take it for pages in silence, or for text, would both be wrong."""
     with pytest.raises(InputError, match="html_column"):
         read(HTML)
+
+
+def test_encoding_of_a_page_is_told_and_its_text_is_utf8():
+    """The column says what a page was decoded from, and that its text, which is not the page, is restored as UTF-8."""
+    german = html(0, "<meta charset='cp1252'>").replace("counted", "zählte").encode("cp1252")
+    documents = read([{"html": german}, {"html": html(1).encode()}]).documents
+    assert "zählte" in documents["text"].to_pylist()[0]
+    assert documents["encoding"].to_pylist() == ["utf-8 (from cp1252)", None]
+    assert "encoding" not in read([{"html": html(1).encode()}]).documents.schema.names

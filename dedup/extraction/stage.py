@@ -126,7 +126,8 @@ def _batch(pages: Pages, outcomes: list[Outcome]) -> Iterator[Batch | Reject]:
     rows, ids, columns = pages.rows, pages.ids, pages.columns
     if len(good) < len(outcomes):
         rows, ids, columns = take_rows(rows, ids, columns, pa.array(good, pa.int64()))
-    encodings = [None if one.encoding in UTF_8 else one.encoding for one in found]
+    # the text is not what the page was: it is restored as UTF-8
+    encodings = [None if one.encoding in UTF_8 else f"utf-8 (from {one.encoding})" for one in found]
     yield Batch(
         pa.array([one.text for one in found], pa.large_string()),
         rows,
