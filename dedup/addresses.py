@@ -58,6 +58,17 @@ def list_address(address: str, *, is_only: bool) -> Iterator[tuple[str, RemoteFi
     yield from found
 
 
+def find_type(filesystem: Any, path: str) -> str | None:
+    """Say whether a path is a "file" or a "directory", or give None where nothing is.
+
+    Raises what the library does; fsspec's own exists() takes expired credentials for a missing file.
+    """
+    try:
+        return "file" if filesystem.info(path)["type"] == "file" else "directory"
+    except FileNotFoundError:
+        return None
+
+
 def open_arrow_filesystem(folder: str | Path) -> tuple[pa.fs.FileSystem, str]:
     """Give Arrow's file system for a folder, local or behind an address, and the path in it."""
     if is_address(folder):
@@ -70,12 +81,13 @@ def _find(filesystem: Any, path: str, address: str, *, is_only: bool) -> Iterato
     magic = _WEB_MAGIC if re.match("https?:", address, re.IGNORECASE) else _MAGIC
     wild = magic.search(path)
     if wild is None:
-        if filesystem.isfile(path):
+        kind = find_type(filesystem, path)
+        if kind is None:
+            raise MissingInputError(f"no such file or folder: {address!r}")
+        if kind == "file":
             place = RemoteFile(filesystem, path)
             yield place.name if is_only else address, place
             return
-        if not filesystem.isdir(path):
-            raise MissingInputError(f"no such file or folder: {address!r}")
         root, matches = path, [path]
         shown = address
     else:
@@ -87,7 +99,7 @@ def _find(filesystem: Any, path: str, address: str, *, is_only: bool) -> Iterato
         shown = address[: address.rfind("/", 0, first.start()) + 1] if first else address
     root = root.rstrip("/")
     for match in sorted(matches):
-        files = filesystem.find(match) if filesystem.isdir(match) else [match]
+        files = [match] if find_type(filesystem, match) == "file" else filesystem.find(match)
         for file in sorted(files):
             name = file.removeprefix(root).lstrip("/")
             if not any(part.startswith(".") for part in name.split("/")):

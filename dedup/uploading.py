@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from dedup.addresses import is_address, open_filesystem
+from dedup.addresses import find_type, is_address, open_filesystem
 from dedup.errors import DedupError, OutputError
 from dedup.places import as_os_error
 
@@ -30,7 +30,7 @@ def check_address(
         if is_address(source):
             _check_apart(target, filesystem, path, str(source))
     try:
-        if filesystem.isfile(path):
+        if find_type(filesystem, path) == "file":
             raise OutputError(f"the output {target!r} is a file; give a folder")
         names = _list_names(filesystem, path)
         if not names:
@@ -91,6 +91,6 @@ def _check_apart(target: str, filesystem: Any, path: str, source: str) -> None:
 def _list_names(filesystem: Any, path: str) -> list[str]:
     """List the files below a folder by their paths in it."""
     filesystem.invalidate_cache()
-    if not filesystem.exists(path):
+    if find_type(filesystem, path) is None:
         return []
     return [file.removeprefix(path).lstrip("/") for file in filesystem.find(path)]
