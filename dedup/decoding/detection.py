@@ -7,7 +7,7 @@ figures are of the other half.
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 WINDOW_BYTES: Final = 1 << 16
@@ -45,6 +45,15 @@ RIVALS: Final = (
 
 LEAST_RARE_CHARS: Final = 4
 """Characters beyond ASCII that it takes to believe a rare encoding."""
+
+MOST_CONTROLS_SHARE: Final = 0.05
+LEAST_CONTROLS: Final = 4
+"""Above both, control characters say that bytes are no text. Overstruck manual pages and coloured logs are below."""
+
+MOST_NARROW_SHARE: Final = 0.75
+"""Bytes that are UTF-8 but for few NULs are not UTF-16, where half of ASCII are NULs."""
+
+_CONTROLS: Final = bytes(range(8)) + bytes(range(0x0E, 0x1B)) + bytes(range(0x1C, 0x20))
 
 _SEVEN_BITS: Final = {
     b"\x1b$)C": ("iso2022_kr",),
@@ -113,11 +122,7 @@ def detect_encoding(raw: bytes) -> str | None:
         return detect_wide(raw)
     if found := _detect_seven_bits(raw):
         return found
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return "utf-8" if is_damaged_utf8(raw) else detect_legacy(raw)
-    return "utf-8"
+    return "utf-8" if is_utf8(raw) or is_damaged_utf8(raw) else detect_legacy(raw)
 
 
 def detect_wide(raw: bytes) -> str | None:
@@ -125,8 +130,12 @@ def detect_wide(raw: bytes) -> str | None:
 
     Asked only of bytes with NULs: no other text has them, and nearly all of these do, in line ends if nowhere else.
     """
-    best: tuple[int, int, str] | None = None
     window = raw[: WINDOW_BYTES // 8]
+    narrow = window.replace(b"\0", b"")
+    is_narrow = len(narrow) > MOST_NARROW_SHARE * len(window) and is_utf8(narrow)
+    if is_narrow and not has_many_controls(narrow):
+        return None  # a text with a few NULs
+    best: tuple[int, int, str] | None = None
     for encoding in _WIDE:
         unit = 4 if encoding.startswith("utf-32") else 2
         try:
@@ -147,6 +156,21 @@ def is_damaged_utf8(raw: bytes) -> bool:
     """Say whether bytes that are not UTF-8 once were: other encodings have fewer good sequences than bad ones."""
     n_bad, n_good = count_sequences(raw)
     return n_good >= n_bad
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Say whether the bytes are UTF-8; ASCII is."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def has_many_controls(raw: bytes) -> bool:
+    """Say whether more of the bytes are control characters than a text, even a damaged one, has."""
+    n_controls = len(raw) - len(raw.translate(None, _CONTROLS))
+    return n_controls >= LEAST_CONTROLS and n_controls > MOST_CONTROLS_SHARE * len(raw)
 
 
 def count_sequences(raw: bytes) -> tuple[int, int]:
@@ -238,21 +262,22 @@ def _readings(raw: bytes, candidates: Sequence[str]) -> list[_Reading]:
     proposals = chardet.detect_all(
         window.replace(b"<", b" "), ignore_threshold=True, include_encodings=candidates, compat_names=False
     )
-    readings: list[_Reading] = []
-    seen: set[str] = set()
+    readings: dict[str, _Reading] = {}
     for proposal in proposals:
         if proposal["encoding"] is None or proposal["confidence"] < proposals[0]["confidence"] * (1 - NEAR):
             continue
         encoding = _PYTHON_NAMES.get(proposal["encoding"], proposal["encoding"])
         try:
             raw.decode(encoding)
-            text = window.decode(encoding, "replace")  # its last character may be cut
         except UnicodeDecodeError:
             continue
-        if text not in seen:
-            seen.add(text)
-            readings.append(_Reading(encoding, text, proposal["confidence"], *oddness(text, proposal["language"])))
-    return sorted(readings, key=lambda reading: -reading.score)
+        text = window.decode(encoding, "replace")  # its last character may be cut
+        if text not in readings:
+            odd = oddness(text, proposal["language"])
+            readings[text] = _Reading(encoding, text, proposal["confidence"], *odd)
+        elif encoding.startswith("cp125"):  # which of two that say the same is named: the one in wider use
+            readings[text] = replace(readings[text], encoding=encoding)
+    return sorted(readings.values(), key=lambda reading: -reading.score)
 
 
 def _share_different(left: str, right: str) -> float:

@@ -4,7 +4,7 @@ import codecs
 import re
 from typing import Final
 
-from dedup.decoding.detection import MOST_ODDNESS, count_sequences, detect_encoding, detect_wide, oddness
+from dedup.decoding.detection import MOST_ODDNESS, count_sequences, detect_encoding, detect_wide, is_utf8, oddness
 from dedup.decoding.text import (
     REPLACEMENT,
     Decoded,
@@ -13,7 +13,6 @@ from dedup.decoding.text import (
     codec_of,
     decode_repaired,
     find_mark,
-    is_utf8,
     mark_bytes,
 )
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from dedup.decoding.detection import detect_encoding, detect_wide
+from dedup.decoding.detection import detect_encoding, detect_wide, has_many_controls, is_utf8
 from dedup.errors import DedupError
 
 HEAD_BYTES: Final = 1 << 20
@@ -17,9 +17,6 @@ UNTELLABLE: Final = "its encoding cannot be told from the bytes; name it with --
 
 NUL_REASON: Final = "NUL characters, which no text has"
 
-MOST_CONTROLS_SHARE: Final = 0.05
-"""Above this share of control characters bytes are no text. Overstruck manual pages and coloured logs are below it."""
-
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32-le-sig"),  # before UTF-16, whose mark it begins with
@@ -29,7 +26,6 @@ _BOMS: Final = (
 )
 """Byte-order marks and what a text that has one is said to be encoded in: Python has such a name for UTF-8 only."""
 
-_CONTROLS: Final = bytes(range(8)) + bytes(range(0x0E, 0x1B)) + bytes(range(0x1C, 0x20))
 _MAGIC: Final = re.compile(
     rb"%PDF-|PK\x03\x04|\x1f\x8b|\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|\x7fELF|MZ\x90|BZh[1-9]1AY|\xfd7zXZ|7z\xbc\xaf"
     rb"|\x28\xb5\x2f\xfd|PAR1|Rar!|\xd0\xcf\x11\xe0|RIFF....(?:WAVE|WEBP|AVI )|SQLite format 3\0|ID3[\x02-\x04]",
@@ -113,9 +109,8 @@ def find_mark(raw: bytes) -> str | None:
 def check_binary(raw: bytes) -> None:
     """Raise DecodingError for bytes that are no text in any encoding; a few NULs or controls are not yet enough."""
     head = raw[:HEAD_BYTES]
-    n_controls = len(head) - len(head.translate(None, _CONTROLS))
-    if n_controls > len(head) * MOST_CONTROLS_SHARE and not (head.isascii() and b"\x1b$" in head):
-        raise DecodingError(f"binary, not text: {100 * n_controls / len(head):.0f} % are control characters")
+    if has_many_controls(head) and not (head.isascii() and b"\x1b$" in head):
+        raise DecodingError("binary, not text: full of control characters")
     if _MAGIC.match(head) and (b"\0" in head or not is_utf8(raw)):
         raise DecodingError(f"binary, not text: it begins with {head[:4]!r}")
 
@@ -158,15 +153,6 @@ def decode_repaired(raw: bytes, codec: str) -> tuple[str, int]:
     if REPLACEMENT not in text:
         return text, 0
     return text, text.count(REPLACEMENT) - raw.decode(codec, "ignore").count(REPLACEMENT)
-
-
-def is_utf8(raw: bytes) -> bool:
-    """Say whether the bytes are UTF-8; ASCII is."""
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _cut_at_line(raw: bytes) -> bytes:
