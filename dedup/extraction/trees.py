@@ -1,0 +1,87 @@
+"""Trees of pages: parsed once, made ready for the extractor, and what it made of them written as lines."""
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+    from lxml.html import HtmlElement
+
+LAYOUT_CELL_CHARACTERS: Final = 500
+"""A table with a cell this long holds no data: it lays out a page (tuned on pages of 2011 and 2012)."""
+
+_PARTS: Final = ("tbody", "thead", "tfoot", "tr", "td", "th")
+_LINES: Final = frozenset(("p", "head", "list", "item", "quote", "table", "row", "div", "ab", "body", "hr"))
+
+
+def parse_tree(html: str) -> "HtmlElement | None":
+    """Give the tree of a page, or None if there is nothing in it that could be one."""
+    from trafilatura.utils import load_html
+
+    return load_html(html)
+
+
+def dissolve_layout_tables(tree: "HtmlElement") -> None:
+    """Make plain boxes of the tables that hold others or whole texts, so that no page becomes one row of a table."""
+    for table in list(tree.iter("table")):
+        if next(table.iterdescendants("table"), None) is None and not _has_long_cell(table):
+            continue
+        waiting = list(table)
+        table.tag = "div"
+        while waiting:
+            part = waiting.pop()
+            if part.tag in _PARTS:
+                part.tag = "div"
+                waiting.extend(part)
+
+
+def body_text(body: "_Element") -> str:
+    """Give the text of trafilatura's result, a paragraph, heading, list item, table row or line of code a line."""
+    lines: list[str] = []
+    pieces: list[str] = []
+
+    def end_line() -> None:
+        if line := " ".join("".join(pieces).split()):
+            lines.append(line)
+        pieces.clear()
+
+    waiting: list[tuple[_Element, bool]] = [(body, False)]
+    while waiting:
+        element, is_done = waiting.pop()
+        tag = element.tag
+        breaks = tag in _LINES and not (tag != "row" and _is_in_cell(element))
+        if is_done:
+            if breaks:
+                end_line()
+            elif tag == "cell" and element.getnext() is not None:
+                pieces.append(" | ")
+            elif tag in _LINES:
+                pieces.append(" ")
+            if element is not body:
+                pieces.append(element.tail or "")
+            continue
+        if breaks:
+            end_line()
+        elif tag in _LINES:
+            pieces.append(" ")
+        waiting.append((element, True))
+        if tag == "lb":
+            if _is_in_cell(element):
+                pieces.append(" ")
+            else:
+                end_line()
+        elif tag == "code" and "\n" in (code := "".join(element.itertext())):
+            end_line()
+            lines.extend(line.rstrip() for line in code.strip("\n").split("\n"))
+        else:
+            pieces.append(element.text or "")
+            waiting.extend((child, False) for child in reversed(element) if isinstance(child.tag, str))
+    end_line()
+    return "\n".join(lines)
+
+
+def _is_in_cell(element: "_Element") -> bool:
+    return next(element.iterancestors("cell"), None) is not None
+
+
+def _has_long_cell(table: "HtmlElement") -> bool:
+    return any(len(" ".join("".join(cell.itertext()).split())) > LAYOUT_CELL_CHARACTERS for cell in table.iter("td"))
