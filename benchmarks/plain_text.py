@@ -52,7 +52,7 @@ _ROFF_ARGUMENT: Final = re.compile(r'"([^"]*)"?|(\S+)')
 
 def text_of_html(page: bytes) -> str:
     """Give the text of an HTML page: one block element, table row or line of code a line, white space collapsed."""
-    from lxml import etree, html  # type: ignore[import-untyped]
+    from lxml import etree, html
 
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
