@@ -128,11 +128,13 @@ class RemoteFile:
 
     def open(self) -> BinaryIO:
         """Open the file; whatever the library behind it raises becomes an OSError."""
+        # of the web, many servers give a file only from its start to its end
+        is_web = "https" in self.filesystem.protocol
         try:
-            stream = self.filesystem.open(self.path, "rb")
+            stream = self.filesystem.open(self.path, "rb", **({"block_size": 0} if is_web else {}))
         except Exception as error:
             raise as_os_error(error) from error
-        return cast("BinaryIO", GuardedStream(stream))
+        return cast("BinaryIO", GuardedStream(stream, can_seek=not is_web))
 
     def head(self, n_bytes: int) -> bytes:
         """Fetch the first bytes."""
@@ -157,12 +159,12 @@ class GuardedStream(io.RawIOBase):
     A read may give fewer bytes than asked for, so that what came before an error is not lost.
     """
 
-    def __init__(self, stream: Any, seen: bytes = b"") -> None:
-        """Store the stream, and what was read from it already."""
+    def __init__(self, stream: Any, seen: bytes = b"", *, can_seek: bool = True) -> None:
+        """Store the stream, what was read from it already, and whether to believe it that it can seek."""
         super().__init__()
         self._stream = stream
         self._seen = seen
-        self._is_at_start = not seen  # of the stream, so that its places are those of the bytes
+        self._can_seek = can_seek and not seen  # with something before them, its places are not those of the bytes
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -170,7 +172,7 @@ class GuardedStream(io.RawIOBase):
 
     def seekable(self) -> bool:
         """Say whether the stream can go anywhere."""
-        return self._is_at_start and bool(getattr(self._stream, "seekable", lambda: False)())
+        return self._can_seek and bool(getattr(self._stream, "seekable", lambda: False)())
 
     def read(self, size: int = -1) -> bytes:
         """Read up to `size` bytes; only at the end there are none."""

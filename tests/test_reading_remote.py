@@ -1,11 +1,14 @@
 """Input and output behind addresses, tried on fsspec's memory:// and on file systems that fail in their own ways."""
 
+import functools
 import gzip
+import http.server
 import io
 import json
 import os
 import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
@@ -28,7 +31,7 @@ TEXT = "A paragraph of some length, which is here to be found twice by the one w
 class Failing(fsspec.AbstractFileSystem):
     """A file system whose library has errors of its own."""
 
-    protocol = "failing"
+    protocol = ("failing",)
     cachable = False
 
     def info(self, path, **kwargs):
@@ -174,6 +177,34 @@ def test_nothing_there(memory):
             read_files([source], Settings())
     with pytest.raises(InputError, match="nowhere://x cannot be opened: Protocol not known"):
         read_files(["nowhere://x"], Settings())
+
+
+def test_web(tmp_path):
+    """Pages and files of the web are read, also from a server that gives them only from start to end."""
+    pytest.importorskip("aiohttp", reason="https:// needs aiohttp, of the extra 'remote'")
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b'{"text": "lines"}\n'))
+    (tmp_path / "b.parquet").write_bytes(parquet("table"))
+    (tmp_path / "c").write_text("no suffix")
+    handler = functools.partial(SilentHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            base = f"http://127.0.0.1:{server.server_port}"
+            for name, text in (("a.jsonl.gz?token=x.txt", "lines"), ("b.parquet", "table"), ("c", "no suffix")):
+                corpus = read_files([f"{base}/{name}"], Settings())
+                assert corpus.documents["text"].to_pylist() == [text], corpus.rejected.to_pylist()
+            assert sources(f"{base}/*.parquet") == ["b.parquet"]
+            with pytest.raises(MissingInputError):
+                read_files([f"{base}/nope.txt"], Settings())
+        finally:
+            server.shutdown()
+
+
+class SilentHandler(http.server.SimpleHTTPRequestHandler):
+    """A server without ranges, and without a log."""
+
+    def log_message(self, *args):
+        """Say nothing."""
 
 
 def test_errors_of_a_library(memory):

@@ -129,11 +129,8 @@ class _MemberStream(GuardedStream):
     """The content of a member, within the budget of its archive."""
 
     def __init__(self, stream: IO[bytes], budget: _Budget | None = None) -> None:
-        super().__init__(stream)
+        super().__init__(stream, can_seek=False)  # going back in a zip's member reads it again from its start
         self._budget = budget
-
-    def seekable(self) -> bool:
-        return False  # going back in a zip's member reads it again from its start
 
     def read(self, size: int = -1) -> bytes:
         if self._budget is not None:
