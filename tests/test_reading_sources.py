@@ -1,10 +1,13 @@
 """Which files are read, in which order, and what they are called."""
 
+import gzip
 import os
+import socket
 
 import pytest
 
 from dedup.errors import InputError, MissingInputError
+from dedup.places import LocalFile
 from dedup.reading import plan_inputs, read_files
 from dedup.settings import Settings
 
@@ -86,12 +89,104 @@ def test_nothing_readable(tree):
         names()
 
 
-def test_pipe_is_rejected(tree):
-    """What is no file cannot stop the run, whatever its name."""
+def rejections(*given, **changes):
+    return {source: reject.reason for source, reject in plan_inputs(given, Settings(**changes)).rejected}
+
+
+def test_everything_is_accounted_for(tree):
+    """What is no file, or none of a known kind, is a row that says why, and stops nothing."""
     os.mkfifo(tree / "pipe.txt")
-    plan = plan_inputs([tree], Settings())
-    assert [source for source, _ in plan.rejected] == ["picture.png", "pipe.txt"]
-    assert plan.rejected[1][1].reason.startswith("a pipe, not a file")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tree / "socket.txt"))
+        (tree / "null.txt").symlink_to("/dev/null")
+        plan = plan_inputs([tree], Settings())
+    reasons = {source: reject.reason.partition(";")[0] for source, reject in plan.rejected}
+    assert reasons == {
+        "null.txt": "a device, not a file",
+        "picture.png": "of no known kind: .png is no text",
+        "pipe.txt": "a pipe, not a file",
+        "socket.txt": "a socket, not a file",
+    }
+    assert {reject.stage for _, reject in plan.rejected} == {"list"}
+    assert plan.skipped == sorted(reasons)
+    with pytest.raises(InputError, match=r"'pipe\.txt' first \(a pipe, not a file; '-' reads what is piped in"):
+        plan_inputs([tree / "pipe.txt"], Settings())
+
+
+def test_links_that_lead_nowhere(tree):
+    """Links to nothing and links in a circle are rejected, each for what it is; the run goes on."""
+    (tree / "a" / "1.txt").symlink_to("2.txt")
+    (tree / "a" / "2.txt").symlink_to("1.txt")
+    (tree / "self").symlink_to("self")
+    (tree / "gone.txt").symlink_to("nowhere.txt")
+    (tree / "up").symlink_to(".")
+    (tree / "a" / "deep" / "top").symlink_to("../..")
+    (tree / "0-alias").symlink_to("a")
+    found = rejections(tree)
+    circle, folder = (
+        "a link that leads back to itself: a loop",
+        "a link to a folder that it is in: a loop, not followed",
+    )
+    assert found == {
+        "a/1.txt": circle,
+        "a/2.txt": circle,
+        "self": circle,
+        "gone.txt": "a link to nothing: no such file as 'nowhere.txt'",
+        "up": folder,
+        "a/deep/top": folder,
+        "picture.png": found["picture.png"],
+    }
+    assert names(tree) == ["a-b.txt", "a/deep/y.jsonl.gz", "a/x.md", "b.txt"]
+
+
+def test_a_single_thing_that_cannot_be_read(tree):
+    """One file that is there and cannot be read is a row, not the end of the run."""
+    (tree / "gone.txt").symlink_to("nowhere.txt")
+    corpus = read_files([tree / "gone.txt"], Settings())
+    assert (corpus.documents.num_rows, corpus.rejected["source"].to_pylist()) == (0, ["gone.txt"])
+
+
+def test_file_that_vanishes(tree, monkeypatch):
+    """A file that was listed and is gone when its turn comes is rejected, and the others are read."""
+    real = LocalFile.open
+
+    def open_and_remove(place):
+        if place.name == "a-b.txt":
+            (tree / "b.txt").unlink(missing_ok=True)
+            (tree / "a" / "x.md").chmod(0)
+        return real(place)
+
+    monkeypatch.setattr(LocalFile, "open", open_and_remove)
+    corpus = read_files([tree], Settings())
+    found = {row["source"]: (row["stage"], row["reason"]) for row in corpus.rejected.to_pylist()}
+    assert found["b.txt"] == ("read", "cannot be read: no such file or directory")
+    if os.geteuid():  # nothing is forbidden to root
+        assert found["a/x.md"] == ("read", "cannot be read: permission denied")
+    assert "a-b.txt" in corpus.documents["source"].to_pylist()
+
+
+def test_document_over_the_limit(tree):
+    """A text that is larger than it may be is rejected by its decompressed size; the message names the setting."""
+    (tree / "bomb.txt.gz").write_bytes(gzip.compress(bytes(50_000_000)))
+    (tree / "large.txt").write_bytes(b"x" * 1001)
+    (tree / "exact.txt").write_bytes(b"x" * 1000)
+    corpus = read_files([tree], Settings(max_document_bytes=1000))
+    found = {row["source"]: row["reason"] for row in corpus.rejected.to_pylist()}
+    for name in ("bomb.txt.gz", "large.txt"):
+        assert "1,000 bytes" in found[name]
+        assert "--max-document-bytes" in found[name]
+    assert "exact.txt" in corpus.documents["source"].to_pylist()
+
+
+def test_compressed_table_over_the_limit(tree):
+    """The temporary file behind a compressed table is bounded as well."""
+    (tree / "t.parquet.gz").write_bytes(gzip.compress(bytes(50_000_000)))
+    [reason] = [
+        row["reason"]
+        for row in read_files([tree], Settings(max_document_bytes=1000)).rejected.to_pylist()
+        if row["source"] == "t.parquet.gz"
+    ]
+    assert "expands to more than 256 times" in reason
 
 
 def test_text_that_is_not_utf8(tree):
