@@ -139,6 +139,20 @@ def pages(
 
 
 @app.command()
+def encodings(
+    *,
+    data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
+    work: Work = WORK,
+    save: Save = None,
+) -> None:
+    """Count how often the encoding of text is told right, told wrong or refused (needs apt-get and dpkg)."""
+    from benchmarks.quality.encodings import encodings_lines, measure_encodings
+
+    figures = measure_encodings(data if data is not None and data.is_dir() else None, work)
+    _finish("encodings", figures, encodings_lines(figures), save)
+
+
+@app.command()
 def tables() -> None:
     """Write the results into benchmarks/README.md."""
     from benchmarks.tables import README, results_section, with_results
