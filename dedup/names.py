@@ -13,6 +13,7 @@ PAGE_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".shtml")
 
 _SHORT: Final = {".tgz": ".tar.gz", ".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".txz": ".tar.xz", ".tzst": ".tar.zst"}
 
+_MAYBE_PAGE: Final = re.compile(r"html?\.", re.IGNORECASE)
 _LANGUAGE: Final = re.compile(r"([a-z]{2,3})(?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
 _LANGUAGES: Final = frozenset(re.split(r"[_.@]", name)[0] for name in locale_alias)
 
@@ -45,14 +46,14 @@ def read_name(source: str) -> Name:
 
 def strip_compression(source: str) -> str:
     """Give the name without the suffix of a compression."""
-    for suffix in CODECS:
-        if source.lower().endswith(suffix) and len(source) > len(suffix):
-            return source[: -len(suffix)]
-    return source
+    bare, dot, last = source.rpartition(".")
+    return bare if bare and f"{dot}{last.lower()}" in CODECS else source
 
 
 def _read_page(name: str) -> Name | None:
     """Read a name with something behind the suffix of a web page, or give None where it is not of that kind."""
+    if not _MAYBE_PAGE.search(name):  # most names, at once
+        return None
     parts = name.split(".")
     for n_behind in (1, 2):
         place = len(parts) - 1 - n_behind

@@ -154,12 +154,13 @@ def _read_pieces(plan: Plan, settings: Settings, tally: _Tally) -> Iterator[tupl
                 yield (Origin(source, source), tally.read_bytes), reject
                 continue
             tally.n_sources += 1
+            origin = one.origin
             for piece in FORMATS[one.format].read(one, settings):
                 if isinstance(piece, Batch):
                     tally.text_bytes += piece.text.nbytes
                 elif isinstance(piece, Pages):
                     tally.text_bytes += piece.html.nbytes
-                yield (one.origin, tally.read_bytes), piece
+                yield (origin, tally.read_bytes), piece
     for source, reject in plan.rejected:
         yield (Origin(source, source), tally.total_bytes), reject
 
