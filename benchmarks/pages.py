@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
@@ -49,7 +50,7 @@ Path(figures).write_text(f"{{time.perf_counter() - begun[0]}} {{time.process_tim
 _TRAFILATURA: Final = """
 from trafilatura import bare_extraction
 def extract(page):
-    found = bare_extraction(page, with_metadata=True, include_comments=False, deduplicate=False)
+    found = bare_extraction(page, with_metadata={with_metadata}, include_comments=False, deduplicate=False)
     return found is not None and found.text
 """
 
@@ -60,8 +61,16 @@ def extract(page):
     return extract_plain_text(bytes_to_str(page, detect_encoding(page, html5_compatible=True)), main_content=True)
 """
 
-LOOPS: Final = {"trafilatura": _TRAFILATURA, "resiliparse": _RESILIPARSE, "fast": _RESILIPARSE}
-"""Extractor: what the bare loop calls, with the options that dedup's first pass uses."""
+LOOPS: Final = {
+    "trafilatura": {
+        "text and metadata": _TRAFILATURA.format(with_metadata=True),
+        "text alone": _TRAFILATURA.format(with_metadata=False),
+    },
+    "resiliparse": {"text alone": _RESILIPARSE},
+    "fast": {"text alone": _RESILIPARSE},
+}
+"""Extractor: what bare loops call, with the options of dedup's first pass. The first is what overhead is over:
+it gives what dedup gives, text and metadata, as far as the library has it."""
 
 
 def lay_out_pages(work: Path, package: str, n_pages: int) -> Path:
@@ -93,17 +102,17 @@ def measure_pages(folder: Path, work: Path, *, extractor: str, workers: Sequence
     figures: dict[str, Any] = {
         "pages": {"name": folder.name, "n_pages": len(sizes), "html_mb": round(sum(sizes) / 1e6, 1)},
         "extractor": extractor,
-        "loop": _time_loop(folder, work / "pages-loop.txt", extractor),
+        "loops": {label: _time_loop(folder, work / "pages-loop.txt", code) for label, code in LOOPS[extractor].items()},
         "runs": {},
     }
     for n_workers in workers:
         out = work / f"pages-out-{n_workers}"
         figures["runs"][str(n_workers)] = _time_clean(folder, out, extractor, n_workers, len(sizes))
         shutil.rmtree(out)
-    runs = list(figures["runs"].values())
+    runs, bare = list(figures["runs"].values()), next(iter(figures["loops"].values()))["process"]
     figures["is_output_equal"] = len({run["documents_sha256"] for run in runs}) == 1
-    figures["cpu_overhead"] = round(runs[0]["cpu_seconds"] / figures["loop"]["process"]["cpu_seconds"] - 1, 4)
-    figures["wall_overhead"] = round(runs[0]["wall_seconds"] / figures["loop"]["process"]["wall_seconds"] - 1, 4)
+    figures["cpu_overhead"] = round(runs[0]["cpu_seconds"] / bare["cpu_seconds"] - 1, 4)
+    figures["wall_overhead"] = round(runs[0]["wall_seconds"] / bare["wall_seconds"] - 1, 4)
     broken = []
     if not figures["is_output_equal"]:
         broken.append("the output differs between numbers of workers")
@@ -119,24 +128,28 @@ def measure_pages(folder: Path, work: Path, *, extractor: str, workers: Sequence
 
 def pages_lines(figures: Mapping[str, Any]) -> list[str]:
     """Give the figures as lines for a terminal."""
-    pages, loop = figures["pages"], figures["loop"]
+    pages = figures["pages"]
     lines = [
         f"{pages['name']}: {pages['n_pages']:,} pages, {pages['html_mb']} MB of HTML; extractor {figures['extractor']}",
-        f"{'':<22}{'pages/s':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}   memory of tree, MB: first, last quarter",
-        f"{'bare loop':<22}{loop['pages_per_second']:>9.1f}{loop['process']['wall_seconds']:>9.1f}"
-        f"{loop['process']['cpu_seconds']:>9.1f}{loop['process']['peak_memory_mb']:>9.0f}",
+        f"{'':<24}{'pages/s':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}   memory of tree, MB: first, last quarter",
     ]
+    for label, loop in figures["loops"].items():
+        cost = loop["process"]
+        lines.append(
+            f"{f'bare: {label}':<24}{loop['pages_per_second']:>9.1f}{cost['wall_seconds']:>9.1f}"
+            f"{cost['cpu_seconds']:>9.1f}{cost['peak_memory_mb']:>9.0f}"
+        )
     for n_workers, run in figures["runs"].items():
         memory = run["memory"]
         label = f"dedup, {n_workers} worker{'s' if n_workers != '1' else ''}"
         lines.append(
-            f"{label:<22}{run['pages_per_second']:>9.1f}{run['wall_seconds']:>9.1f}{run['cpu_seconds']:>9.1f}"
+            f"{label:<24}{run['pages_per_second']:>9.1f}{run['wall_seconds']:>9.1f}{run['cpu_seconds']:>9.1f}"
             f"{memory['peak_mb']:>9.0f}   {memory['tree_mb'][0]:.0f}, {memory['tree_mb'][1]:.0f}; of it extraction "
             f"{memory['processes_mb'][0]:.0f}, {memory['processes_mb'][1]:.0f}"
         )
     text_mb = next(iter(figures["runs"].values()))["million_characters"]
     lines.append(
-        f"one worker over the bare loop: CPU {figures['cpu_overhead']:+.1%}, wall {figures['wall_overhead']:+.1%}; "
+        f"one worker over the first loop: CPU {figures['cpu_overhead']:+.1%}, wall {figures['wall_overhead']:+.1%}; "
         f"output {'equal' if figures['is_output_equal'] else 'DIFFERENT'} for all numbers of workers; "
         f"{text_mb} million characters of text, held in memory"
     )
@@ -144,9 +157,8 @@ def pages_lines(figures: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _time_loop(folder: Path, figures_file: Path, extractor: str) -> dict[str, Any]:
-    code = _LOOP.format(imports=LOOPS[extractor])
-    cost = run_python(code, [str(folder), str(figures_file)])
+def _time_loop(folder: Path, figures_file: Path, extract: str) -> dict[str, Any]:
+    cost = run_python(_LOOP.format(imports=extract), [str(folder), str(figures_file)])
     wall, cpu, n_found = figures_file.read_text(encoding="utf-8").split()
     n_pages = sum(1 for _ in folder.iterdir())
     return {
@@ -178,8 +190,10 @@ def _time_clean(folder: Path, out: Path, extractor: str, n_workers: int, n_pages
         "documents_sha256": digest.hexdigest(),
         "memory": {
             "peak_mb": round(max(main + others for _, main, others in samples), 1),
-            "tree_mb": [round(_mean([main + others for _, main, others in found]), 1) for found in quarters],
-            "processes_mb": [round(_mean([others for _, _, others in found]), 1) for found in quarters],
+            "tree_mb": [
+                round(statistics.median([main + others for _, main, others in found]), 1) for found in quarters
+            ],
+            "processes_mb": [round(statistics.median([others for _, _, others in found]), 1) for found in quarters],
             "seconds_main_mb_processes_mb": samples[:: max(len(samples) // 100, 1)],
         },
     }
@@ -243,7 +257,3 @@ def _memory_mb(pid: int) -> tuple[float, float]:
         waiting += [found for found, parent in parents.items() if parent == above and found not in tree]
     mb = os.sysconf("SC_PAGE_SIZE") / 2**20
     return pages.get(pid, 0) * mb, sum(pages.get(found, 0) for found in tree - {pid}) * mb
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
