@@ -90,7 +90,7 @@ def trim_paragraphs(paragraphs: pa.Table, cuts: Cuts) -> tuple[pa.Table, NDArray
     starts[in_pieces] = view_numbers(paragraphs["start"])[in_pieces]
     ends[in_pieces] = original_ends[in_pieces]
     trimmed = np.setdiff1d(np.unique(cuts.paragraph), in_pieces)
-    table = pa.table([paragraphs["document"], pa.array(starts), pa.array(ends)], schema=PARAGRAPHS)
+    table = pa.table([paragraphs["document"], pa.array(starts), pa.array(ends), paragraphs["kind"]], schema=PARAGRAPHS)
     return table, trimmed, in_pieces
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dedup.arrow_views import view_numbers, view_texts
 from dedup.kernels.annotations import annotate
 from dedup.kernels.characters import load_characters
-from dedup.schemas import REPEATS
+from dedup.schemas import REPEATS, VERBATIM
 from dedup.settings import Settings
 from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
 
@@ -24,7 +24,7 @@ class Fingerprints:
     """What is known of n paragraphs, m of them long enough for near-duplicates.
 
     n_tokens int64[n]; exact uint64[n, 2], equal for equal token sequences (for equal
-    bytes below `min_tokens`); flagged bool[n], holds a cue word of a boilerplate rule;
+    bytes below `min_tokens` and where verbatim); flagged bool[n], holds a cue word of a boilerplate rule;
     near int64[m], their paragraphs, ascending; band_keys uint64[m, bands];
     sketches uint8[m, n_hashes], the low bytes of the signature.
     """
@@ -53,6 +53,7 @@ def fingerprint_paragraphs(
 ) -> tuple[Fingerprints, pa.Table]:
     """Read every paragraph once; give its fingerprint, and the repeats inside paragraphs as REPEATS.
 
+    Verbatim paragraphs are no near-duplicates, hold no repeats and are not flagged.
     Takes DOCUMENTS and its PARAGRAPHS; `cues` are single tokens, each with the most tokens of a
     paragraph, and of its end, in which it counts.
     """
@@ -78,6 +79,7 @@ def fingerprint_paragraphs(
     n_near, n_repeats = annotate(
         texts.data,
         spans,
+        view_numbers(paragraphs["kind"]) == VERBATIM,
         *load_characters(),
         settings.shingle_tokens,
         rows,

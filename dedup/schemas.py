@@ -16,6 +16,11 @@ USER_COLUMN_PREFIX: Final = "column:"
 
 REASONS: Final = ("repeat", "duplicate", "near-duplicate", "duplicate-document", "boilerplate")
 
+PARAGRAPH_KINDS: Final = ("text", "verbatim", "running-header", "running-footer", "page-number")
+"""What `kind` of PARAGRAPHS numbers: prose, what is no prose in Markdown and is left alone, the furniture of pages."""
+
+TEXT, VERBATIM = 0, 1
+
 # ---- inside: one row a document, paragraph, repeat, boilerplate hit, or verified pair
 
 DOCUMENTS: Final = pa.schema(
@@ -33,6 +38,7 @@ PARAGRAPHS: Final = pa.schema(
         pa.field("document", pa.int64(), nullable=False),  # position in DOCUMENTS
         pa.field("start", pa.int64(), nullable=False),  # bytes into the document's text
         pa.field("end", pa.int64(), nullable=False),
+        pa.field("kind", pa.int8(), nullable=False),  # position in PARAGRAPH_KINDS
     ]
 )
 

@@ -22,8 +22,9 @@ CATEGORIES: Final = (
     "cookie",
     "advert",
     "comments",
+    "page-furniture",
 )
-"""The kinds of boilerplate that rules recognise; each can be switched off with `without`."""
+"""The kinds of boilerplate that are recognised; each can be switched off with `without`."""
 
 EXTRACTORS: Final = ("trafilatura", "resiliparse", "fast")
 """What can find the text of an HTML page; docs/settings.md says what each is for."""
@@ -114,6 +115,13 @@ class Settings:
         for name, words in (("extractor", EXTRACTORS), ("encoding_errors", ENCODING_ERRORS)):
             if getattr(self, name) not in words:
                 raise SettingsError(f"{name} must be {' or '.join(words)}, got {getattr(self, name)!r}")
+        if self.encoding is not None:
+            try:
+                b"".decode(self.encoding)
+            except (LookupError, TypeError, ValueError):
+                raise SettingsError(
+                    f"unknown encoding {self.encoding!r}; Python's names are meant: utf-8, cp1252, shift_jis, ..."
+                ) from None
         if (
             isinstance(self.page_seconds, bool)
             or not isinstance(self.page_seconds, int | float)

@@ -12,7 +12,7 @@ from dedup.guard import weigh_matches
 from dedup.kernels.resolution import resolve
 from dedup.kernels.spans import reach
 from dedup.matching import Matches, measure_containment
-from dedup.schemas import REASONS
+from dedup.schemas import REASONS, VERBATIM
 from dedup.settings import Settings
 
 REPEAT, DUPLICATE, NEAR_DUPLICATE, DUPLICATE_DOCUMENT, BOILERPLATE = range(len(REASONS))
@@ -81,6 +81,7 @@ def judge(evidence: Evidence, settings: Settings) -> Verdicts:
         evidence.fingerprints.n_tokens,
         evidence.distinct,
         evidence.takes_part,
+        view_numbers(evidence.paragraphs["kind"]) == VERBATIM,
         settings.min_tokens,
         FEWEST_TOKENS_OF_A_PASSAGE,
         settings.copy_share if settings.within != "document" else 2.0,

@@ -11,7 +11,7 @@ import pytest
 from dedup.boilerplate import cue_limits, cue_tokens, find_boilerplate
 from dedup.boilerplate.rule_files import tokens_of
 from dedup.errors import SchemaError
-from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPHS, empty_table
+from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPHS, TEXT, empty_table
 from dedup.settings import Settings
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -101,6 +101,7 @@ def make_tables(texts: Sequence[str]) -> tuple[pa.Table, pa.Table]:
                 rows.append((document, start, start + len(line.strip().encode())))
             at += len(line.encode()) + 1
     paragraphs = [pa.array([row[i] for row in rows], pa.int64()) for i in range(3)]
+    paragraphs.append(pa.array([TEXT] * len(rows), pa.int8()))
     return documents, pa.table(paragraphs, schema=PARAGRAPHS)
 
 

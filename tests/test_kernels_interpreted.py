@@ -8,6 +8,7 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 KERNEL_TESTS = [
     "test_kernels_text.py",
+    "test_kernels_splitting.py",
     "test_kernels_hashes.py",
     "test_kernels_brute_force.py",
     "test_repeats.py",

@@ -1,4 +1,4 @@
-"""Kernels over text equal their plain-Python twins: tokens, characters, paragraphs, spans."""
+"""Kernels over text equal their plain-Python twins: tokens, characters, spans."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -9,10 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from reference.hashes import token_hash
-from reference.paragraphs import WHITE_SPACE, byte_place, is_hard_wrapped, split_paragraphs
+from reference.lines import WHITE_SPACE
+from reference.paragraphs import byte_place, split_paragraphs
 from reference.tokens import normal_form, split_tokens
 
-from dedup.kernels import characters, splitting
+from dedup.kernels import characters
 from dedup.kernels.spans import copy_spans, count_characters, reach
 from dedup.kernels.tokens import (
     HAS_DIGIT,
@@ -151,68 +152,6 @@ def test_shape_says_how_a_token_is_written(text: str, shape: int) -> None:
     assert read(text)[2] == [int(shape)]
 
 
-def split(text_list: list[str], mode: int) -> list[tuple[int, int, int]]:
-    """Give (text, start, end) of every paragraph, in bytes."""
-    data = "".join(text_list).encode()
-    offsets = np.cumsum([0, *(len(text.encode()) for text in text_list)]).astype(np.int64)
-    room = len(data) + len(text_list) + 1
-    document, starts, ends = (np.empty(room, dtype=np.int64) for _ in range(3))
-    n = splitting.split_texts(np.frombuffer(data, dtype=np.uint8), offsets, mode, document, starts, ends)
-    return list(zip(document[:n].tolist(), starts[:n].tolist(), ends[:n].tolist(), strict=True))
-
-
-@given(st.lists(texts | page_texts, max_size=4), st.sampled_from(["auto", "line", "block"]))
-def test_paragraphs_agree_with_reference(text_list: list[str], mode: str) -> None:
-    """Paragraphs are the lines of a text, or its blocks, to the byte."""
-    number = {"auto": splitting.AUTO, "line": splitting.LINE, "block": splitting.BLOCK}[mode]
-    expected = [
-        (place, byte_place(text, start), byte_place(text, end))
-        for place, text in enumerate(text_list)
-        for start, end in split_paragraphs(text, mode)
-    ]
-    assert split(text_list, number) == expected
-
-
-@st.composite
-def wrapped_texts(draw: st.DrawFn) -> str:
-    """Draw words set in lines of about one width, as mail and manuals are, some of them spoilt."""
-    width = draw(st.integers(30, 130))
-    words = draw(
-        st.lists(st.sampled_from(["the", "of", "manual", "Page", "été", "end.", "configuration", "is"]), max_size=150)
-    )
-    text, column = "", 0
-    for word in words:
-        if column and column + 1 + len(word) > width + draw(st.sampled_from([0, 0, 0, -9])):
-            text += draw(st.sampled_from(["\n", "\n", "\n", "\n  ", "\r\n", "\n\n"]))
-            column = 0
-        text += (" " if column else "") + word
-        column += 1 + len(word)
-    return text
-
-
-@given(wrapped_texts() | page_texts)
-def test_wrapping_is_recognised_as_in_reference(text: str) -> None:
-    """The kernel and the definition agree on which texts are cut to a width."""
-    data = bytes_of(text)
-    assert splitting.is_hard_wrapped(data, 0, len(data)) == is_hard_wrapped(text)
-
-
-def test_wrapping_is_recognised_at_all() -> None:
-    """A page cut to 72 columns is wrapped; the same text, a paragraph a line, is not."""
-    words = ("the quick brown fox jumps over the lazy dog and runs away from all of the hunters " * 12).split()
-    lines, line = [], ""
-    for word in words:
-        if len(line) + 1 + len(word) > 72:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    wrapped = bytes_of("\n".join(lines))
-    assert splitting.is_hard_wrapped(wrapped, 0, len(wrapped))
-    flat = bytes_of("\n".join([" ".join(words), "Another paragraph.", " ".join(words[3:])]))
-    assert not splitting.is_hard_wrapped(flat, 0, len(flat))
-
-
 @given(st.lists(texts, min_size=1, max_size=4), st.data())
 def test_characters_are_counted_as_python_counts(text_list: list[str], data: st.DataObject) -> None:
     """A byte place in a document becomes the index that Python would use."""
@@ -245,7 +184,7 @@ def test_spans_are_copied_one_after_the_other(text: str, data: st.DataObject) ->
 @given(page_texts, st.data())
 def test_removal_takes_whole_lines_and_nothing_of_what_stays(text: str, data: st.DataObject) -> None:
     """Removals of lines are apart, hold their paragraphs and no part of another, and nothing remains where all go."""
-    paragraphs = split_paragraphs(text, "line")
+    paragraphs = [(start, end) for start, end, _ in split_paragraphs(text, "line")]
     goes = [data.draw(st.booleans()) for _ in paragraphs]
     starts, ends = (np.array([byte_place(text, span[side]) for span in paragraphs], dtype=np.int64) for side in (0, 1))
     from_byte, to_byte = np.zeros(len(goes), dtype=np.int64), np.zeros(len(goes), dtype=np.int64)
@@ -269,4 +208,4 @@ def test_removal_takes_whole_lines_and_nothing_of_what_stays(text: str, data: st
         left = left[:start] + left[end:]
     kept = [text[slice(*span)] for span, went in zip(paragraphs, goes, strict=True) if not went]
     # the clean text has exactly the kept paragraphs, each on a line of its own
-    assert [left.decode()[slice(*span)] for span in split_paragraphs(left.decode(), "line")] == kept
+    assert [left.decode()[start:end] for start, end, _ in split_paragraphs(left.decode(), "line")] == kept

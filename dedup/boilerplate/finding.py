@@ -15,7 +15,7 @@ from dedup.boilerplate.rule_files import MOST_TOKENS
 from dedup.boilerplate.screening import REACH, ActiveRules, Screen, Ways, activate_rules, place_bits
 from dedup.boilerplate.table import RULE_FILES
 from dedup.boilerplate.trials import Finding, try_paragraph
-from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPHS, check_schema
+from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, VERBATIM, check_schema
 from dedup.settings import Settings
 
 MOST_BYTES: Final = 3000
@@ -28,6 +28,9 @@ BLOCK_PARAGRAPHS: Final = 8192
 
 MOST_REMEMBERED: Final = 100_000
 """Paragraphs of one run whose trial is remembered."""
+
+PAGE_FURNITURE: Final = "page-furniture"
+"""The category of what splitting has found at the edges of pages; its rules are those kinds of paragraph."""
 
 _BYTES_AT_A_TIME: Final = 1 << 18  # searched while they are in the processor's cache
 
@@ -46,6 +49,7 @@ class _Hit(NamedTuple):
 class _Paragraphs(NamedTuple):
     """PARAGRAPHS as arrays, with the bytes they point into."""
 
+    kind: NDArray[np.int8]
     document: NDArray[np.int64]
     starts: NDArray[np.int64]  # bytes into the data of all documents
     ends: NDArray[np.int64]
@@ -94,11 +98,11 @@ def find_boilerplate(
     n_tokens: NDArray[np.int64] | None = None,
     flagged: NDArray[np.bool_] | None = None,
 ) -> pa.Table:
-    """Find the paragraphs, and ends of paragraphs, that a rule knows for boilerplate.
+    """Find the paragraphs, and ends of paragraphs, that a rule knows for boilerplate, and the furniture of pages.
 
     Takes DOCUMENTS and PARAGRAPHS in reading order; n_tokens int[n] and flagged
     bool[n] (holds one of cue_tokens, within its limits or not) spare work and change nothing. Gives
-    BOILERPLATE by paragraph and start. Whole-paragraph hits do not count in a
+    BOILERPLATE by paragraph and start; verbatim paragraphs are not tried. Whole-paragraph hits do not count in a
     document of which they would take more than settings.max_boilerplate_share,
     nor hits of LEGAL_CATEGORIES in a legal text.
     Raises SchemaError if a table is not what it should be.
@@ -107,7 +111,16 @@ def find_boilerplate(
     check_schema(paragraphs, PARAGRAPHS, "find_boilerplate")
     view = _view_paragraphs(view_texts(documents["text"]), paragraphs)
     active = activate_rules(settings)
-    hits = list(_find_hits(view, active, n_tokens, flagged))
+    furniture = np.empty(0, dtype=np.int64)
+    if PAGE_FURNITURE not in settings.without:
+        furniture = np.flatnonzero(view.kind > VERBATIM)
+    holds_symbol = _hold_symbol(view, active)
+    tried = np.ones(len(view.kind), dtype=np.bool_) if flagged is None else flagged | holds_symbol
+    tried &= view.kind != VERBATIM
+    tried[furniture] = False
+    hits = [_take_furniture(view, paragraph) for paragraph in furniture.tolist()]
+    hits += _find_hits(view, active, n_tokens, holds_symbol, np.flatnonzero(tried))
+    hits.sort(key=lambda hit: (hit.paragraph, hit.start))
     kept = [
         hit
         for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph]))
@@ -124,7 +137,16 @@ def find_boilerplate(
 def _view_paragraphs(texts: TextView, paragraphs: pa.Table) -> _Paragraphs:
     document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
     base = texts.offsets[document]
-    return _Paragraphs(document, base + start, base + end, base, texts.data)
+    kind = paragraphs["kind"].to_numpy().astype(np.int8)
+    return _Paragraphs(kind, document, base + start, base + end, base, texts.data)
+
+
+def _take_furniture(view: _Paragraphs, paragraph: int) -> _Hit:
+    """Give the hit of a paragraph that is the furniture of a page."""
+    base = int(view.base[paragraph])
+    start, end = int(view.starts[paragraph]) - base, int(view.ends[paragraph]) - base
+    rule = f"{PAGE_FURNITURE}/{PARAGRAPH_KINDS[view.kind[paragraph]]}"
+    return _Hit(paragraph, start, end, rule, PAGE_FURNITURE, is_whole=True)
 
 
 def _hold_symbol(view: _Paragraphs, active: ActiveRules) -> NDArray[np.bool_]:
@@ -153,12 +175,11 @@ def _find_hits(
     view: _Paragraphs,
     active: ActiveRules,
     n_tokens: NDArray[np.int64] | None,
-    flagged: NDArray[np.bool_] | None,
+    holds_symbol: NDArray[np.bool_],
+    tried: NDArray[np.int64],
 ) -> Iterator[_Hit]:
-    """Try the paragraphs that the screen lets through."""
+    """Try the paragraphs of `tried` that the screen lets through."""
     screen = Screen(active)
-    holds_symbol = _hold_symbol(view, active)
-    tried = np.arange(len(view.starts)) if flagged is None else np.flatnonzero(flagged | holds_symbol)
     is_long = view.ends - view.starts > MOST_BYTES
     if n_tokens is not None:
         is_long |= n_tokens > MOST_TOKENS

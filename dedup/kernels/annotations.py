@@ -12,6 +12,7 @@ from dedup.kernels.tokens import MOST_MARKS, read_tokens
 def annotate(
     text,
     spans,
+    verbatim,
     page_of,
     pages,
     expansions,
@@ -37,12 +38,14 @@ def annotate(
 ):
     """Fill in everything about n paragraphs; give the number of fingerprinted ones and of repeats.
 
-    text uint8[]; spans int64[n, 2], bytes into `text`; the character arrays; multipliers and increments
+    text uint8[]; spans int64[n, 2], bytes into `text`; verbatim bool[n], compared as bytes and with nothing else
+    looked for; the character arrays; multipliers and increments
     uint32[k], k a multiple of `rows`. cues uint64[power of two] is an open table of token hashes with 0 for a
     free place, cue_filter bool[2**16] tells whether a cue ends in these bits, and cue_limits int64[len(cues), 2]
     in paragraphs of how many tokens, and among how many last ones, a cue counts.
 
-    Out, per paragraph: n_tokens int64[n]; exact uint64[n, 2], of the tokens, or of the bytes below `min_tokens`;
+    Out, per paragraph: n_tokens int64[n]; exact uint64[n, 2], of the tokens, or of the bytes if verbatim or below
+    `min_tokens`;
     flagged bool[n], a cue in it counts. Per fingerprinted paragraph (at least `min_near_tokens`): near int64[],
     its number; keys uint64[, k / rows]; sketches uint8[, k], the low byte of each signature value. Per repeat (of
     `min_repeat_tokens` or more, 0: none are looked for): repeat_of int64[], the paragraph; repeat_spans
@@ -71,11 +74,13 @@ def annotate(
         start, end = spans[p, 0], spans[p, 1]
         n = read_tokens(text, start, end, page_of, pages, expansions, marks, tokens, starts, ends, shapes)
         n_tokens[p] = n
-        if n < min_tokens:
+        if n < min_tokens or verbatim[p]:
             exact[p, 0], exact[p, 1] = hash_bytes(text, start, end)
         else:
             exact[p, 0], exact[p, 1] = hash_tokens(tokens, n)
         flagged[p] = False
+        if verbatim[p]:
+            continue
         for place in range(n):
             if not cue_filter[tokens[place] & np.uint64(0xFFFF)]:
                 continue

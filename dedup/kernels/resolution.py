@@ -13,6 +13,7 @@ def resolve(
     n_tokens,
     distinct,
     takes_part,
+    verbatim,
     min_tokens,
     passage_tokens,
     copy_share,
@@ -31,13 +32,14 @@ def resolve(
     of each document in the order in which they are judged, those of document 0 first; twin int64[d], the first
     document of equal content, or -1 (one of them that is kept whole makes the later ones its copies). Per
     paragraph: n_tokens, distinct (the first of its equals) and document int64[p]; takes_part bool[p], False if
-    it stays or goes for reasons of its own and is nobody's kept copy. The matches by which paragraph u may go
-    are rows allowed_start[u]:allowed_start[u + 1] of allowed_kept (distinct paragraphs) and
+    it stays or goes for reasons of its own and is nobody's kept copy; verbatim bool[p]. The matches by which
+    paragraph u may go are rows allowed_start[u]:allowed_start[u + 1] of allowed_kept (distinct paragraphs) and
     allowed_similarity, best first.
 
-    Below `min_tokens` no paragraph goes; below `passage_tokens` a repeat in its own document goes only right
-    behind its equal, for a refrain is no accident. A document is a copy if at least `copy_share` of its tokens
-    are in kept paragraphs of one other, or in equals of such, and no paragraph of `min_tokens` or more is its own.
+    Below `min_tokens` no paragraph goes, and no verbatim one; below `passage_tokens` a repeat in its own document
+    goes only right behind its equal, for a refrain is no accident. A document is a copy if at least `copy_share` of
+    its tokens are in kept paragraphs of one other, or in equals of such, and neither a paragraph of `min_tokens` or
+    more nor a verbatim one is its own.
 
     Out: copy_of int64[d], the kept document or -1; kept_paragraph int64[p], the kept copy or -1; similarity
     float64[p]; holder int64[p], for each distinct paragraph the occurrence that stays, or -1. A kept copy is
@@ -64,7 +66,7 @@ def resolve(
                 continue
             n_total += n_tokens[p]
             u = distinct[p]
-            if n_tokens[p] < min_tokens:
+            if n_tokens[p] < min_tokens or verbatim[p]:
                 if holder[u] < 0:
                     holder[u] = p
                 continue
@@ -97,7 +99,7 @@ def resolve(
                     continue
                 if (kept_paragraph[p] >= 0 and document[kept_paragraph[p]] == best) or seen_in[distinct[p]] == d:
                     n_shared += n_tokens[p]
-                elif kept_paragraph[p] < 0 and n_tokens[p] >= min_tokens:
+                elif kept_paragraph[p] < 0 and (n_tokens[p] >= min_tokens or verbatim[p]):
                     leaves_crumbs_only = False
             if leaves_crumbs_only and n_shared >= copy_share * n_total:
                 copy_of[d] = best

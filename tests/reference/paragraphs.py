@@ -1,80 +1,165 @@
-"""Text to paragraphs: lines, or the blocks of text that was cut to a width."""
+"""Text to paragraphs: lines, or the blocks of text that was cut to a width; code, tables and pages' furniture apart."""
 
-import re
 from itertools import pairwise
 
-WHITE_SPACE = (
-    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
+from reference.lines import (
+    FIELD,
+    HEADING,
+    NARROWEST,
+    STOPS,
+    WIDEST,
+    Line,
+    first_word_width,
+    is_rule,
+    is_shouted,
+    item_mark,
+    read_lines,
+    runs_on,
 )
-LINE_BREAK = re.compile(r"\r\n|\r|\n")
+from reference.pages import find_furniture
+from reference.verbatim import find_verbatim
 
-WIDEST, NARROWEST = 120, 40
-SENTENCE_ENDS = ".!?:;"
-
-
-def split_lines(text: str) -> list[tuple[int, str]]:
-    """Give (start, line) of every line, without its break."""
-    lines, start = [], 0
-    for found in LINE_BREAK.finditer(text):
-        lines.append((start, text[start : found.start()]))
-        start = found.end()
-    return [*lines, (start, text[start:])]
+TEXT, VERBATIM = 0, 1
+NARROWEST_PAIR = 60
+Pairs = list[tuple[Line, Line]]
 
 
-def starts_lower(first: str) -> bool:
-    """Tell whether a line may go on from the one before: no capital of Latin, Greek or Cyrillic begins it."""
-    if ord(first) < 0x80:
-        return "a" <= first <= "z"
-    return not ("\u00c0" <= first <= "\u00de" or "\u0380" <= first <= "\u03a9" or "\u0400" <= first <= "\u042f")
+def split_paragraphs(text: str, mode: str) -> list[tuple[int, int, int]]:
+    """Give (start, end, kind) of every paragraph in characters; mode is auto, line or block."""
+    lines = read_lines(text)
+    stretches = find_verbatim(lines)
+    taken = {number for first, last in stretches for number in range(first, last + 1)}
+    furniture = find_furniture(lines, len(text.encode()), taken)
+    paragraphs = [(lines[first].start, lines[last].stop, VERBATIM) for first, last in stretches]
+    paragraphs += [(lines[number].start, lines[number].stop, kind) for number, kind in furniture.items()]
+    blocks = cut_blocks(lines, taken | set(furniture))
+    if mode == "line":
+        blocks = [[line] for block in blocks for line in block]
+    elif mode == "auto":
+        blocks = join_wrapped([segment for block in blocks for segment in cut_segments(block)])
+    paragraphs += [(block[0].start, block[-1].stop, TEXT) for block in blocks]
+    return sorted(paragraphs)
 
 
-def is_hard_wrapped(text: str) -> bool:
-    """Tell whether lines were cut to a width: most are full to it, and sentences run on from line to line."""
-    lines = [line.rstrip(WHITE_SPACE) for _, line in split_lines(text)]
-    filled = [line for line in lines if line]
-    inner = [(line, after) for line, after in pairwise(lines) if line and after]
-    if len(inner) < 2 or any(line.strip(WHITE_SPACE) == after.strip(WHITE_SPACE) for line, after in inner):
-        return False
-    runs_on = 0
-    for line, after in inner:
-        first = after.lstrip(WHITE_SPACE)[0]
-        runs_on += line[-1] not in SENTENCE_ENDS and starts_lower(first)
-    if runs_on < 0.35 * len(inner) or 20 * sum(len(line) > WIDEST for line in filled) > len(filled):
-        return False
-    wide_enough = [
-        width for width in range(WIDEST + 2) if 5 * sum(len(line) >= width for line, _ in inner) >= len(inner)
-    ]
-    wrap = max(wide_enough)
-    if not NARROWEST <= wrap <= WIDEST:
-        return False
-    full = 0
-    for line, after in inner:
-        first_word = re.split("[ \t]", after.strip(WHITE_SPACE), maxsplit=1)[0]
-        full += len(line) + 1 + len(first_word) > wrap
-    return full >= 0.5 * len(inner)
-
-
-def split_paragraphs(text: str, mode: str) -> list[tuple[int, int]]:
-    """Give (start, end) of every paragraph in characters; mode is auto, line or block."""
-    lines = []
-    for start, line in split_lines(text):
-        stripped = line.strip(WHITE_SPACE)
-        begin = start + len(line) - len(line.lstrip(WHITE_SPACE)) if stripped else start
-        lines.append((begin, begin + len(stripped)))
-    if mode == "line" or (mode == "auto" and not is_hard_wrapped(text)):
-        return [(start, end) for start, end in lines if end > start]
-    paragraphs: list[tuple[int, int]] = []
+def cut_blocks(lines: list[Line], taken: set[int]) -> list[list[Line]]:
+    """Give the runs of lines between blank ones, page breaks and other quotations; those `taken` are in none."""
+    blocks: list[list[Line]] = []
     is_open = False
-    for start, end in lines:
-        if start == end:
+    for number, line in enumerate(lines):
+        if not line.text or number in taken:
             is_open = False
-        elif is_open:
-            paragraphs[-1] = (paragraphs[-1][0], end)
+            continue
+        if is_open and not line.opens_page and line.depth == blocks[-1][-1].depth:
+            blocks[-1].append(line)
         else:
-            paragraphs.append((start, end))
-            is_open = True
-    return paragraphs
+            blocks.append([line])
+        is_open = True
+    return blocks
+
+
+def cut_segments(block: list[Line]) -> list[list[Line]]:
+    """Cut a block before items of lists and fields, and around headings and drawn lines."""
+    segments: list[list[Line]] = []
+    is_open = False
+    has_fields = is_field(block[0]) or block[0].text.startswith("From ")
+    last_mark = ""
+    for place, line in enumerate(block):
+        before = block[place - 1] if place else None
+        after = block[place + 1] if place + 1 < len(block) else None
+        starts = begins_item(line, before, last_mark)
+        if starts:
+            last_mark = item_mark(line)
+        starts |= has_fields and is_field(line) and line.indent == block[0].indent
+        is_alone = is_heading(line, before, after)
+        if is_open and not starts and not is_alone:
+            segments[-1].append(line)
+        else:
+            segments.append([line])
+        is_open = not is_alone and not is_rule(line)
+    return segments
+
+
+def is_field(line: Line) -> bool:
+    return bool(FIELD.match(line.text))
+
+
+def begins_item(line: Line, before: Line | None, last_mark: str) -> bool:
+    """Tell whether a line begins an item; a mark in running text may be a dash or a year that ends a sentence."""
+    mark = item_mark(line)
+    if not mark:
+        return False
+    return before is None or mark == last_mark or line.indent != before.indent or before.text[-1] in STOPS
+
+
+def is_heading(line: Line, before: Line | None, after: Line | None) -> bool:
+    """Tell whether a line is a heading: of Markdown, or in capitals over text that is indented."""
+    if HEADING.match(line.text):
+        return all(near is None or near.text[0] != "#" for near in (before, after))
+    is_over = before is None and after is not None and after.indent > line.indent
+    return is_over and line.width <= NARROWEST and is_shouted(line)
+
+
+def is_item(segment: list[Line]) -> bool:
+    """Tell whether a segment is an item or a field with lines that hang from it."""
+    first, *others = segment
+    if not item_mark(first) and not is_field(first):
+        return False
+    return all(line.indent > first.indent for line in others) and all(line.width <= WIDEST for line in segment[:-1])
+
+
+def wrap_width(pairs: Pairs) -> int:
+    """Give the width that 80 % of lines followed by another keep to: people wrap unevenly."""
+    widths = [line.width for line, _ in pairs]
+    return max(width for width in range(WIDEST + 2) if 5 * sum(w >= width for w in widths) >= len(pairs))
+
+
+def looks_wrapped(pairs: Pairs, wrap_tenths: int, full_tenths: int) -> bool:
+    """Tell whether lines are full to a width (in tenths of columns) and sentences run on from line to line."""
+    if any(line.text == after.text for line, after in pairs):
+        return False
+    if 100 * sum(runs_on(line, after) for line, after in pairs) < 35 * len(pairs):
+        return False
+    full = sum(10 * (line.width + 1 + first_word_width(after.text)) > wrap_tenths for line, after in pairs)
+    return 10 * full >= full_tenths * len(pairs)
+
+
+def goes_on_alone(line: Line, after: Line) -> bool:
+    """Tell whether two lines with nothing to hold them against are one sentence, in a script with capitals."""
+    is_wide = NARROWEST_PAIR <= line.width <= WIDEST
+    return is_wide and line.text != after.text and after.text[0] < "\u0500" and runs_on(line, after)
+
+
+def join_wrapped(segments: list[list[Line]]) -> list[list[Line]]:
+    """Keep together the segments that were cut to a width, all of them if most were; take the others line by line."""
+    all_pairs: Pairs = []
+    sure_pairs: Pairs = []
+    joins = []
+    for segment in segments:
+        pairs = list(pairwise(segment))
+        wrap = wrap_width(pairs) if len(pairs) >= 2 else 0
+        is_sure = NARROWEST <= wrap <= WIDEST and looks_wrapped(pairs, 10 * wrap, 6)
+        joins.append(is_sure or is_item(segment))
+        all_pairs += pairs
+        if is_sure:
+            sure_pairs += pairs
+    lines = [line for segment in segments for line in segment]
+    is_narrow = 20 * sum(line.width > WIDEST for line in lines) <= len(lines)
+    if is_narrow and len(all_pairs) >= 2:
+        wrap = wrap_width(all_pairs)
+        by_all = NARROWEST <= wrap <= WIDEST and looks_wrapped(all_pairs, 10 * wrap, 5)
+        if by_all or 2 * len(sure_pairs) >= len(all_pairs):
+            return segments
+    joined: list[list[Line]] = []
+    for segment, joins_it in zip(segments, joins, strict=True):
+        pairs = list(pairwise(segment))
+        is_like_others = (
+            bool(sure_pairs and pairs)
+            and all(line.width <= WIDEST for line, _ in pairs)
+            and looks_wrapped(pairs, 9 * wrap_width(sure_pairs), 6)
+        )
+        is_pair = is_narrow and len(pairs) == 1 and goes_on_alone(*pairs[0])
+        joined += [segment] if joins_it or is_like_others or is_pair else [[line] for line in segment]
+    return joined
 
 
 def byte_place(text: str, place: int) -> int:

@@ -1,0 +1,292 @@
+"""Lines of a text: where each begins and ends behind its quote marks, how wide it is, and how it reads."""
+
+from typing import Final
+
+from numba import njit
+
+START: Final = 0
+"""Columns of a table of lines: the first byte that is no white space, quote marks included."""
+BODY: Final = 1
+"""The first byte behind quote marks and white space."""
+STOP: Final = 2
+"""Past the last byte that is no white space; a blank line has BODY == STOP."""
+DEPTH: Final = 3
+"""How many quote marks a line begins with."""
+INDENT: Final = 4
+"""Characters between quote marks and body."""
+WIDTH: Final = 5
+"""Columns of indentation and body, WIDEST + 1 at most."""
+OPENS_PAGE: Final = 6
+"""Whether a form feed stands before the line."""
+OWNER: Final = 7
+"""0, or the kind of paragraph other than text that the line is of."""
+LAST: Final = 8
+"""The last line of the stretch that begins here, where OWNER is set; whether lines are joined, where it is not."""
+OPENS: Final = 9
+"""Whether a segment begins here."""
+RUNS_ON: Final = 10
+"""Whether the sentence goes on in the next line of the segment; -1 if that is the same line again."""
+WITH_NEXT: Final = 11
+"""Columns of the line with the first word of the next."""
+N_COLUMNS: Final = 12
+
+WIDEST: Final = 120
+"""Columns; text wrapped by hand or by a mailer is narrower, a paragraph on one line is often wider."""
+
+_TAB = 9
+_LF = 10
+_FF = 12
+_CR = 13
+_SPACE = 32
+_DOT = 46
+
+
+@njit(cache=True, nogil=True)
+def space_width(text, at, end):
+    """Give the bytes of the white space character at `at` (line breaks included), 0 if there is none."""
+    byte = text[at]
+    if byte <= 32:
+        return 1 if byte == 32 or 9 <= byte <= 13 or 28 <= byte <= 31 else 0
+    if byte < 0xC2 or byte > 0xEF:
+        return 0
+    if byte == 0xC2:
+        return 2 if at + 1 < end and (text[at + 1] == 0xA0 or text[at + 1] == 0x85) else 0
+    if at + 2 >= end:
+        return 0
+    second, third = text[at + 1], text[at + 2]
+    if byte == 0xE1 and second == 0x9A and third == 0x80:
+        return 3
+    if byte == 0xE2 and second == 0x81 and third == 0x9F:
+        return 3
+    if byte == 0xE2 and second == 0x80 and (0x80 <= third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF):
+        return 3
+    if byte == 0xE3 and second == 0x80 and third == 0x80:
+        return 3
+    if byte == 0xEF and second == 0xBB and third == 0xBF:
+        return 3
+    return 0
+
+
+@njit(cache=True, nogil=True)
+def count_lines(text, start, end):
+    """Give the number of lines of text[start:end], at least 1."""
+    lines = 1
+    for at in range(start, end):
+        byte = text[at]
+        if byte <= _CR and (byte == _LF or byte == _CR or byte == _FF):
+            lines += 1
+    return lines
+
+
+@njit(cache=True, nogil=True)
+def read_lines(text, start, end, lines):
+    """Fill in the columns up to OPENS_PAGE of the lines of text[start:end], OWNER as 0, and give how many there are.
+
+    A line ends with LF, CR LF, CR or a form feed. lines int64[number of lines, N_COLUMNS]. A line of a full stop
+    alone is blank: that is how package files and mail protocols write one.
+    """
+    n = 0
+    at = start
+    opens_page = 0
+    while True:
+        stop = at
+        while stop < end and (text[stop] > _CR or (text[stop] != _LF and text[stop] != _CR and text[stop] != _FF)):
+            stop += 1
+        behind, depth = _read_quote_marks(text, at, stop)
+        body = behind
+        indent = 0
+        while body < stop:
+            width = space_width(text, body, stop)
+            if width == 0:
+                break
+            body += width
+            indent += 1
+        last = _trim_end(text, body, stop)
+        if last == body or (last == body + 1 and text[body] == _DOT):
+            lines[n, START] = lines[n, BODY] = lines[n, STOP] = last
+            lines[n, DEPTH] = lines[n, INDENT] = lines[n, WIDTH] = 0
+        else:
+            first = at if depth else body
+            while first < body and space_width(text, first, stop):
+                first += space_width(text, first, stop)
+            lines[n, START] = first
+            lines[n, BODY] = body
+            lines[n, STOP] = last
+            lines[n, DEPTH] = depth
+            lines[n, INDENT] = indent
+            lines[n, WIDTH] = columns(text, behind, last)
+        lines[n, OPENS_PAGE] = opens_page
+        lines[n, OWNER] = 0
+        n += 1
+        if stop == end:
+            return n
+        opens_page = int(text[stop] == _FF)
+        at = stop + 1
+        if text[stop] == _CR and at < end and text[at] == _LF:
+            at += 1
+
+
+@njit(cache=True, nogil=True)
+def columns(text, start, stop):
+    """Count the columns of text[start:stop], up to WIDEST + 1; characters of China and Japan are two wide."""
+    if stop - start > 4 * WIDEST + 4:
+        return WIDEST + 1
+    width = 0
+    at = start
+    while at < stop and width <= WIDEST:
+        byte = text[at]
+        width += 1 if byte & 0xC0 != 0x80 else 0
+        width += 1 if 0xE3 <= byte <= 0xE9 else 0
+        at += 1
+    return min(width, WIDEST + 1)
+
+
+@njit(cache=True, nogil=True)
+def first_word_width(text, body, stop):
+    """Count the columns of the first word, or of the first character in scripts without spaces."""
+    if 0xE3 <= text[body] <= 0xE9:
+        return 2
+    at = body
+    while at < stop and not is_blank(text[at]):
+        at += 1
+    return columns(text, body, at)
+
+
+@njit(cache=True, nogil=True)
+def is_blank(byte):
+    """Tell whether a byte is a space or a tab."""
+    return byte == _SPACE or byte == _TAB
+
+
+@njit(cache=True, nogil=True)
+def runs_on(text, lines, line):
+    """Tell whether a line's sentence goes on in the next: no stop ends it, and a small letter or more capitals come."""
+    body, stop = lines[line, BODY], lines[line, STOP]
+    after, after_stop = lines[line + 1, BODY], lines[line + 1, STOP]
+    if ends_sentence(text, body, stop):
+        return False
+    if _may_go_on(text, after, after_stop):
+        return True
+    return is_shouted(text, body, stop) and is_shouted(text, after, after_stop)
+
+
+@njit(cache=True, nogil=True)
+def ends_sentence(text, body, stop):
+    """Tell whether text[body:stop] ends with a full stop, a question or exclamation mark, a colon or a semicolon."""
+    last = text[stop - 1]
+    if last < 0x80:
+        return last == _DOT or last == 33 or last == 63 or last == 58 or last == 59
+    if stop - body < 3:
+        return False
+    first, second = text[stop - 3], text[stop - 2]
+    if first == 0xEF and second == 0xBC:  # full-width ! : ; ?
+        return last == 0x81 or last == 0x9A or last == 0x9B or last == 0x9F
+    if first == 0xE3 and second == 0x80:  # ideographic full stop and closing brackets
+        return last == 0x82 or last == 0x8D or last == 0x8F
+    if first == 0xE2 and second == 0x80:  # closing quotation mark
+        return last == 0x9D
+    return first == 0xE0 and second == 0xA5 and last == 0xA4  # danda
+
+
+@njit(cache=True, nogil=True)
+def is_shouted(text, body, stop):
+    """Tell whether a line is in (ASCII) capitals."""
+    has_capital = False
+    for at in range(body, stop):
+        if text[at] >= 0x80 or 97 <= text[at] <= 122:
+            return False
+        has_capital |= 65 <= text[at] <= 90
+    return has_capital
+
+
+@njit(cache=True, nogil=True)
+def is_same(text, lines, left, right):
+    """Tell whether two lines have the same body."""
+    first, second = lines[left, BODY], lines[right, BODY]
+    length = lines[left, STOP] - first
+    if lines[right, STOP] - second != length:
+        return False
+    for step in range(length):
+        if text[first + step] != text[second + step]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _read_quote_marks(text, at, stop):
+    """Give what follows the quote marks at the beginning of a line, and how many there are.
+
+    ">From" is a mail's way to write "From". Bars are marks unless the line has more of them, as a table's row has.
+    """
+    if at == stop or not (is_blank(text[at]) or text[at] == 62 or text[at] == 124):
+        return at, 0
+    for mark in (62, 124):
+        behind = at
+        depth = 0
+        while True:
+            place = behind
+            while place < stop and place < behind + 2 and is_blank(text[place]):
+                place += 1
+            if place >= stop or text[place] != mark:
+                break
+            if mark == 62 and _is_from(text, place + 1, stop):
+                break
+            if mark == 124 and place + 1 < stop and not is_blank(text[place + 1]):
+                break
+            behind = place + 1
+            depth += 1
+        if mark == 124:
+            for place in range(behind, stop):
+                if text[place] == 124:
+                    return at, 0
+        if depth:
+            if behind < stop and text[behind] == _SPACE:
+                behind += 1
+            return behind, depth
+    return at, 0
+
+
+@njit(cache=True, nogil=True)
+def _is_from(text, at, stop):
+    """Tell whether "From " stands at `at`."""
+    return (
+        at + 5 <= stop
+        and text[at] == 70
+        and text[at + 1] == 114
+        and text[at + 2] == 111
+        and text[at + 3] == 109
+        and text[at + 4] == _SPACE
+    )
+
+
+@njit(cache=True, nogil=True)
+def _trim_end(text, start, stop):
+    """Give the end of text[start:stop] without the white space there."""
+    while stop > start:
+        last = stop - 1
+        while last > start and text[last] & 0xC0 == 0x80:
+            last -= 1
+        if space_width(text, last, stop) != stop - last:
+            break
+        stop = last
+    return stop
+
+
+@njit(cache=True, nogil=True)
+def _may_go_on(text, body, stop):
+    """Tell whether a sentence may go on with this line: no capital of Latin, Greek or Cyrillic script begins it."""
+    first = text[body]
+    if first < 0x80:
+        return 97 <= first <= 122
+    second = text[body + 1] if body + 1 < stop else 0
+    if first == 0xC3:
+        return second > 0x9E
+    if first == 0xC4 or first == 0xC5:
+        letter = ((first & 0x1F) << 6) | (second & 0x3F)
+        odd_is_capital = 0x139 <= letter <= 0x148 or letter >= 0x179
+        return (letter % 2 == 1) != odd_is_capital
+    if first == 0xCE:
+        return second > 0xA9
+    if first == 0xD0:
+        return second > 0xAF
+    return True

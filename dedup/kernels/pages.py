@@ -1,0 +1,287 @@
+"""The furniture of pages: headers, footers and page numbers, found at the edges of one page after the other."""
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from dedup.kernels.lines import BODY, OPENS_PAGE, OWNER, STOP, WIDEST, is_blank
+from dedup.kernels.page_numbers import (
+    count_numbers,
+    count_words,
+    holds_digit,
+    holds_letter,
+    is_digit,
+    last_number,
+    page_numbers,
+)
+
+HEADER: Final = 2
+"""The OWNER of a line at the top of a page."""
+FOOTER: Final = 3
+PAGE_NUMBER: Final = 4
+"""A header or footer without a word."""
+
+EDGE_LINES: Final = 2
+"""Lines at the top, and at the bottom, of a page that may be furniture."""
+FEWEST_PAGES: Final = 3
+MOST_PAGE_BYTES: Final = 6000
+"""In the mean; what form feeds part elsewhere, as chapters, is longer."""
+LEAST_NUMBERED: Final = 3
+"""One page of so many, at least, must show its number."""
+SHORTEST_PAGE: Final = 20
+"""Lines; page numbers without a form feed stand at one distance, which is not less than this."""
+LONGEST_PAGE: Final = 120
+GAP: Final = 3
+"""Blanks between a header and the page number behind it, where the header is not one of FEWEST_PAGES."""
+
+_FIRST = 1 << 20
+_PRIME = np.uint64(0x100000001B3)
+_BASIS = np.uint64(0xCBF29CE484222325)
+
+# columns of a table of edges
+_LINE, _PAGE, _SIDE, _RANK, _COUNTED, _SHARED, _SPREAD = range(7)
+
+
+@njit(cache=True, nogil=True)
+def mark_furniture(text, lines, n, n_bytes):
+    """Set OWNER of every line that is furniture, of the first n lines of a text of n_bytes that have none.
+
+    There must be FEWEST_PAGES or more, and most edge lines' numbers must count them. What counts goes if it is a
+    number alone, or equal but for numbers on FEWEST_PAGES, or a header with its number apart; what does not if it
+    is the same on FEWEST_PAGES and on half of the pages where it is in use.
+    """
+    openings = np.zeros(n + 1, dtype=np.bool_)
+    n_pages = 1
+    for line in range(n):
+        openings[line] = lines[line, OPENS_PAGE] != 0
+        n_pages += openings[line]
+    if n_pages == 1:
+        n_pages += _find_openings(text, lines, n, openings)
+    if n_pages < FEWEST_PAGES or n_bytes > n_pages * MOST_PAGE_BYTES:
+        return
+    edges = np.empty((2 * EDGE_LINES * n_pages, 7), dtype=np.int64)
+    n_edges = _list_edges(text, lines, n, openings, edges)
+    edges = edges[:n_edges]
+    first_page = _number_pages(text, lines, edges, n_pages)
+    if first_page == _FIRST:
+        return
+    _measure_edges(text, lines, edges, first_page)
+    for side in (HEADER, FOOTER):
+        for edge in range(n_edges):
+            line = edges[edge, _LINE]
+            if (
+                edges[edge, _SIDE] == side
+                and lines[line, OWNER] == 0
+                and _is_furniture(text, lines, edges[edge], first_page)
+            ):
+                lines[line, OWNER] = side if _has_letters(text, lines, line) else PAGE_NUMBER
+
+
+@njit(cache=True, nogil=True)
+def _find_openings(text, lines, n, openings):
+    """Set the lines that open a page in a text without form feeds, behind lines of their own that count up; count them.
+
+    Such lines say that they count pages, or stand at one distance.
+    """
+    marks = np.empty(n, dtype=np.int64)
+    n_marks = 0
+    for line in range(n):
+        body, stop = lines[line, BODY], lines[line, STOP]
+        if body == stop or lines[line, OWNER] or stop - body > 4 * WIDEST:
+            continue
+        if line > 0 and lines[line - 1, BODY] < lines[line - 1, STOP]:
+            continue
+        if line + 1 < n and lines[line + 1, BODY] < lines[line + 1, STOP]:
+            continue
+        if holds_digit(text, body, stop) and _is_short(text, body, stop):
+            paged, last, _ = page_numbers(text, body, stop)
+            if paged >= 0 or last >= 0:
+                marks[n_marks] = line
+                n_marks += 1
+    if n_marks < FEWEST_PAGES:
+        return 0
+    frames = np.empty(n_marks, dtype=np.uint64)
+    for place in range(n_marks):
+        frames[place] = _hash_wording(text, lines, marks[place], True)
+    order = np.argsort(frames, kind="mergesort")
+    n_openings = 0
+    first = 0
+    while first < n_marks:
+        past = first + 1
+        start = marks[order[first]]
+        paged, number, _ = page_numbers(text, lines[start, BODY], lines[start, STOP])
+        says_page = paged >= 0
+        number = paged if says_page else number
+        gap = 0
+        is_even = True
+        while past < n_marks and frames[order[past]] == frames[order[first]]:
+            line = marks[order[past]]
+            paged, following, _ = page_numbers(text, lines[line, BODY], lines[line, STOP])
+            following = paged if paged >= 0 else following
+            if following != number + 1:
+                break
+            distance = line - marks[order[past - 1]]
+            is_even = is_even and (gap == 0 or distance == gap)
+            gap = distance
+            number = following
+            past += 1
+        if past - first >= FEWEST_PAGES and (says_page or (is_even and SHORTEST_PAGE <= gap <= LONGEST_PAGE)):
+            for place in range(first, past):
+                if not openings[marks[order[place]] + 1]:
+                    openings[marks[order[place]] + 1] = True
+                    n_openings += 1
+        first = past
+    return n_openings
+
+
+@njit(cache=True, nogil=True)
+def _list_edges(text, lines, n, openings, edges):
+    """Fill in the edge lines of every page, by page, the top first, each from the outermost; give their number."""
+    n_edges = 0
+    page = 0
+    first = 0
+    while first < n:
+        past = first + 1
+        while past < n and not openings[past]:
+            past += 1
+        for side in (HEADER, FOOTER):
+            rank = 0
+            for step in range(past - first):
+                line = first + step if side == HEADER else past - 1 - step
+                if lines[line, BODY] == lines[line, STOP] or lines[line, OWNER]:
+                    continue
+                if _is_short(text, lines[line, BODY], lines[line, STOP]):
+                    edges[n_edges, _LINE], edges[n_edges, _PAGE] = line, page
+                    edges[n_edges, _SIDE], edges[n_edges, _RANK] = side, rank
+                    n_edges += 1
+                rank += 1
+                if rank == EDGE_LINES:
+                    break
+        page += 1
+        first = past
+    return n_edges
+
+
+@njit(cache=True, nogil=True)
+def _number_pages(text, lines, edges, n_pages):
+    """Give the number of the first page, by which most pages show theirs at an edge, or _FIRST if too few do."""
+    votes = np.empty(3 * len(edges), dtype=np.int64)
+    n_votes = 0
+    for edge in range(len(edges)):
+        line = edges[edge, _LINE]
+        for number in page_numbers(text, lines[line, BODY], lines[line, STOP]):
+            if number >= 0:
+                votes[n_votes] = ((number - edges[edge, _PAGE] + _FIRST * 2048) << 31) | edges[edge, _PAGE]
+                n_votes += 1
+    votes = np.sort(votes[:n_votes])
+    best = 0
+    best_offset = _FIRST
+    n_equal = 0
+    for place in range(n_votes):
+        is_next = place > 0 and votes[place] >> 31 == votes[place - 1] >> 31
+        if not is_next:
+            n_equal = 1
+        elif votes[place] != votes[place - 1]:
+            n_equal += 1
+        if n_equal > best:
+            best = n_equal
+            best_offset = (votes[place] >> 31) - _FIRST * 2048
+    return best_offset if best >= FEWEST_PAGES and best * LEAST_NUMBERED >= n_pages else _FIRST
+
+
+@njit(cache=True, nogil=True)
+def _measure_edges(text, lines, edges, first_page):
+    """Fill in which edges count pages, and for each how many pages share it and over how many they are spread.
+
+    Of those that count, numbers do not matter.
+    """
+    n = len(edges)
+    hashes = np.empty(n, dtype=np.uint64)
+    wordings = np.empty(n, dtype=np.uint64)
+    for edge in range(n):
+        line = edges[edge, _LINE]
+        edges[edge, _COUNTED] = 0
+        for number in page_numbers(text, lines[line, BODY], lines[line, STOP]):
+            edges[edge, _COUNTED] |= int(number >= 0 and number == first_page + edges[edge, _PAGE])
+        side = np.uint64(edges[edge, _SIDE])
+        wordings[edge] = _hash_wording(text, lines, line, False) ^ side
+        # Edges that do not count share no frame with any.
+        hashes[edge] = _hash_wording(text, lines, line, True) ^ side if edges[edge, _COUNTED] else np.uint64(edge)
+    for counted in (0, 1):
+        keys = hashes if counted else wordings
+        order = np.argsort(keys, kind="mergesort")
+        first = 0
+        while first < n:
+            past = first + 1
+            pages = 1
+            while past < n and keys[order[past]] == keys[order[first]]:
+                pages += edges[order[past], _PAGE] != edges[order[past - 1], _PAGE]
+                past += 1
+            for place in range(first, past):
+                edge = order[place]
+                if edges[edge, _COUNTED] == counted:
+                    edges[edge, _SHARED] = pages
+                    edges[edge, _SPREAD] = edges[order[past - 1], _PAGE] - edges[order[first], _PAGE]
+            first = past
+
+
+@njit(cache=True, nogil=True)
+def _is_furniture(text, lines, edge, first_page):
+    """Tell whether a measured edge is furniture."""
+    line = edge[_LINE]
+    body, stop = lines[line, BODY], lines[line, STOP]
+    has_letters = _has_letters(text, lines, line)
+    if not edge[_COUNTED]:
+        return (
+            has_letters
+            and edge[_SHARED] >= FEWEST_PAGES
+            and 2 * edge[_SHARED] > edge[_SPREAD]
+            and count_words(text, body, stop) > 1
+        )
+    if not has_letters:
+        return count_numbers(text, body, stop) <= 2
+    if edge[_SHARED] >= FEWEST_PAGES:
+        return True
+    number, place = last_number(text, body, stop)
+    if edge[_RANK] or number < 0 or number != first_page + edge[_PAGE]:
+        return False
+    gap = 0
+    while place - 1 - gap >= body and is_blank(text[place - 1 - gap]):
+        gap += 1
+    return gap >= GAP
+
+
+@njit(cache=True, nogil=True)
+def _hash_wording(text, lines, line, without_numbers):
+    """Hash a line with one space for blanks and, if wanted, with one digit for every number."""
+    hashed = _BASIS
+    body = lines[line, BODY]
+    for at in range(body, lines[line, STOP]):
+        byte = text[at]
+        if is_blank(byte):
+            if is_blank(text[at - 1]):
+                continue
+            byte = np.uint8(32)
+        elif without_numbers and is_digit(byte):
+            if at > body and is_digit(text[at - 1]):
+                continue
+            byte = np.uint8(48)
+        hashed = (hashed ^ np.uint64(byte)) * _PRIME
+    return hashed ^ (hashed >> np.uint64(29))
+
+
+@njit(cache=True, nogil=True)
+def _is_short(text, body, stop):
+    """Tell whether a line has at most WIDEST characters."""
+    n = 0
+    for at in range(body, stop):
+        n += text[at] & 0xC0 != 0x80
+        if n > WIDEST:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _has_letters(text, lines, line):
+    return holds_letter(text, lines[line, BODY], lines[line, STOP])
