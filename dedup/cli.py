@@ -237,11 +237,12 @@ def _sources_and_target(paths: Sequence[str], *, dry_run: bool, overwrite: bool)
         if not sources:
             raise SettingsError(f"clean takes SOURCE... and then TARGET, got only {last!r}; add the folder to write")
         return sources, last
-    place = Path(last)
-    nothing_there = not any(mark in last for mark in "*?[") and not place.exists()
-    empty = place.is_dir() and not any(place.iterdir())
-    if sources and (overwrite or nothing_there or empty or (place / "report.json").is_file()):
-        return sources, last
+    if sources:
+        from dedup.outputs import may_be_output
+        from dedup.sources import STANDARD_INPUT
+
+        if last != STANDARD_INPUT and (overwrite or may_be_output(last)):
+            return sources, last
     return [*sources, last], None
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from dedup.addresses import open_arrow_filesystem
+from dedup.addresses import find_type, is_address, open_arrow_filesystem, open_filesystem
 from dedup.errors import OutputError
 from dedup.sources import describe_os_error
 from dedup.uploading import REPORT_NAME
@@ -37,6 +37,19 @@ class OutputFolder:
             return pa.concat_tables([self.open_part(part).read() for part in self.list_parts(name)])
         except (OSError, pa.ArrowException) as error:
             raise OutputError(f"{name} in {self.shown} cannot be read: {describe_os_error(error)}") from None
+
+
+def may_be_output(folder: str | Path) -> bool:
+    """Say whether a path or address is more likely to be written than read: an output, or nothing at all."""
+    if is_address(folder):
+        filesystem, path = open_filesystem(str(folder))
+        is_there, has_report = (find_type(filesystem, one) is not None for one in (path, f"{path}/{REPORT_NAME}"))
+        is_empty = is_there and not filesystem.find(path)
+    else:
+        place = Path(folder)
+        is_there, has_report = place.exists(), (place / REPORT_NAME).is_file()
+        is_empty = place.is_dir() and not any(place.iterdir())
+    return has_report or is_empty or not (is_there or set("*?[") & set(str(folder)))
 
 
 def open_output(folder: str | Path) -> OutputFolder:

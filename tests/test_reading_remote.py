@@ -19,6 +19,7 @@ import pytest
 import dedup
 from dedup.addresses import is_address
 from dedup.errors import DedupError, InputError, MissingInputError, OutputError
+from dedup.outputs import may_be_output
 from dedup.reading import plan_inputs, read_files
 from dedup.restoring import restore_files
 from dedup.settings import Settings
@@ -340,6 +341,14 @@ def test_upload_that_fails(memory, monkeypatch):
     with pytest.raises(OutputError, match=r"cannot write 'memory://out': 507: the bucket is full; .* not report\.json"):
         dedup.clean_files("memory://in", "memory://out")
     assert "/out/report.json" not in stored()
+
+
+def test_what_a_dry_run_takes_for_its_target(cleaned):
+    """The last of several is the target if nothing is there or an output is, behind an address as on a disk."""
+    assert may_be_output("memory://out/here")
+    assert may_be_output("memory://nothing/here")
+    assert not may_be_output("memory://in")
+    assert not may_be_output("memory://nothing/*.txt")
 
 
 def test_command(tmp_path):
