@@ -63,7 +63,7 @@ LEGACY: Final[Mapping[str, tuple[str, ...]]] = {
 }
 UNICODE: Final = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le")
 
-UNKNOWN: Final[Mapping[str, tuple[str, ...]]] = {
+RARE: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("de", "es", "fr", "nl"), ("cp437", "cp850")),
     **dict.fromkeys(("cs", "pl"), ("cp852", "mac-latin2")),
     "el": ("cp737", "mac-greek"),
@@ -73,7 +73,7 @@ UNKNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "ru": ("cp855",),
     "tr": ("cp857", "mac-turkish"),
 }
-"""Encodings that are not looked for: refusing them is right."""
+"""Encodings of DOS and of the lesser Macs and ISO parts, which are counted apart."""
 
 _GUIDE_CHARS: Final = 12_000
 _SHORTEST_CHARS: Final = 300
@@ -99,8 +99,8 @@ def measure_encodings(data: Path | None, work: Path) -> dict[str, Any]:
     """
     texts = {language: found[1::2] for language, found in read_texts(data, work).items()}
     samples = list(_samples(texts, {language: (*found, *UNICODE) for language, found in LEGACY.items()}))
-    unknown = list(_samples(texts, UNKNOWN))
-    detectors = {name: _judge(detect, samples, unknown) for name, detect in DETECTORS.items()}
+    rare = list(_samples(texts, RARE))
+    detectors = {name: _judge(detect, samples, rare) for name, detect in DETECTORS.items()}
     damaged = _judge_damaged(texts)
     own = detectors["dedup"]
     big = [count for size, count in own["legacy"].items() if not int(size) or int(size) >= LEAST_PROMISED_BYTES]
@@ -136,9 +136,7 @@ def encodings_lines(figures: Mapping[str, Any]) -> list[str]:
             cells = [_shares(found[kind][str(size)]) for size in SIZES]
             lines.append(f"{name:<20}{kind:<20}" + "".join(f"{cell:>20}" for cell in cells) + f"{found['ms']:>12.2f}")
     for name, found in figures["detectors"].items():
-        lines.append(
-            f"{name:<20}UTF-8 and ASCII {_shares(found['utf-8'])}; encodings not looked for {_shares(found['unknown'])}"
-        )
+        lines.append(f"{name:<20}UTF-8 and ASCII {_shares(found['utf-8'])}; rare encodings {_shares(found['rare'])}")
     damaged = ", ".join(f"{reason} {count:,}" for reason, count in figures["damaged"].items())
     lines.append(f"UTF-8 with one bad byte, as dedup reads it: {damaged}")
     lines.append(
@@ -246,7 +244,7 @@ def _holds(encoding: str, char: str) -> bool:
     return True
 
 
-def _judge(detect: Callable[[bytes], str | None], samples: list[Sample], unknown: list[Sample]) -> dict[str, Any]:
+def _judge(detect: Callable[[bytes], str | None], samples: list[Sample], rare: list[Sample]) -> dict[str, Any]:
     counts: dict[str, dict[str, Counter[str]]] = {
         kind: {str(size): Counter() for size in SIZES} for kind in ("legacy", "UTF-16 and UTF-32")
     }
@@ -270,7 +268,7 @@ def _judge(detect: Callable[[bytes], str | None], samples: list[Sample], unknown
     return {
         **{kind: {size: dict(count) for size, count in found.items()} for kind, found in counts.items()},
         "utf-8": dict(utf8),
-        "unknown": dict(Counter(_outcome(detect(sample.raw), sample) for sample in unknown)),
+        "rare": dict(Counter(_outcome(detect(sample.raw), sample) for sample in rare)),
         "ms": round(1000 * seconds / len(samples), 3),
         "wrong": dict(wrong.most_common(20)),
         "refused": dict(refused.most_common(10)),

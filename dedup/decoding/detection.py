@@ -6,21 +6,32 @@ figures are of the other half.
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 WINDOW_BYTES: Final = 1 << 16
 """How much of a text is looked at closely: lines that are not ASCII, from the start."""
 
-CANDIDATES: Final = (
+USUAL: Final = (
     *(f"cp{number}" for number in range(1250, 1259)),
-    *("cp874", "cp866", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"),
+    *("cp874", "koi8-r", "koi8-u", "cp866", "mac-roman", "mac-cyrillic"),
     *(f"iso8859-{part}" for part in (2, 5, 6, 7, 8, 13, 15)),
     *("cp932", "euc_jis_2004", "gb18030", "big5hkscs", "cp949"),
 )
-"""What chardet may propose. The code pages of DOS are left out: with them, text in today's pages
-was taken for them more often than they were found. ISO 8859-1 and -9 are cp1252 and cp1254."""
+"""Encodings that are believed if they are clearly best. ISO 8859-1 and -9 are cp1252 and cp1254."""
+
+RARE: Final = (
+    *(f"cp{number}" for number in (437, 737, 775, 850, 852, 855, 857, 862)),
+    *("mac-greek", "mac-latin2", "mac-turkish", "iso8859-4", "iso8859-16"),
+)
+"""Encodings that are believed where no usual one is: on equal terms, today's text would be taken for that of DOS."""
+
+DOUBTED: Final = frozenset({"cp866", "mac-roman", "mac-cyrillic", *RARE})
+LEAST_DOUBTED_CHARS: Final = 4
+"""What text in other encodings is easily taken for, and the characters beyond ASCII that it takes to believe it."""
+
+BEHIND: Final = 1.02
+"""How many times as likely a rare encoding must be in chardet's eyes to cast doubt on a usual one."""
 
 _PYTHON_NAMES: Final = {"euc_jis_2004": "euc_jp"}
 
@@ -33,18 +44,6 @@ SIBLINGS_SHARE: Final = 0.1
 LEAST_MARGIN: Final = 0.01
 MOST_ODDNESS: Final = 0.25
 """Below this distance to another reading, or with more odd characters than this, the encoding cannot be told."""
-
-RARE: Final = frozenset({"cp866", "mac-roman", "mac-cyrillic"})
-"""What the code pages of DOS and of other Macs are taken for: believed only if none of those is nearer."""
-
-RIVALS: Final = (
-    *CANDIDATES,
-    *(f"cp{number}" for number in (437, 737, 775, 850, 852, 855, 857, 862)),
-    *("mac-latin2", "mac-turkish"),
-)
-
-LEAST_RARE_CHARS: Final = 4
-"""Characters beyond ASCII that it takes to believe a rare encoding."""
 
 MOST_CONTROLS_SHARE: Final = 0.05
 LEAST_CONTROLS: Final = 4
@@ -183,14 +182,22 @@ def count_sequences(raw: bytes) -> tuple[int, int]:
 
 def detect_legacy(raw: bytes) -> str | None:
     """Give the encoding of bytes that are neither UTF-8 nor have NULs, or None if it cannot be told."""
-    best = _clearly_best(_readings(raw, CANDIDATES))
-    if best is None or (raw[-1] > 0xC1 and raw[:-1].isascii()):  # one character of UTF-8, cut off
-        return None
-    if best.encoding in RARE:
-        rival = _clearly_best(_readings(raw, RIVALS))
-        if rival is None or rival.encoding != best.encoding or best.n_chars < LEAST_RARE_CHARS:
-            return None
-    return best.encoding
+    if raw[-1] > 0xC1 and raw[:-1].isascii():
+        return None  # one character of UTF-8, cut off, as likely as anything
+    readings = _readings(raw)
+    best = _clearly_best(readings)
+    usual = _clearly_best([reading for reading in readings if reading.encoding not in RARE])
+    if usual is not None:
+        is_confirmed = best is not None and best.text == usual.text
+        rivals = [reading.confidence for reading in readings if reading.encoding in RARE]
+        is_doubted = usual.encoding in DOUBTED or max(rivals, default=0.0) > usual.confidence * BEHIND
+        if not is_doubted or (is_confirmed and (usual.encoding not in DOUBTED or _is_much(usual))):
+            return usual.encoding
+    return best.encoding if best is not None and best.encoding in RARE and _is_much(best) else None
+
+
+def _is_much(reading: _Reading) -> bool:
+    return reading.n_chars >= LEAST_DOUBTED_CHARS
 
 
 def _clearly_best(readings: list[_Reading]) -> _Reading | None:
@@ -250,7 +257,7 @@ def _oddness_of(char: str, before: str, after: str, letters: str | None) -> floa
     return 0.5 if is_alone and char.lower() not in _WORDS_OF_ONE_LETTER else 0.0
 
 
-def _readings(raw: bytes, candidates: Sequence[str]) -> list[_Reading]:
+def _readings(raw: bytes) -> list[_Reading]:
     """Give the texts that the likely encodings make of the bytes, all different, the likeliest first."""
     import chardet
 
@@ -260,7 +267,7 @@ def _readings(raw: bytes, candidates: Sequence[str]) -> list[_Reading]:
         window = window[: window.rfind(b"\n")] if b"\n" in window else window
     # chardet would believe a declaration that the text quotes
     proposals = chardet.detect_all(
-        window.replace(b"<", b" "), ignore_threshold=True, include_encodings=candidates, compat_names=False
+        window.replace(b"<", b" "), ignore_threshold=True, include_encodings=(*USUAL, *RARE), compat_names=False
     )
     readings: dict[str, _Reading] = {}
     for proposal in proposals:
