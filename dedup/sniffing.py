@@ -17,7 +17,7 @@ from dedup.names import read_name
 from dedup.places import Place
 from dedup.settings import Settings
 from dedup.sources import Kind, describe_os_error
-from dedup.streams import decompress_head
+from dedup.streams import decompress_head, find_codec
 
 HEAD_BYTES: Final = 1 << 16
 """How much of an input is looked at."""
@@ -25,12 +25,6 @@ HEAD_BYTES: Final = 1 << 16
 _STORED_HEAD_BYTES: Final = 1 << 20
 """How much of a compressed one: bzip2 gives nothing before a block of 900 kB is whole."""
 
-_CODEC_MARKS: Final = (
-    (re.compile(rb"\x1f\x8b\x08"), "gzip"),
-    (re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"), "bz2"),
-    (re.compile(rb"\xfd7zXZ\0"), "xz"),
-    (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), "zstd"),
-)
 _FORMAT_MARKS: Final = (
     (re.compile(rb"PAR1"), "parquet"),
     (re.compile(rb"ARROW1\0\0|FEA1"), "arrow"),
@@ -87,11 +81,6 @@ def identify(place: Place, formats: Mapping[str, str], containers: Container[str
     return Kind(chosen, codec, name.charset)
 
 
-def find_codec_mark(head: bytes) -> str | None:
-    """Find how bytes are compressed, by what they begin with."""
-    return next((codec for mark, codec in _CODEC_MARKS if mark.match(head)), None)
-
-
 def find_mark(head: bytes) -> str | None:
     """Find the format of bytes by what only that format begins with, or None."""
     if _PACKAGE.match(head):
@@ -138,7 +127,7 @@ def is_text(head: bytes) -> bool:
 def _look(place: Place, codec: str | None) -> tuple[str | None, bytes, bool]:
     """Give the compression, the first bytes without it, and whether these are all there are."""
     head = place.head(HEAD_BYTES)
-    codec = codec or find_codec_mark(head)
+    codec = codec or find_codec(head)
     if codec is None:
         return None, head, len(head) < HEAD_BYTES
     stored = place.head(_STORED_HEAD_BYTES)

@@ -7,6 +7,7 @@ the other are read to the end, and anything else behind a member is an error rat
 import bz2
 import io
 import lzma
+import re
 import shutil
 import tempfile
 import zlib
@@ -42,6 +43,17 @@ _FREE_DISK_BYTES: Final = 1 << 28
 """Room on the disk that a temporary file leaves to others."""
 
 
+_MARKS: Final = (
+    (re.compile(rb"\x1f\x8b\x08"), "gzip"),
+    (re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"), "bz2"),
+    (re.compile(rb"\xfd7zXZ\0"), "xz"),
+    (re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"), "zstd"),
+)
+"""What each compression begins with. bzip2 needs its second mark: a text may begin with the first."""
+
+_MARK_BYTES: Final = 10  # the longest
+
+
 class OverLimitError(OSError):
     """An input that expands to more than it may."""
 
@@ -56,6 +68,11 @@ class Stream(Protocol):
     @property
     def codec(self) -> str | None:
         """How they are compressed: one of the values of CODECS."""
+
+
+def find_codec(head: bytes) -> str | None:
+    """Find how bytes are compressed, by what they begin with."""
+    return next((codec for mark, codec in _MARKS if mark.match(head)), None)
 
 
 def stream_bytes(source: Stream, max_bytes: int = DOCUMENT_BYTES) -> Generator[bytes]:
@@ -135,14 +152,19 @@ def _content(raw: BinaryIO, codec: str | None, max_bytes: int) -> Iterator[bytes
         return
     counted = _Counted(raw)
     n_bytes = 0
-    for piece in _EXPANDERS[codec](counted):
-        n_bytes += len(piece)
-        if n_bytes > max(max_bytes, MOST_EXPANSION * counted.n_bytes):
-            raise OverLimitError(
-                f"expands to more than {MOST_EXPANSION} times its size and {max_bytes:,} bytes; "
-                "--max-document-bytes sets how large it may be"
-            )
-        yield piece
+    try:
+        for piece in _EXPANDERS[codec](counted):
+            n_bytes += len(piece)
+            if n_bytes > max(max_bytes, MOST_EXPANSION * counted.n_bytes):
+                raise OverLimitError(
+                    f"expands to more than {MOST_EXPANSION} times its size and {max_bytes:,} bytes; "
+                    "--max-document-bytes sets how large it may be"
+                )
+            yield piece
+    except OSError as error:
+        if n_bytes == 0 and len(counted.head) == _MARK_BYTES and find_codec(counted.head) != codec:
+            raise OSError(f"not {codec}, although its name says so") from error
+        raise
     if not counted.n_bytes:
         raise OSError(f"empty, and so not {codec}")
 
@@ -209,10 +231,13 @@ class _Counted:
     def __init__(self, raw: BinaryIO) -> None:
         self._raw = raw
         self.n_bytes = 0
+        self.head = b""
 
     def read(self, size: int) -> bytes:
         piece = self._raw.read(size)
         self.n_bytes += len(piece)
+        if len(self.head) < _MARK_BYTES:
+            self.head += piece[: _MARK_BYTES - len(self.head)]
         return piece
 
     def close(self) -> None:

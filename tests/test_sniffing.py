@@ -18,7 +18,8 @@ from dedup.names import read_name
 from dedup.places import LocalFile
 from dedup.reading import plan_inputs, read_files
 from dedup.settings import Settings
-from dedup.sniffing import find_codec_mark, guess_format, is_text
+from dedup.sniffing import guess_format, is_text
+from dedup.streams import find_codec
 
 PROSE = b"A first line of text, with a comma.\nA second line, with one too.\n"
 PAGE = b"<!DOCTYPE html>\n<html><body><p>A page.</p></body></html>"
@@ -216,9 +217,9 @@ def test_text_and_binary_data():
 
 def test_codec_marks():
     """Compression is known by its first bytes, and text that merely resembles one is not."""
-    assert find_codec_mark(bz2.compress(b"")) == "bz2"
-    assert find_codec_mark(bz2.compress(b"a")) == "bz2"
-    assert find_codec_mark(b"BZh9 is how bzip2 begins") is None
+    assert find_codec(bz2.compress(b"")) == "bz2"
+    assert find_codec(bz2.compress(b"a")) == "bz2"
+    assert find_codec(b"BZh9 is how bzip2 begins") is None
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ class _StrictHeader(tarfile.TarInfo):
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_StrictHeader":
         """Read a header; raises ReadError where there is none and the archive has not ended."""
         if not buf:
-            raise tarfile.ReadError("it ends without the mark of its end")
+            raise tarfile.ReadError("cut short: it ends without the mark of its end")
         try:
             header = super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
@@ -210,4 +210,4 @@ def _describe(error: BaseException) -> str:
         return "cut short"
     if isinstance(error, OSError) and not isinstance(error, tarfile.TarError):
         return describe_os_error(error)
-    return f"damaged: {text or type(error).__name__}"
+    return text if text.startswith("cut short") else f"damaged: {text or type(error).__name__}"
