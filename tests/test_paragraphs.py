@@ -224,6 +224,8 @@ def test_what_is_no_prose_in_markdown_is_verbatim() -> None:
         "---\ntitle: x\nand prose that is no value\n---\n",
         "---\ntitle: x\n",  # never closed
         "```\nnever closed\n",
+        "~~~~~~~~~\nLines drawn around a text\n~~~~~~~~~\n",
+        "~~~~\n\nand between two of them\n~~~~\n",
         "Title\n`````\nText.\n\nOther\n`````\nText.",  # underlined headings
         "``` a `quoted` word ```\n```\n",
         "> ```\n> quoted\n\nnot quoted\n```\n",  # closed in another quotation

@@ -11,6 +11,8 @@ VERBATIM: Final = 1
 """The OWNER of such lines."""
 
 MOST_FRONT_LINES: Final = 200
+LONGEST_FENCE: Final = 8
+"""Marks; mails and newsletters draw longer lines between texts."""
 
 _BAR = 124
 _TICK = 96
@@ -37,7 +39,7 @@ def mark_verbatim(text, lines, n):
         last = _front_matter_end(text, lines, n) if at == 0 else 0
         body = lines[at, BODY]
         if last == 0 and body < lines[at, STOP] and (text[body] == _TICK or text[body] == _TILDE):
-            length = _fence_length(text, lines, at)
+            length = _fence_length(text, lines, n, at)
             kind = int(text[body] == _TILDE)
             if at >= unclosed:
                 hopeless[0] = hopeless[1] = 0
@@ -104,10 +106,11 @@ def _is_name(byte):
 
 
 @njit(cache=True, nogil=True)
-def _fence_length(text, lines, at):
+def _fence_length(text, lines, n, at):
     """Give the number of marks of the fence that a line opens, 0 if it opens none.
 
-    Marks without a word behind them are no fence where they underline the line above, which is not longer.
+    Marks without a word behind them are no fence where they underline the line above, which is not longer, or
+    where the line below is blank: then they part two texts.
     """
     body, stop = lines[at, BODY], lines[at, STOP]
     mark = text[body]
@@ -115,14 +118,15 @@ def _fence_length(text, lines, at):
     while place < stop and text[place] == mark:
         place += 1
     length = place - body
-    if length < 3:
+    if length < 3 or length > LONGEST_FENCE:
         return 0
     if place < stop:
-        if mark == _TICK:
-            for rest in range(place, stop):
-                if text[rest] == _TICK:
-                    return 0
+        for rest in range(place, stop):
+            if text[rest] == mark:
+                return 0
         return length
+    if at + 1 == n or lines[at + 1, BODY] == lines[at + 1, STOP]:
+        return 0
     if at and lines[at - 1, BODY] < lines[at - 1, STOP] and lines[at - 1, DEPTH] == lines[at, DEPTH]:
         if lines[at - 1, WIDTH] - lines[at - 1, INDENT] <= length:
             return 0

@@ -5,6 +5,7 @@ import re
 from reference.lines import WHITE_SPACE, Line
 
 MOST_FRONT_LINES = 200
+LONGEST_FENCE = 8
 FENCE = re.compile(r"(`{3,}|~{3,})(.*)")
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*[ \t]*[:=](?:[ \t]|$)")
 DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?")
@@ -43,11 +44,13 @@ def fence_end(lines: list[Line], at: int) -> int:
     """Give the line that closes the fence opened at `at`, or 0."""
     line = lines[at]
     opening = FENCE.fullmatch(line.text)
-    if not opening or (opening[1][0] == "`" and "`" in opening[2]):
+    if not opening or opening[1][0] in opening[2] or len(opening[1]) > LONGEST_FENCE:
         return 0
     before = lines[at - 1] if at else None
     named = opening[2].strip(WHITE_SPACE)
     is_underline = before is not None and before.text and before.depth == line.depth and not named
+    if not named and (at + 1 == len(lines) or not lines[at + 1].text):
+        return 0
     if is_underline and before is not None and before.width - before.indent <= len(opening[1]):
         return 0
     for number in range(at + 1, len(lines)):
