@@ -1,6 +1,7 @@
 """The corpus: all documents in reading order with unique ids, and what could not be read."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import PurePath
@@ -59,10 +60,11 @@ def from_python(documents: Any, settings: Settings) -> Corpus:
     pieces = _from_arrow(documents, settings)
     if pieces is None:
         pieces = _from_items(documents, settings)
-    for _, piece in extract_pieces(((None, piece) for piece in pieces), settings):
-        if isinstance(piece, Reject) and piece.lacks_text_column:
-            raise ColumnError(f"{LIBRARY_SOURCE}: {piece.reason}")
-        builder.add(LIBRARY_SOURCE, "", piece)
+    with closing(extract_pieces(((None, piece) for piece in pieces), settings)) as extracted:
+        for _, piece in extracted:
+            if isinstance(piece, Reject) and piece.lacks_text_column:
+                raise ColumnError(f"{LIBRARY_SOURCE}: {piece.reason}")
+            builder.add(LIBRARY_SOURCE, "", piece)
     builder.check_id_column(settings)
     return builder.corpus(n_sources=1, skipped=[])
 

@@ -175,6 +175,21 @@ def test_python_that_does_not_start_is_an_error_of_the_run(monkeypatch, tmp_path
         outcomes([page(0)], settings())
 
 
+def test_program_that_is_no_python_is_not_started_again(monkeypatch, started):
+    """In a frozen program sys.executable is the program: to start it for each page would never end."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(ExtractionError, match="frozen"):
+        outcomes([page(0)], settings())
+    assert started == []
+
+
+def test_python_that_is_gone_is_an_error_of_the_run(monkeypatch, tmp_path):
+    """The message names what could not be started."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python9"))
+    with pytest.raises(ExtractionError, match="python9': No such file"):
+        outcomes([page(0)], settings())
+
+
 def test_package_that_cannot_be_imported_is_an_error_of_the_run(monkeypatch, tmp_path):
     """A broken installation is told once, by its own message, and not once for each page."""
     (tmp_path / "trafilatura.py").write_text("raise ImportError('lxml is too old')")

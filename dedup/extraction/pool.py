@@ -119,10 +119,17 @@ class ExtractionPool:
             self._end(process)
 
     def _start(self) -> "_Process":
+        if getattr(sys, "frozen", False):  # sys.executable is the program itself, and would start it again
+            raise ExtractionError("pages are extracted by processes of Python's own, which a frozen program has not")
         with self._lock:
             if self._is_over:
                 raise ExtractionError("pages were given up because the run ends")
-            process = _Process()
+            try:
+                process = _Process()
+            except OSError as error:
+                raise ExtractionError(
+                    f"no process to extract pages in can be started with {sys.executable!r}: {error.strerror}"
+                ) from None
             self._alive.add(process)
         self._watchdog.watch(process, _START_SECONDS)
         try:
@@ -155,7 +162,7 @@ class _Process:
     def __init__(self) -> None:
         """Start the process; its sets are in the same order in every run, as are those of every other."""
         self._child = subprocess.Popen(  # noqa: S603 - Python itself
-            [sys.executable, "-P", "-X", "utf8", "-c", START],
+            [sys.executable or "python", "-P", "-X", "utf8", "-c", START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

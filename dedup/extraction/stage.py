@@ -1,7 +1,7 @@
 """Pages to documents, in order, by as many processes as there are workers."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
@@ -27,11 +27,12 @@ Origin = TypeVar("Origin")
 
 def extract_pieces(
     pieces: Iterable[tuple[Origin, Piece]], settings: Settings
-) -> Iterator[tuple[Origin, Batch | Reject]]:
+) -> Generator[tuple[Origin, Batch | Reject], None, None]:
     """Give what readers gave, in order, with every Pages turned into Batch, and Reject where a page has no text.
 
     An origin is whatever the caller wants back beside a piece. Without pages no process
     is started. The result is the same for any number of workers.
+    Closing it ends the processes; left to itself, it would extract all that was read ahead.
     Raises ExtractionError if processes cannot be started.
     """
     waiting: deque[_Passing[Origin] | _Waiting[Origin]] = deque()

@@ -7,6 +7,7 @@ through dedup.streams.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -92,14 +93,15 @@ def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: P
     builder = CorpusBuilder(settings.encoding_errors)
     lacking: list[tuple[str, str]] = []
     n_with_column = n_documents = 0
-    for (origin, done_bytes), piece in extract_pieces(_read_pieces(plan, settings, tally), settings):
-        tally.tell(done_bytes)
-        if isinstance(piece, Batch):
-            n_documents += len(piece.rows)
-            n_with_column += piece.text_column is not None
-        elif piece.lacks_text_column:
-            lacking.append((origin.source, piece.reason))
-        builder.add(origin.source, f"{origin.stem}:", piece)
+    with closing(extract_pieces(_read_pieces(plan, settings, tally), settings)) as pieces:
+        for (origin, done_bytes), piece in pieces:
+            tally.tell(done_bytes)
+            if isinstance(piece, Batch):
+                n_documents += len(piece.rows)
+                n_with_column += piece.text_column is not None
+            elif piece.lacks_text_column:
+                lacking.append((origin.source, piece.reason))
+            builder.add(origin.source, f"{origin.stem}:", piece)
     # one odd file among good ones is a row in rejected; when none has the column, the setting is wrong
     if lacking and not n_with_column and (settings.text_column or settings.html_column or not n_documents):
         source, reason = lacking[0]
