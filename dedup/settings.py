@@ -117,7 +117,7 @@ class Settings:
                 raise SettingsError(f"{name} must be {' or '.join(words)}, got {getattr(self, name)!r}")
         if self.encoding is not None:
             try:
-                b"".decode(self.encoding)
+                "a".encode(self.encoding)
             except (LookupError, TypeError, ValueError):
                 raise SettingsError(
                     f"unknown encoding {self.encoding!r}; Python's names are meant: utf-8, cp1252, shift_jis, ..."

@@ -142,6 +142,13 @@ def test_named_encoding_is_for_files_without_a_mark(tmp_path):
     assert [reject[0] for reject in rejected(dedup.preview_files(tmp_path))] == ["a.txt"]
 
 
+def test_unknown_encoding_is_an_error():
+    """A name that is no encoding of text ends the run before anything is read."""
+    for name in ("klingon", "hex", ""):
+        with pytest.raises(dedup.SettingsError, match="encoding"):
+            dedup.Settings(encoding=name)
+
+
 def write_nul_text(folder):
     (folder / "a.txt").write_bytes(b"a bad \0 one")
     (folder / "b.txt").write_bytes(b"a good one")
