@@ -19,10 +19,14 @@ from dedup.extraction.stage import extract_pieces
 from dedup.names import read_name
 from dedup.places import Place
 from dedup.reading.archive import Container, open_tar, open_zip
+from dedup.reading.arrow_ipc import read_arrow
+from dedup.reading.delimited import read_csv, read_tsv
 from dedup.reading.html import read_html
+from dedup.reading.json_arrays import read_json
 from dedup.reading.jsonl import read_jsonl
 from dedup.reading.tabular import read_parquet
 from dedup.reading.text import read_text
+from dedup.reading.warc import read_warc
 from dedup.settings import Settings, did_you_mean
 from dedup.sniffing import identify
 from dedup.sources import Input, Kind, Origin, Plan, list_inputs
@@ -45,7 +49,12 @@ FORMATS: Final = {
     "text": Format((".txt", ".md"), read_text, "plain text or Markdown, a file is a document", has_columns=False),
     "html": Format((".html", ".htm", ".xhtml", ".shtml"), read_html, "HTML, a page is a document", has_columns=False),
     "jsonl": Format((".jsonl", ".ndjson"), read_jsonl, "JSON lines, an object is a document"),
+    "json": Format((".json",), read_json, "JSON, an object of an array is a document"),
+    "csv": Format((".csv",), read_csv, "comma-separated values, a row is a document"),
+    "tsv": Format((".tsv", ".tab"), read_tsv, "tab-separated values, a row is a document"),
     "parquet": Format((".parquet",), read_parquet, "Parquet, a row is a document"),
+    "arrow": Format((".arrow", ".feather", ".ipc", ".arrows"), read_arrow, "Arrow IPC or Feather, a row is a document"),
+    "warc": Format((".warc", ".wet"), read_warc, "WARC or WET, a page or text is a document", has_columns=False),
 }
 
 CONTAINERS: Final = {
