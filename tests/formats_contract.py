@@ -30,6 +30,21 @@ def write_markdown_gz(folder: Path) -> None:
         (folder / f"{document['id']}.md.gz").write_bytes(gzip.compress(document["text"].encode()))
 
 
+def page(text: str) -> bytes:
+    paragraphs = "".join(f"<p>{line}</p>" for line in text.splitlines())
+    return f"<html><head><meta charset='utf-8'></head><body>{paragraphs}</body></html>".encode()
+
+
+def write_html(folder: Path) -> None:
+    for document in DOCUMENTS:
+        (folder / f"{document['id']}.html").write_bytes(page(document["text"]))
+
+
+def write_html_gz(folder: Path) -> None:
+    for document in DOCUMENTS:
+        (folder / f"{document['id']}.html.gz").write_bytes(gzip.compress(page(document["text"])))
+
+
 def write_jsonl(folder: Path) -> None:
     (folder / "all.jsonl").write_bytes(json_lines())
 
@@ -51,6 +66,10 @@ def write_nothing_text(folder: Path) -> None:
     (folder / "empty.txt").touch()
 
 
+def write_nothing_html(folder: Path) -> None:
+    (folder / "empty.html").touch()
+
+
 def write_nothing_jsonl(folder: Path) -> None:
     (folder / "empty.jsonl").touch()
 
@@ -62,6 +81,8 @@ def write_nothing_parquet(folder: Path) -> None:
 WRITERS: dict[str, Callable[[Path], None]] = {
     "text": write_text,
     "text.gz": write_markdown_gz,
+    "html": write_html,
+    "html.gz": write_html_gz,
     "jsonl": write_jsonl,
     "jsonl.gz": write_jsonl_gz,
     "jsonl.zst": write_ndjson_zst,
@@ -71,7 +92,16 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 
 EMPTY_WRITERS: dict[str, tuple[Callable[[Path], None], int]] = {
     "text": (write_nothing_text, 1),
+    "html": (write_nothing_html, 1),
     "jsonl": (write_nothing_jsonl, 0),
     "parquet": (write_nothing_parquet, 0),
 }
 """How to write an empty file in each format, and the number of documents it is."""
+
+EXTRACTED = {"html"}
+"""Formats whose text is found by an extractor: white space is not what it was."""
+
+
+def as_given(name: str, text: str) -> str:
+    """Give a text as it must be the same in all formats."""
+    return " ".join(text.split()) if name.partition(".")[0] in EXTRACTED else text
