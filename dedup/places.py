@@ -132,6 +132,8 @@ class RemoteFile:
         is_web = "https" in self.filesystem.protocol
         try:
             stream = self.filesystem.open(self.path, "rb", **({"block_size": 0} if is_web else {}))
+        except OSError:
+            raise
         except Exception as error:
             raise as_os_error(error) from error
         return cast("BinaryIO", GuardedStream(stream, can_seek=not is_web))
@@ -184,6 +186,8 @@ class GuardedStream(io.RawIOBase):
         try:
             # read1, where there is one, does not wait for more than is there
             return bytes(getattr(self._stream, "read1", self._stream.read)(size))
+        except OSError:
+            raise
         except Exception as error:
             raise as_os_error(error) from error
 
@@ -197,6 +201,8 @@ class GuardedStream(io.RawIOBase):
         """Go to a place in the stream."""
         try:
             return int(self._stream.seek(offset, whence))
+        except OSError:
+            raise
         except Exception as error:
             raise as_os_error(error) from error
 

@@ -4,6 +4,7 @@ Nothing is unpacked under the name that an archive gives it. A member is a Place
 to be read before the next one is asked for.
 """
 
+import errno
 import lzma
 import os
 import re
@@ -149,6 +150,10 @@ class _MemberStream(GuardedStream):
 def _start_zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) -> BinaryIO:
     try:
         return cast("BinaryIO", _MemberStream(archive.open(info), budget))
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise OSError("damaged: its place is outside the archive") from error
+        raise
     except _ERRORS as error:
         raise OSError(_describe(error)) from error
 

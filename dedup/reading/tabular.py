@@ -24,7 +24,7 @@ def read_parquet(source: Input, settings: Settings) -> Iterator[Piece]:
     try:
         with open_seekable(source, settings.max_document_bytes) as opened:
             yield from _read_groups(opened, source, settings)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:  # the last where a column's name is damaged
         yield Reject(None, f"not readable as Parquet: {describe_os_error(error)}")
 
 
