@@ -39,8 +39,11 @@ _FIRST = 1 << 20
 _PRIME = np.uint64(0x100000001B3)
 _BASIS = np.uint64(0xCBF29CE484222325)
 
-# columns of a table of edges
-_LINE, _PAGE, _SIDE, _RANK, _COUNTED, _SHARED, _SPREAD = range(7)
+# columns of a table of edges; three of what may be the page's number
+_LINE, _PAGE, _SIDE, _RANK, _COUNTED, _SHARED, _SPREAD, _NUMBERS = range(8)
+_N_NUMBERS = 3
+# and of one of lines that may end a page
+_MARK_LINE, _MARK_NUMBER, _MARK_SAYS_PAGE = range(3)
 
 
 @njit(cache=True, nogil=True)
@@ -60,10 +63,10 @@ def mark_furniture(text, lines, n, n_bytes):
         n_pages += _find_openings(text, lines, n, openings)
     if n_pages < FEWEST_PAGES or n_bytes > n_pages * MOST_PAGE_BYTES:
         return
-    edges = np.empty((2 * EDGE_LINES * n_pages, 7), dtype=np.int64)
+    edges = np.empty((2 * EDGE_LINES * n_pages, _NUMBERS + _N_NUMBERS), dtype=np.int64)
     n_edges = _list_edges(text, lines, n, openings, edges)
     edges = edges[:n_edges]
-    first_page = _number_pages(text, lines, edges, n_pages)
+    first_page = _number_pages(edges, n_pages)
     if first_page == _FIRST:
         return
     _measure_edges(text, lines, edges, first_page)
@@ -84,8 +87,8 @@ def _find_openings(text, lines, n, openings):
 
     Such lines say that they count pages, or stand at one distance.
     """
-    marks = np.empty(n, dtype=np.int64)
     n_marks = 0
+    marks = np.empty((n, 3), dtype=np.int64)
     for line in range(n):
         body, stop = lines[line, BODY], lines[line, STOP]
         if body == stop or lines[line, OWNER] or stop - body > 4 * WIDEST:
@@ -97,40 +100,37 @@ def _find_openings(text, lines, n, openings):
         if holds_digit(text, body, stop) and _is_short(text, body, stop):
             paged, last, _ = page_numbers(text, body, stop)
             if paged >= 0 or last >= 0:
-                marks[n_marks] = line
+                marks[n_marks, _MARK_LINE] = line
+                marks[n_marks, _MARK_NUMBER] = paged if paged >= 0 else last
+                marks[n_marks, _MARK_SAYS_PAGE] = int(paged >= 0)
                 n_marks += 1
     if n_marks < FEWEST_PAGES:
         return 0
     frames = np.empty(n_marks, dtype=np.uint64)
     for place in range(n_marks):
-        frames[place] = _hash_wording(text, lines, marks[place], True)
+        frames[place] = _hash_wording(text, lines, marks[place, _MARK_LINE], True)
     order = np.argsort(frames, kind="mergesort")
+    marks = marks[order]
+    frames = frames[order]
     n_openings = 0
     first = 0
     while first < n_marks:
         past = first + 1
-        start = marks[order[first]]
-        paged, number, _ = page_numbers(text, lines[start, BODY], lines[start, STOP])
-        says_page = paged >= 0
-        number = paged if says_page else number
         gap = 0
         is_even = True
-        while past < n_marks and frames[order[past]] == frames[order[first]]:
-            line = marks[order[past]]
-            paged, following, _ = page_numbers(text, lines[line, BODY], lines[line, STOP])
-            following = paged if paged >= 0 else following
-            if following != number + 1:
+        while past < n_marks and frames[past] == frames[first]:
+            if marks[past, _MARK_NUMBER] != marks[past - 1, _MARK_NUMBER] + 1:
                 break
-            distance = line - marks[order[past - 1]]
+            distance = marks[past, _MARK_LINE] - marks[past - 1, _MARK_LINE]
             is_even = is_even and (gap == 0 or distance == gap)
             gap = distance
-            number = following
             past += 1
-        if past - first >= FEWEST_PAGES and (says_page or (is_even and SHORTEST_PAGE <= gap <= LONGEST_PAGE)):
+        is_even = is_even and SHORTEST_PAGE <= gap <= LONGEST_PAGE
+        if past - first >= FEWEST_PAGES and (marks[first, _MARK_SAYS_PAGE] or is_even):
             for place in range(first, past):
-                if not openings[marks[order[place]] + 1]:
-                    openings[marks[order[place]] + 1] = True
-                    n_openings += 1
+                opening = marks[place, _MARK_LINE] + 1
+                n_openings += not openings[opening]
+                openings[opening] = True
         first = past
     return n_openings
 
@@ -151,7 +151,11 @@ def _list_edges(text, lines, n, openings, edges):
                 line = first + step if side == HEADER else past - 1 - step
                 if lines[line, BODY] == lines[line, STOP] or lines[line, OWNER]:
                     continue
-                if _is_short(text, lines[line, BODY], lines[line, STOP]):
+                body, stop = lines[line, BODY], lines[line, STOP]
+                if _is_short(text, body, stop):
+                    paged, last, leading = page_numbers(text, body, stop)
+                    edges[n_edges, _NUMBERS], edges[n_edges, _NUMBERS + 1] = paged, last
+                    edges[n_edges, _NUMBERS + 2] = leading
                     edges[n_edges, _LINE], edges[n_edges, _PAGE] = line, page
                     edges[n_edges, _SIDE], edges[n_edges, _RANK] = side, rank
                     n_edges += 1
@@ -164,29 +168,31 @@ def _list_edges(text, lines, n, openings, edges):
 
 
 @njit(cache=True, nogil=True)
-def _number_pages(text, lines, edges, n_pages):
+def _number_pages(edges, n_pages):
     """Give the number of the first page, by which most pages show theirs at an edge, or _FIRST if too few do."""
-    votes = np.empty(3 * len(edges), dtype=np.int64)
+    offsets = np.empty(_N_NUMBERS * len(edges), dtype=np.int64)
+    pages = np.empty(_N_NUMBERS * len(edges), dtype=np.int64)
     n_votes = 0
     for edge in range(len(edges)):
-        line = edges[edge, _LINE]
-        for number in page_numbers(text, lines[line, BODY], lines[line, STOP]):
-            if number >= 0:
-                votes[n_votes] = ((number - edges[edge, _PAGE] + _FIRST * 2048) << 31) | edges[edge, _PAGE]
+        for column in range(_NUMBERS, _NUMBERS + _N_NUMBERS):
+            if edges[edge, column] >= 0:
+                offsets[n_votes] = edges[edge, column] - edges[edge, _PAGE]
+                pages[n_votes] = edges[edge, _PAGE]
                 n_votes += 1
-    votes = np.sort(votes[:n_votes])
+    # One kind of sorting is compiled in a second; it keeps order, and so pages ascend among equal offsets.
+    order = np.argsort((offsets[:n_votes] + _FIRST * 2048).astype(np.uint64), kind="mergesort")
     best = 0
     best_offset = _FIRST
     n_equal = 0
     for place in range(n_votes):
-        is_next = place > 0 and votes[place] >> 31 == votes[place - 1] >> 31
-        if not is_next:
+        vote, before = order[place], order[max(place - 1, 0)]
+        if place == 0 or offsets[vote] != offsets[before]:
             n_equal = 1
-        elif votes[place] != votes[place - 1]:
+        elif pages[vote] != pages[before]:
             n_equal += 1
         if n_equal > best:
             best = n_equal
-            best_offset = (votes[place] >> 31) - _FIRST * 2048
+            best_offset = offsets[vote]
     return best_offset if best >= FEWEST_PAGES and best * LEAST_NUMBERED >= n_pages else _FIRST
 
 
@@ -202,7 +208,8 @@ def _measure_edges(text, lines, edges, first_page):
     for edge in range(n):
         line = edges[edge, _LINE]
         edges[edge, _COUNTED] = 0
-        for number in page_numbers(text, lines[line, BODY], lines[line, STOP]):
+        for column in range(_NUMBERS, _NUMBERS + _N_NUMBERS):
+            number = edges[edge, column]
             edges[edge, _COUNTED] |= int(number >= 0 and number == first_page + edges[edge, _PAGE])
         side = np.uint64(edges[edge, _SIDE])
         wordings[edge] = _hash_wording(text, lines, line, False) ^ side
