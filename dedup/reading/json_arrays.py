@@ -81,9 +81,8 @@ def _read_elements(pieces: Iterator[bytes], encoding: str, source: Input, settin
     if broken is not None:
         yield Reject(None, f"{broken} after element {row - 1}" if row else broken)
     elif rest == "element":
-        yield Reject(
-            row, "the element has no end: a bracket or quote is missing, and what follows cannot be told apart"
-        )
+        reason = "a bracket or quote is missing, and what follows cannot be told apart"
+        yield Reject(None, f"element {row} has no end: {reason}")
     elif rest == "array":
         yield Reject(None, f"the array has no end; {row} elements were found")
 
