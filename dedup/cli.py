@@ -211,6 +211,16 @@ def explain(
     _show(show_explanation(explanation, colour=console.color_system is not None), console)
 
 
+@app.command()
+def formats() -> None:
+    """List the formats that can be read, each under the name that `clean --format` takes."""
+    from dedup.reading import list_formats
+    from dedup.reporting.terminal import show_formats
+    from dedup.streams import CODECS
+
+    _show(show_formats(list_formats(), tuple(CODECS)))
+
+
 def _settings(context: typer.Context, config: Path | None) -> Settings:
     """Put the options given on the command line over the settings file, and that over the defaults."""
     settings = DEFAULTS

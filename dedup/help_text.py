@@ -17,6 +17,10 @@ EPILOG: Final = """
 
   $ dedup restore out/ back/
 
+  [dim]What can be read[/dim]
+
+  $ dedup formats
+
 [bold]Exit codes[/bold]
 
   0   done

@@ -1,6 +1,7 @@
 """The original texts, byte for byte, from clean documents and the spans that were removed."""
 
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol
 
@@ -15,7 +16,7 @@ from dedup.outputs import open_output
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, REMOVED
 from dedup.writing import check_target, cut_parts, write_folder, write_tables
 
-_TEXT_SUFFIXES: Final = (".txt", ".md")
+_TEXT_SUFFIXES: Final = (".txt", ".text", ".md", ".markdown", ".rst", "")
 _CHANGED: Final = "it has been changed since dedup wrote it"
 
 
@@ -89,7 +90,7 @@ def restore_files(cleaned: str | Path | Cleaned, target: str | Path, *, as_files
     """
     table = restore(cleaned)
     check_target(target, [cleaned] if isinstance(cleaned, str | Path) else [], overwrite=False)
-    files = _plan_files(table["source"].to_pylist()) if as_files else []
+    files = _plan_files(table) if as_files else []
 
     def fill(folder: Path) -> None:
         if as_files:
@@ -185,12 +186,13 @@ def _contents(table: pa.Table) -> Iterator[bytes]:
             raise OutputError(f"{source.as_py()!r} cannot be written as {encoding.as_py()}: {_CHANGED}") from None
 
 
-def _plan_files(sources: list[str]) -> list[PurePosixPath]:
+def _plan_files(table: pa.Table) -> list[PurePosixPath]:
     """Give the path of each document's file; raises OutputError where there can be none."""
     paths: dict[PurePosixPath, None] = {}
-    for source in sources:
+    is_page = table["extractor"].is_valid().to_pylist() if "extractor" in table.column_names else repeat(False)
+    for source, was_extracted in zip(table["source"].to_pylist(), is_page, strict=False):
         path = PurePosixPath(strip_compression(source))
-        if path.suffix.lower() not in _TEXT_SUFFIXES:
+        if was_extracted or path.suffix.lower() not in _TEXT_SUFFIXES:
             raise OutputError(
                 f"{source!r} is not a text file, so there is no file to restore; restore to Parquet instead"
             )

@@ -13,6 +13,8 @@ import pytest
 
 import dedup
 from dedup import cli
+from dedup.reading import list_formats
+from dedup.streams import CODECS
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 DOC_ID = "000_d3c9113e3e7c6ada"
@@ -426,3 +428,15 @@ def test_strict_makes_rejects_an_error(command: Command, tmp_path: Path) -> None
 def test_strict_without_rejects_is_a_success(command: Command, tmp_path: Path) -> None:
     """--strict changes nothing where everything could be read."""
     assert command("clean", SEEDS, tmp_path / "out", "--strict", "--quiet") == (0, "", "")
+
+
+def test_formats_are_listed(command: Command) -> None:
+    """`dedup formats` names every format, suffix and compression; docs/input.md has the same table."""
+    code, out, err = command("formats")
+    assert (code, err) == (0, "")
+    table = (SEEDS.parent / "docs" / "input.md").read_text(encoding="utf-8")
+    for name, suffixes, description in list_formats():
+        row = next(line for line in out.splitlines() if line.split()[0] == name)
+        assert row.split()[1:] == [*suffixes, *description.split()]
+        assert f"| `{name}` | {' '.join(f'`{suffix}`' for suffix in suffixes)} | {description} |" in table
+    assert out.rstrip().endswith(" ".join(CODECS))

@@ -46,21 +46,29 @@ class Format:
 
 
 FORMATS: Final = {
-    "text": Format((".txt", ".md"), read_text, "plain text or Markdown, a file is a document", has_columns=False),
-    "html": Format((".html", ".htm", ".xhtml", ".shtml"), read_html, "HTML, a page is a document", has_columns=False),
-    "jsonl": Format((".jsonl", ".ndjson"), read_jsonl, "JSON lines, an object is a document"),
-    "json": Format((".json",), read_json, "JSON, an object of an array is a document"),
-    "csv": Format((".csv",), read_csv, "comma-separated values, a row is a document"),
-    "tsv": Format((".tsv", ".tab"), read_tsv, "tab-separated values, a row is a document"),
-    "parquet": Format((".parquet",), read_parquet, "Parquet, a row is a document"),
-    "arrow": Format((".arrow", ".feather", ".ipc", ".arrows"), read_arrow, "Arrow IPC or Feather, a row is a document"),
-    "warc": Format((".warc", ".wet"), read_warc, "WARC or WET, a page or text is a document", has_columns=False),
+    "text": Format(
+        (".txt", ".text", ".md", ".markdown", ".rst"), read_text, "plain text: a file is a document", has_columns=False
+    ),
+    "html": Format((".html", ".htm", ".xhtml", ".shtml"), read_html, "HTML: a page is a document", has_columns=False),
+    "jsonl": Format((".jsonl", ".ndjson"), read_jsonl, "a line is a document"),
+    "json": Format((".json",), read_json, "an object of the array is one"),
+    "csv": Format((".csv",), read_csv, "comma-separated: a row is one"),
+    "tsv": Format((".tsv", ".tab"), read_tsv, "tab-separated: a row is one"),
+    "parquet": Format((".parquet",), read_parquet, "a row is a document"),
+    "arrow": Format((".arrow", ".feather", ".ipc", ".arrows"), read_arrow, "Arrow IPC, Feather: a row is one"),
+    "warc": Format((".warc", ".wet"), read_warc, "a page, or its text, is one", has_columns=False),
 }
 
 CONTAINERS: Final = {
-    "zip": Container((".zip",), open_zip, "zip of any of these"),
-    "tar": Container((".tar",), open_tar, "tar of any of these, compressed or not"),
+    "zip": Container((".zip",), open_zip, "any of these in an archive"),
+    "tar": Container((".tar",), open_tar, "the same, also .tgz and the like"),
 }
+
+
+def list_formats() -> list[tuple[str, tuple[str, ...], str]]:
+    """Give name, suffixes and description of all that can be read."""
+    rows: dict[str, Format | Container] = {**FORMATS, **CONTAINERS}
+    return [(name, found.suffixes, found.description) for name, found in rows.items()]
 
 
 def known_suffixes() -> list[str]:
@@ -198,5 +206,4 @@ def _open(found: Input, settings: Settings) -> Iterator[Input | tuple[str, Rejec
 
 
 def _formats_by_suffix() -> dict[str, str]:
-    rows: dict[str, Format | Container] = {**FORMATS, **CONTAINERS}
-    return {suffix: name for name, found in rows.items() for suffix in found.suffixes}
+    return {suffix: name for name, suffixes, _ in list_formats() for suffix in suffixes}

@@ -43,6 +43,16 @@ def show_summary(report: Report, out: str | None = None) -> RenderableType:
     return Group(*parts)
 
 
+def show_formats(formats: Sequence[tuple[str, Sequence[str], str]], compressions: Sequence[str]) -> RenderableType:
+    """Give the formats (name, suffixes, description) as a table."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    for heading in ("format", "suffixes", "what it is"):
+        table.add_column(heading, no_wrap=heading == "format")
+    for name, suffixes, description in formats:
+        table.add_row(name, " ".join(suffixes), description)
+    return Group(table, Padding(Text(f"Each may be compressed: {' '.join(compressions)}"), (1, 0, 0, 0)))
+
+
 def show_removals(removed: Sequence[dict[str, Any]], n_removed: int, colour: bool) -> RenderableType:
     """Give what a dry run would remove, document by document, with the reasons.
 
