@@ -17,9 +17,12 @@ def kernel_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-# numba knows a cached kernel by its own file's time, not by those of the kernels it calls: without a folder for each
-# state of the sources a test could run old code. Set before numba is imported; processes started by tests inherit it.
-os.environ["NUMBA_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "kernels" / kernel_digest())
+# numba knows a cached kernel by its own file's time, not by those of the kernels it calls, nor by whether it checks
+# bounds: without a folder for each state of these a test could run other code. Set before numba is imported;
+# processes started by tests inherit it.
+CHECKS_BOUNDS = os.environ.get("NUMBA_BOUNDSCHECK") == "1"
+CACHE = kernel_digest() + ("-checked" if CHECKS_BOUNDS else "")
+os.environ["NUMBA_CACHE_DIR"] = str(ROOT / ".pytest_cache" / "kernels" / CACHE)
 
 # Compiling and interpreting kernels both take longer than hypothesis thinks an example should.
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
