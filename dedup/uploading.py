@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+
 from dedup.addresses import find_type, is_address, open_filesystem
 from dedup.errors import DedupError, OutputError
 from dedup.places import as_os_error
+from dedup.sources import describe_os_error
 
 REPORT_NAME: Final = "report.json"
 """Sent last and removed first: who waits for it never sees half an output."""
@@ -25,7 +28,7 @@ def check_address(
     The rules are those of local folders; `find_foreign` names what among file names, given the
     content of the report, is none of ours.
     """
-    filesystem, path = open_filesystem(target)
+    filesystem, path = _open_folder(target)
     for source in sources:
         if is_address(source):
             _check_apart(target, filesystem, path, str(source))
@@ -54,10 +57,15 @@ def upload_folder(target: str, fill: Callable[[Path], None]) -> None:
 
     Raises OutputError if that fails; what is there then has no report.
     """
-    filesystem, path = open_filesystem(target)
+    filesystem, path = _open_folder(target)
     with tempfile.TemporaryDirectory(prefix="dedup-") as temporary:
         folder = Path(temporary)
-        fill(folder)
+        try:
+            fill(folder)
+        except (OSError, pa.ArrowException) as error:
+            raise OutputError(
+                f"cannot write to {temporary!r} what is meant for {target!r}: {describe_os_error(error)}"
+            ) from error
         files = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")) if file.is_file()]
         files.sort(key=lambda name: name == REPORT_NAME)
         try:
@@ -74,12 +82,17 @@ def upload_folder(target: str, fill: Callable[[Path], None]) -> None:
             ) from error
 
 
+def _open_folder(address: str) -> tuple[Any, str]:
+    filesystem, path = open_filesystem(address)
+    return filesystem, path.rstrip("/")
+
+
 def _check_apart(target: str, filesystem: Any, path: str, source: str) -> None:
     """Raise OutputError if a source and the target are in each other."""
-    other, place = open_filesystem(source.partition("*")[0])
+    other, place = _open_folder(source.partition("*")[0])
     if other is not filesystem:  # fsspec gives equal addresses the same object
         return
-    here, there = f"{path.rstrip('/')}/", f"{place.rstrip('/')}/"
+    here, there = f"{path}/", f"{place}/"
     if there.startswith(here):
         raise OutputError(f"the output {target!r} would replace the source {source!r}; choose another folder")
     if here.startswith(there) and ("*" not in source or "**" in source):

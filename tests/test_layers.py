@@ -54,7 +54,7 @@ ON_ONE_FLOOR = {
     "streams": {"places"},
     "extraction": {"batches", "decoding"},
     "writing": {"addresses", "column_types", "sources", "uploading"},
-    "uploading": {"addresses", "places"},
+    "uploading": {"addresses", "places", "sources"},
     "outputs": {"addresses", "sources", "uploading"},
     "restoring": {"decoding", "names", "outputs", "writing"},
     "reporting": {"outputs", "recall", "restoring", "sources", "writing"},

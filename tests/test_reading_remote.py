@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import dedup
+import dedup.writing
 from dedup.addresses import is_address
 from dedup.errors import DedupError, InputError, MissingInputError, OutputError
 from dedup.outputs import may_be_output
@@ -341,6 +342,26 @@ def test_upload_that_fails(memory, monkeypatch):
     with pytest.raises(OutputError, match=r"cannot write 'memory://out': 507: the bucket is full; .* not report\.json"):
         dedup.clean_files("memory://in", "memory://out")
     assert "/out/report.json" not in stored()
+
+
+def test_disk_that_is_full(memory, monkeypatch):
+    """What cannot even be written here says so, and nothing is sent."""
+    memory({"in/a.txt": TEXT})
+
+    def fail(files, workers):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dedup.writing, "write_tables", fail)
+    with pytest.raises(OutputError, match=r"meant for 'memory://out': no space left"):
+        dedup.clean_files("memory://in", "memory://out")
+    assert stored() == ["/in/a.txt"]
+
+
+def test_slash_at_the_end(memory):
+    """A slash behind an address is no part of it."""
+    memory({"in/a.txt": TEXT})
+    dedup.clean_files("memory://in/", "memory://out/")
+    assert dedup.restore("memory://out/")["text"].to_pylist() == [TEXT]
 
 
 def test_what_a_dry_run_takes_for_its_target(cleaned):
