@@ -1,6 +1,7 @@
 """Web archives: pages that servers sent (WARC) and text that somebody took out of them (WET)."""
 
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from dedup.streams import stream_bytes
 
 _PAGE_TYPES: Final = ("text/html", "application/xhtml+xml")
 _TEXT_TYPE: Final = "text/plain"
+_CHUNK_HEAD: Final = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\n]{0,4096})?\r?\n")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
@@ -168,9 +170,8 @@ def _decode_body(body: bytes, answer: Any, is_cut: bool, limit_bytes: int) -> by
         if not body or coding in ("identity", "none", "binary", "utf-8"):
             continue
         if coding == "chunked":
-            if body.split(b"\n", 1)[0].partition(b";")[0].strip().strip(b"0123456789abcdefABCDEF"):
-                continue
-            body = _read_all("ChunkedReader", body, limit_bytes, is_cut)
+            if _CHUNK_HEAD.match(body):
+                body = _join_chunks(body, is_cut)
         elif coding in ("gzip", "x-gzip"):
             if body.startswith(_GZIP_MAGIC):
                 body = _inflate(body, zlib.MAX_WBITS | 16, is_cut, limit_bytes)
@@ -188,6 +189,25 @@ def _decode_body(body: bytes, answer: Any, is_cut: bool, limit_bytes: int) -> by
 
 def _codings(answer: Any, name: str) -> list[str]:
     return [coding.strip().lower() for coding in header(answer, name).split(",") if coding.strip()]
+
+
+def _join_chunks(body: bytes, is_cut: bool) -> bytes:
+    """Undo chunking; fastwarc has it too, but does not know extensions of a chunk, nor miss the last one."""
+    chunks: list[bytes] = []
+    place = 0
+    while True:
+        head = _CHUNK_HEAD.match(body, place)
+        size_bytes = int(head[1], 16) if head else 0
+        if head is not None and size_bytes == 0:
+            return b"".join(chunks)
+        chunk = body[head.end() : head.end() + size_bytes] if head else b""
+        if len(chunk) < size_bytes or head is None:
+            if not is_cut:
+                raise OSError("its last chunk is missing" if place >= len(body) else "a chunk is cut short or broken")
+            return b"".join([*chunks, chunk])
+        chunks.append(chunk)
+        place = head.end() + size_bytes
+        place += 2 if body[place : place + 2] == b"\r\n" else 0
 
 
 def _inflate(body: bytes, window_bits: int, is_cut: bool, limit_bytes: int) -> bytes:

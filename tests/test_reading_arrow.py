@@ -1,0 +1,86 @@
+"""Arrow IPC and Feather: compressed batches, files cut short, bytes that point nowhere."""
+
+import random
+
+import pyarrow as pa
+import pytest
+from pyarrow import feather
+
+from dedup.reading import read_files
+from dedup.settings import Settings
+
+TABLE = pa.table(
+    {
+        "text": [letter * 5_000 for letter in "abcd"],
+        "n": [1, None, 3, 4],
+        "kind": pa.array(["x", "y", "x", "y"]).dictionary_encode(),
+    }
+)
+
+
+def write(path, compression=None):
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_file(str(path), TABLE.schema, options=options) as writer:
+        writer.write_table(TABLE, max_chunksize=1)
+
+
+@pytest.mark.parametrize("compression", [None, "lz4", "zstd"])
+def test_compressed_batches(compression, tmp_path):
+    """Batches are read whatever compresses them, and columns keep their types."""
+    write(tmp_path / "t.ipc", compression)
+    documents = read_files([tmp_path], Settings()).documents
+    assert documents["text"].to_pylist() == TABLE["text"].to_pylist()
+    assert documents["column:n"].to_pylist() == [1, None, 3, 4]
+    assert pa.types.is_dictionary(documents.schema.field("column:kind").type)
+
+
+def test_feather(tmp_path):
+    """Feather is Arrow IPC; its first version is another format, and told."""
+    feather.write_feather(TABLE, tmp_path / "t.feather")
+    (tmp_path / "old.feather").write_bytes(b"FEA1" + bytes(100))
+    corpus = read_files([tmp_path], Settings())
+    assert corpus.documents.num_rows == 4
+    [reject] = corpus.rejected.to_pylist()
+    assert reject["source"] == "old.feather"
+    assert "version 1" in reject["reason"]
+
+
+@pytest.mark.parametrize("share", [0.3, 0.55, 0.8])
+def test_rows_before_the_break_are_kept(share, tmp_path):
+    """A file that is cut short gives the batches before the cut, and one row in rejected for the rest."""
+    path = tmp_path / "t.arrow"
+    write(path)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: int(len(raw) * share)])
+    corpus = read_files([path], Settings())
+    assert 0 < corpus.documents.num_rows < 4
+    assert corpus.documents["text"].to_pylist() == TABLE["text"].to_pylist()[: corpus.documents.num_rows]
+    assert corpus.rejected["row"].to_pylist() == [None]
+
+
+def test_damaged_bytes_never_end_the_run(tmp_path):
+    """Whatever a damaged file says, each batch is read or rejected: nothing is looked up where it is not."""
+    path = tmp_path / "t.arrow"
+    write(path)
+    raw = path.read_bytes()
+    generator = random.Random(1)
+    for _ in range(300):
+        damaged = bytearray(raw)
+        for _ in range(3):
+            place = generator.choice([generator.randrange(2_000), len(raw) - 1 - generator.randrange(2_000)])
+            damaged[place] = generator.randrange(256)
+        path.write_bytes(damaged)
+        (tmp_path / "zz.txt").write_text("other")
+        corpus = read_files([tmp_path], Settings())
+        assert corpus.documents["text"].to_pylist()[-1] == "other"
+
+
+def test_bytes_that_are_not_utf8(tmp_path):
+    """Text that is not UTF-8 costs its row, not the batch."""
+    raw = pa.array([b"a", b"\xff", b"b"])
+    table = pa.table({"text": pa.Array.from_buffers(pa.string(), 3, raw.buffers())})
+    with pa.ipc.new_file(str(tmp_path / "t.arrow"), table.schema) as writer:
+        writer.write_table(table)
+    corpus = read_files([tmp_path], Settings())
+    assert corpus.documents["text"].to_pylist() == ["a", "b"]
+    assert corpus.rejected["row"].to_pylist() == [1]
