@@ -1,4 +1,4 @@
-"""A folder of everything that goes wrong with files, made anew for each test: `python tests/hostile_folder.py FOLDER` makes one.
+"""A folder of everything that goes wrong with files; `python tests/hostile_folder.py FOLDER` makes one to look at.
 
 Every file is small on disk; LIMIT is the `max_document_bytes` under which the large ones are too large.
 """
@@ -33,9 +33,14 @@ SENTENCES: Final = (
     "A letter from the ministry asked for the third time what had become of the bridge.",
 )
 PAGE: Final = (
-    "<!doctype html><html lang=en><head><meta charset=utf-8><title>{title}</title></head><body><nav><a href=/>Home</a></nav>"
-    "<article><h1>{title}</h1>{body}</article></body></html>"
+    "<!doctype html><html lang=en><head><meta charset=utf-8><title>{title}</title></head><body>"
+    "<nav><a href=/>Home</a></nav><article><h1>{title}</h1>{body}</article></body></html>"
 )
+EMPTY: Final = (
+    *("txt", "md", "html", "jsonl", "json", "csv", "tsv", "parquet", "arrow", "warc", "zip", "tar"),
+    *("warc.gz", "wet.gz", "txt.gz", "jsonl.zst", "txt.xz"),
+)
+"""Suffixes of files of no byte."""
 PNG: Final = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde"
 
 
@@ -62,6 +67,8 @@ def files() -> dict[str, bytes]:
     table = io.BytesIO()
     pq.write_table(pa.table({"text": [f"Row {n} of the ledger." for n in range(1000)]}), table, row_group_size=100)
     zeros = b"\0" * BOMB_BYTES
+    attributes = b"".join(b"a%d=1 " % n for n in range(100_000))
+    members = {"../above.txt": b"out of the folder", "/root.txt": b"absolute", "good.txt": b"Good member."}
     return {
         "fine.txt": prose.encode(),
         "fine.html": page.encode(),
@@ -103,8 +110,7 @@ def files() -> dict[str, bytes]:
         "no-suffix": prose.encode(),
         "no-suffix-binary": chance.randbytes(3000),
         "empty": b"",
-        **{f"empty.{suffix}": b"" for suffix in ("txt", "md", "html", "jsonl", "json", "csv", "tsv", "parquet", "arrow")},
-        **{f"empty.{suffix}": b"" for suffix in ("warc", "warc.gz", "wet.gz", "zip", "tar", "txt.gz", "jsonl.zst", "txt.xz")},
+        **{f"empty.{suffix}": b"" for suffix in EMPTY},
         # too much
         "endless-line.jsonl": b'{"text": "' + b"a" * (LIMIT + 10) + b'"}\n' + lines[0].encode(),
         "endless-line.txt": b"word " * (LIMIT // 5 + 10),
@@ -120,12 +126,11 @@ def files() -> dict[str, bytes]:
         "spin.html": spinning_page(),
         "no-tags.html": b"only words, and not one tag",
         "open.html": b"<html><body><p>never closed" + b"<table><tr><td>" * 3000,
-        "attributes.html": b"<html><body><p " + b"".join(b"a%d=1 " % n for n in range(100_000)) + b">text</p></body></html>",
+        "attributes.html": b"<html><body><p " + attributes + b">text</p></body></html>",
         "many-brackets.html": b"<" * 1_000_000,
         "nul.html": page.replace("noon", "no\0on").encode(),
         # members that no archive should have
-        "members.zip": zipped({"../above.txt": b"out of the folder", "/root.txt": b"absolute", "in.zip": zipped({"a.txt": b"a"}),
-                               "good.txt": b"Good member.", "picture.png": PNG}),
+        "members.zip": zipped({**members, "in.zip": zipped({"a.txt": b"a"}), "picture.png": PNG}),
         "members.tar": tarred({"good.txt": b"Good member.", "../above.txt": b"out of the folder"}, link=True),
     }  # fmt: skip
 
@@ -208,11 +213,12 @@ def links_and_locks(folder: Path) -> list[str]:
     (shut / "inner.txt").write_text("Nor this.")
     shut.chmod(0)
     inner = "shut/inner.txt" if os.access(shut, os.R_OK) else "shut"
+    names = ["loop-a.txt", "loop-b.txt", "nowhere.txt", "sub/up", "pipe.txt", "locked.txt", inner]
     odd = os.fsencode(folder) + b"/odd-\xff-name.txt"
     with contextlib.suppress(OSError):  # some file systems take only UTF-8
         Path(os.fsdecode(odd)).write_text("The name is not UTF-8.")
-        return ["loop-a.txt", "loop-b.txt", "nowhere.txt", "sub/up", "pipe.txt", "locked.txt", inner, "odd-\\xff-name.txt"]
-    return ["loop-a.txt", "loop-b.txt", "nowhere.txt", "sub/up", "pipe.txt", "locked.txt", inner]
+        names.append("odd-\\xff-name.txt")
+    return names
 
 
 if __name__ == "__main__":
