@@ -1,5 +1,6 @@
 """The corpus: all documents in reading order with unique ids, and what could not be read."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class Corpus:
     n_replaced_chars: int = 0  # that could not be decoded
     n_repaired: int = 0  # documents they are in
     warnings: Sequence[str] = ()  # about columns
+    by_extractor: Mapping[str, int] = field(default_factory=dict)  # pages that each found the text of; '' for none
 
 
 def from_python(documents: Any, settings: Settings) -> Corpus:
@@ -85,6 +87,7 @@ class CorpusBuilder:
     _rejects: list[tuple[str, int | None, str, str]] = field(default_factory=list)
     _n_replaced_chars: int = 0
     _n_repaired: int = 0
+    _by_extractor: Counter[str] = field(default_factory=Counter)
 
     def add(self, source: str, id_prefix: str, piece: Batch | Reject) -> None:
         """Take the next piece of `source`; a document without an id is called `id_prefix` and its row."""
@@ -98,6 +101,10 @@ class CorpusBuilder:
         if piece.n_replaced is not None:
             self._n_replaced_chars += pc.sum(piece.n_replaced).as_py() or 0
             self._n_repaired += pc.sum(pc.greater(piece.n_replaced, 0)).as_py() or 0
+        if "extractor" in piece.metadata:
+            self._by_extractor.update(
+                name or "none, there being no text" for name in piece.metadata["extractor"].to_pylist()
+            )
         self._add_columns(source, piece)
         ids = piece.ids
         if ids is None or ids.null_count:
@@ -157,6 +164,7 @@ class CorpusBuilder:
             self._n_replaced_chars,
             self._n_repaired,
             warnings,
+            dict(self._by_extractor.most_common()),
         )
 
     def _add_columns(self, source: str, batch: Batch) -> None:

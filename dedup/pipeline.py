@@ -113,6 +113,7 @@ def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:
         n_replaced_chars=corpus.n_replaced_chars,
         n_repaired=corpus.n_repaired,
         skipped=corpus.skipped,
+        by_extractor=corpus.by_extractor,
     )
     report = build_report(
         tables,

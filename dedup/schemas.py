@@ -21,6 +21,9 @@ PARAGRAPH_KINDS: Final = ("text", "verbatim", "running-header", "running-footer"
 
 TEXT, VERBATIM = 0, 1
 
+UNKNOWN_KIND: Final = "of no known kind"
+"""How the reason begins for an input that no reader is for."""
+
 # ---- inside: one row a document, paragraph, repeat, boilerplate hit, or verified pair
 
 DOCUMENTS: Final = pa.schema(

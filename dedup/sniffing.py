@@ -15,6 +15,7 @@ from dedup.batches import Reject
 from dedup.columns import choose_roles
 from dedup.names import read_name
 from dedup.places import Place
+from dedup.schemas import UNKNOWN_KIND
 from dedup.settings import Settings
 from dedup.sources import Kind, describe_os_error
 from dedup.streams import decompress_head, find_codec
@@ -67,7 +68,7 @@ def identify(place: Place, formats: Mapping[str, str], containers: Container[str
     if chosen is not None and (by_name is not None or name.codec is not None):
         return Kind(chosen, name.codec, name.charset)
     if chosen is None and (_TYPES.guess_type("x" + name.suffix)[0] or "").startswith(_MEDIA):
-        return Reject(None, f"of no known kind: {name.suffix} is no text", stage="list")
+        return Reject(None, f"{UNKNOWN_KIND}: {name.suffix} is no text", stage="list")
     try:
         codec, head, is_whole = _look(place, name.codec)
     except OSError as error:
@@ -149,9 +150,9 @@ def _is_table(text: str, delimiter: str, settings: Settings, *, is_whole: bool) 
 
 def _why_unknown(suffix: str, guess: str | None, head: bytes) -> str:
     if not head:
-        return "of no known kind: empty, so that nothing says what it is"
+        return f"{UNKNOWN_KIND}: empty, so that nothing says what it is"
     if suffix and guess is not None:
-        return f"of no known kind: the suffix {suffix!r} is not; --format {guess} would read it"
+        return f"{UNKNOWN_KIND}: the suffix {suffix!r} is not; --format {guess} would read it"
     if suffix:
-        return f"of no known kind: neither the suffix {suffix!r} nor its first bytes are"
-    return "of no known kind: it has no suffix, and its first bytes are no text"
+        return f"{UNKNOWN_KIND}: neither the suffix {suffix!r} nor its first bytes are"
+    return f"{UNKNOWN_KIND}: it has no suffix, and its first bytes are no text"

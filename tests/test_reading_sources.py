@@ -80,7 +80,7 @@ def test_name_with_magic_characters(tree):
 def test_nothing_readable(tree):
     """A folder or file of unknown kind only is an error that lists the known kinds."""
     for source in ("data/picture.png", "data/*.png"):
-        with pytest.raises(InputError, match=r"picture\.png.*\.txt, \.md, .*\.jsonl.*\.zip"):
+        with pytest.raises(InputError, match=r"picture\.png.*\.txt, .*\.md, .*\.jsonl.*\.zip"):
             names(source)
     (tree / "empty").mkdir()
     with pytest.raises(InputError, match="no file at all"):

@@ -184,7 +184,8 @@ def test_report_states_settings_and_versions() -> None:
     """Every setting is in the report, and every package that the answer depends on."""
     report = make_report(make_tables())
     assert set(report.settings) == {field.name for field in dataclasses.fields(Settings)}
-    assert set(report.versions) == {"python", "dedup-clean", "pyarrow", "numpy", "numba", "datasketch"}
+    computing = {"python", "dedup-clean", "pyarrow", "numpy", "numba", "datasketch"}
+    assert set(report.versions) == computing | {"trafilatura", "htmldate", "resiliparse", "lxml", "chardet"}
     assert (report.bands, report.rows) == Settings().band_shape
 
 
@@ -210,8 +211,25 @@ def test_summary_names_what_is_unusual_only_where_there_is_something() -> None:
     plain = make_report(make_tables()).summary()
     unusual = make_report(make_tables(), skipped=["a.pdf"], n_renamed_ids=2).summary()
     assert "skipped" not in plain
-    assert "1 file of unknown kind: a.pdf" in unusual
+    assert "1 input of no known kind: a.pdf" in unusual
     assert "2 renamed" in unusual
+
+
+def test_summary_counts_what_could_not_be_read_apart_from_what_no_reader_is_for() -> None:
+    """A picture beside the documents does not hide the broken file: each is counted once, on a line of its own."""
+    reasons = {"a.png": f"{schemas.UNKNOWN_KIND}: .png is no text", "b.gz": "cut short", "c.gz": "cut short"}
+    rows = [{"source": name, "row": None, "stage": "list", "reason": reason} for name, reason in reasons.items()]
+    tables = {**make_tables(), "rejected": pa.Table.from_pylist(rows, schemas.REJECTED)}
+    summary = make_report(tables, skipped=["a.png"]).summary()
+    assert "2 inputs that could not be read: cut short (2)\n" in summary
+    assert "1 input of no known kind: a.png" in summary
+
+
+def test_summary_says_which_extractors_pages_went_through() -> None:
+    """Where there were pages, their number and extractors are a line, right after what was read."""
+    summary = make_report(make_tables(), by_extractor={"trafilatura": 1_200, "resiliparse": 3, "": 1}).summary()
+    assert summary.splitlines()[1] == "extracted 1,204 pages: 1,200 by trafilatura, 3 by resiliparse, 1 without text"
+    assert "extracted" not in make_report(make_tables()).summary()
 
 
 def test_summary_in_the_terminal_says_where_to_look_further() -> None:

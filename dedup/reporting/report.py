@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from dedup.errors import InputError
 from dedup.reporting.versions import package_versions
-from dedup.schemas import REASONS
+from dedup.schemas import REASONS, UNKNOWN_KIND
 from dedup.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class InputFigures:
     n_replaced_chars: int = 0
     n_repaired: int = 0
     skipped: Sequence[str] = ()
+    by_extractor: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +69,11 @@ class Report:
     n_overlaps: int
     n_rejected: int
     rejected_by_reason: Mapping[str, int]
-    skipped: Sequence[str]  # files of no known kind
+    skipped: Sequence[str]  # those of the rejected that are of no known kind
     n_renamed_ids: int
     n_replaced_chars: int = 0  # U+FFFD put in for what could not be decoded
     n_repaired: int = 0  # documents they are in
+    by_extractor: Mapping[str, int] = field(default_factory=dict)  # pages that each found the text of; '' for none
     bands: int  # as used, also when the settings left them to be chosen
     rows: int
     recall: Mapping[str, float] | None  # fields of dedup.recall.Recall; None where it was not asked for
@@ -123,16 +125,21 @@ class Report:
                 f"({100 * self.share_removed:.1f} %)",
             ),
         ]
+        if self.by_extractor:
+            counts = ", ".join(
+                f"{count:,} by {name}" if name else f"{count:,} without text"
+                for name, count in self.by_extractor.items()
+            )
+            facts.insert(1, ("extracted", f"{_count(sum(self.by_extractor.values()), 'page')}: {counts}"))
         if self.n_emptied:
             facts.append(("emptied", f"{_count(self.n_emptied, 'document')} of which nothing is left"))
         if self.n_overlaps:
             facts.append(("overlaps", f"{_count(self.n_overlaps, 'pair')} alike but not enough to remove either"))
         if self.recall is not None:
             facts.append(("recall", _describe_recall(self.recall)))
-        if self.n_rejected:
-            reasons = "; ".join(f"{reason} ({count:,})" for reason, count in list(self.rejected_by_reason.items())[:3])
-            more = "; ..." if len(self.rejected_by_reason) > 3 else ""
-            facts.append(("rejected", f"{_count(self.n_rejected, 'input')} that could not be read: {reasons}{more}"))
+        n_broken = self.n_rejected - len(self.skipped)
+        if n_broken > 0:
+            facts.append(("rejected", f"{_count(n_broken, 'input')} that could not be read{self._main_reasons()}"))
         if self.n_replaced_chars:
             facts.append(
                 (
@@ -144,11 +151,17 @@ class Report:
         if self.skipped:
             names = ", ".join(self.skipped[:5])
             more = ", ..." if len(self.skipped) > 5 else ""
-            facts.append(("skipped", f"{_count(len(self.skipped), 'file')} of unknown kind: {names}{more}"))
+            facts.append(("skipped", f"{_count(len(self.skipped), 'input')} of no known kind: {names}{more}"))
         if self.n_renamed_ids:
             facts.append(("ids", f"{self.n_renamed_ids:,} renamed by source and row, because they repeated"))
         facts.extend(("warning", warning) for warning in self.warnings)
         return facts
+
+    def _main_reasons(self) -> str:
+        """Give ': reason (count); ...' for the most frequent reasons, those apart that a line of their own tells."""
+        told = [(why, count) for why, count in self.rejected_by_reason.items() if not why.startswith(UNKNOWN_KIND)]
+        shown = "; ".join(f"{why} ({count:,})" for why, count in told[:3])
+        return f": {shown}{'; ...' if len(told) > 3 else ''}" if shown else ""
 
     def accounts(self, most_rules: int = 10) -> list[tuple[int, str, Tally]]:
         """Give what was removed by reason and, one level deeper, by rule, as (depth, name, tally)."""
@@ -214,6 +227,7 @@ def build_report(
         n_renamed_ids=figures.n_renamed_ids,
         n_replaced_chars=figures.n_replaced_chars,
         n_repaired=figures.n_repaired,
+        by_extractor=dict(figures.by_extractor),
         bands=bands,
         rows=rows,
         recall=None if recall is None else dataclasses.asdict(recall),

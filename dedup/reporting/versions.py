@@ -4,7 +4,10 @@ import platform
 from importlib import metadata
 from typing import Final
 
-PACKAGES: Final = ("dedup-clean", "pyarrow", "numpy", "numba", "datasketch")
+PACKAGES: Final = (
+    *("dedup-clean", "pyarrow", "numpy", "numba", "datasketch"),
+    *("trafilatura", "htmldate", "resiliparse", "lxml", "chardet"),
+)
 
 
 def package_versions() -> dict[str, str]:
