@@ -13,7 +13,7 @@ from dedup.extraction.pages import METADATA, Extracted, Page
 from dedup.extraction.pool import ExtractionPool, Outcome
 from dedup.settings import Settings
 
-LOOK_AHEAD_BYTES: Final = 64 << 20
+LOOK_AHEAD_BYTES: Final = 32 << 20
 """Pages read ahead of the first that has no outcome yet, and what was read between them."""
 
 LOOK_AHEAD_PAGES: Final = 4_096
@@ -82,17 +82,20 @@ class _Waiting(Generic[Origin]):
 
     def finish(self) -> Iterator[tuple[Origin, Batch | Reject]]:
         self.group.outcomes.append(self.future.result())
-        if len(self.group.outcomes) == len(self.group.pages.rows):
-            for piece in _batch(self.group.pages, self.group.outcomes):
+        if len(self.group.outcomes) == len(self.group.rows):
+            for piece in _batch(self.group):
                 yield self.group.origin, piece
 
 
 @dataclass(slots=True)
 class _Group(Generic[Origin]):
-    """The pages of one piece, which become one batch."""
+    """The pages of one piece, which become one batch; their bytes are not held here once more."""
 
     origin: Origin
-    pages: Pages
+    rows: pa.Array
+    ids: pa.Array | None
+    columns: dict[str, pa.Array]
+    text_column: str | None
     outcomes: list[Outcome] = field(default_factory=list)
 
 
@@ -103,7 +106,7 @@ def _entries(
     if not isinstance(piece, Pages):
         yield _Passing(origin, piece)
         return
-    group = _Group(origin, piece)
+    group = _Group(origin, piece.rows, piece.ids, piece.columns, piece.text_column)
     for position, html in enumerate(piece.html):
         raw: bytes = html.as_py()
         is_decoded = _value(piece.decoded, position) is True
@@ -112,20 +115,20 @@ def _entries(
         yield _Waiting(future, len(raw), group)
 
 
-def _batch(pages: Pages, outcomes: list[Outcome]) -> Iterator[Batch | Reject]:
+def _batch(group: _Group[Any]) -> Iterator[Batch | Reject]:
     """Give the pages that have a text as one Batch, and a Reject for each that has none."""
     good: list[int] = []
     found: list[Extracted] = []
-    for position, outcome in enumerate(outcomes):
+    for position, outcome in enumerate(group.outcomes):
         if isinstance(outcome, Extracted):
             good.append(position)
             found.append(outcome)
         else:
-            yield Reject(pages.rows[position].as_py(), outcome.reason, stage=outcome.stage)
+            yield Reject(group.rows[position].as_py(), outcome.reason, stage=outcome.stage)
     if not found:
         return
-    rows, ids, columns = pages.rows, pages.ids, pages.columns
-    if len(good) < len(outcomes):
+    rows, ids, columns = group.rows, group.ids, group.columns
+    if len(good) < len(group.outcomes):
         rows, ids, columns = take_rows(rows, ids, columns, pa.array(good, pa.int64()))
     # the text is not what the page was: it is restored as UTF-8
     encodings = [None if one.encoding in UTF_8 else f"utf-8 (from {one.encoding})" for one in found]
@@ -134,7 +137,7 @@ def _batch(pages: Pages, outcomes: list[Outcome]) -> Iterator[Batch | Reject]:
         rows,
         ids,
         columns,
-        pages.text_column,
+        group.text_column,
         encodings=pa.array(encodings, pa.string()) if any(encodings) else None,
         n_replaced=pa.array([one.n_replaced for one in found]) if any(one.n_replaced for one in found) else None,
         metadata={name: pa.array([getattr(one, name) for one in found], pa.string()) for name in METADATA},
