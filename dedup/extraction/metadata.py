@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -155,40 +155,43 @@ def find_language(said: Statements) -> str | None:
     return None
 
 
+def name_site(said: Statements, url: str | None) -> list[str]:
+    """Give what a site is called: its name, and its host."""
+    names = [name] if (name := find_site_name(said)) else []
+    if url:
+        try:
+            host = urlsplit(url).hostname
+        except ValueError:
+            host = None
+        if host:
+            names.append(host.removeprefix("www."))
+    return names
+
+
 def find_author(said: Statements, tree: "HtmlElement") -> str | None:
     """Give the names of the authors, separated by "; ": no addresses, no "By".
 
     People that the page states come before those it shows, and organisations last:
     a site often states itself as the author of what a person has signed.
     """
-    people: list[list[str]] = []
-    others: list[list[str]] = []
-    for node in said.linked_data:
-        for author in _as_list(node.get("author")):
-            is_other = isinstance(author, Mapping) and _type_of(author) not in ("", "Person")
-            (others if is_other else people).append(_names_of(author))
-        if people or others:
-            break
-    sources: Iterator[list[str]] = itertools.chain(
-        [[name for names in people for name in names]],
-        (said.metas.get(meta, []) for meta in _META_AUTHOR),
-        ([_AFTER_NAME.sub("", _BYLINE.sub("", text))] for text in _shown_authors(tree)),
-        [[name for names in others for name in names]],
-    )
-    for source in sources:
-        if names := _distinct(name for stated in source for name in split_names(stated)):
-            return "; ".join(names)
-    return None
+    shown = ([_AFTER_NAME.sub("", _BYLINE.sub("", text))] for text in _shown_authors(tree))
+    people, others = _stated_authors(said)
+    return _first_names(itertools.chain([people], _meta_authors(said), shown, [others]))
+
+
+def find_stated_author(said: Statements) -> str | None:
+    """Give the names of the authors as stated, without looking at what the page shows."""
+    people, others = _stated_authors(said)
+    return _first_names(itertools.chain([people], _meta_authors(said), [others]))
 
 
 def find_date(said: Statements, tree: "HtmlElement", url: str | None) -> str | None:
-    """Give the date of publication, YYYY-MM-DD."""
-    stated = [node.get(key) for node in said.linked_data for key in ("datePublished", "dateCreated", "uploadDate")]
-    stated += [value for name in _META_DATE for value in said.metas.get(name, ())]
-    stated += tree.xpath(_MARKED_AS_DATE)[:1]
-    for value in stated:
-        if isinstance(value, str) and (match := _ISO_DATE.match(value.strip())):
-            return f"{match[1]}-{match[2]}-{match[3]}"
+    """Give the date of publication, YYYY-MM-DD: stated, marked up, or found by htmldate.
+
+    htmldate looks everywhere in a page that calls itself an article; in others it would find some date of no matter.
+    """
+    if stated := find_stated_date(said) or _iso_date(tree.xpath(_MARKED_AS_DATE)[:1]):
+        return stated
     from htmldate import find_date as search_for_date
 
     try:
@@ -198,6 +201,44 @@ def find_date(said: Statements, tree: "HtmlElement", url: str | None) -> str | N
     except (ValueError, TypeError, AttributeError, OverflowError):  # what it raises on odd pages
         return None
     return str(found) if found else None
+
+
+def find_stated_date(said: Statements) -> str | None:
+    """Give the date of publication as stated."""
+    stated = [node.get(key) for node in said.linked_data for key in ("datePublished", "dateCreated", "uploadDate")]
+    return _iso_date(stated + [value for name in _META_DATE for value in said.metas.get(name, ())])
+
+
+def _iso_date(values: Iterable[Any]) -> str | None:
+    for value in values:
+        if isinstance(value, str) and (match := _ISO_DATE.match(value.strip())):
+            return f"{match[1]}-{match[2]}-{match[3]}"
+    return None
+
+
+def _stated_authors(said: Statements) -> tuple[list[str], list[str]]:
+    """Give people and organisations that the first node of JSON-LD with an author names."""
+    people: list[str] = []
+    others: list[str] = []
+    for node in said.linked_data:
+        for author in _as_list(node.get("author")):
+            is_other = isinstance(author, Mapping) and _type_of(author) not in ("", "Person")
+            (others if is_other else people).extend(_names_of(author))
+        if people or others:
+            break
+    return people, others
+
+
+def _meta_authors(said: Statements) -> Iterator[list[str]]:
+    return (said.metas.get(meta, []) for meta in _META_AUTHOR)
+
+
+def _first_names(sources: Iterable[list[str]]) -> str | None:
+    """Give the names in the first source that has any."""
+    for source in sources:
+        if names := _distinct(name for stated in source for name in split_names(stated)):
+            return "; ".join(names)
+    return None
 
 
 def split_names(text: str) -> list[str]:

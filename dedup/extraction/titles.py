@@ -37,6 +37,11 @@ def find_title(said: "Statements", site_names: Sequence[str]) -> str | None:
     return best or next((text for text in cut if text), None) or next(iter(said.headings), None)
 
 
+def known_titles(said: "Statements", title: str | None) -> list[str]:
+    """Give all that a page calls itself, as its first lines may repeat it."""
+    return [text for text in (title, said.title_tag, said.meta("og:title"), *said.headings[:1]) if text]
+
+
 def without_site(title: str, site_names: Sequence[str]) -> str:
     """Give a title without the name of its site at the end or the beginning."""
     parts = list(_APART.finditer(title))

@@ -1,0 +1,82 @@
+"""Train the model that tells content from the rest of a page, on pages whose content people have marked.
+
+Only the tuning halves of the sets are seen (benchmarks.quality.labelled): figures on the
+other halves are those of pages that nothing was fitted to.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.measurements import BenchmarkError
+from benchmarks.quality.labelled import LabelledPage, is_held_out, read_pages
+from dedup.extraction.pages import Page, PageError
+
+TRAINED_ON: Final = ("aeb", "fundus_eval", "wcxb_dev")
+DEPTH: Final = 4
+SETTINGS: Final = {"max_iter": 60, "learning_rate": 0.15, "min_samples_leaf": 100, "l2_regularization": 1.0}
+CONTENT_SHARE: Final = 0.5
+"""A block is content if this share of it is in what people marked."""
+
+
+def train_blocks(data: Path, target: Path) -> dict[str, Any]:
+    """Write the model to `target`; give what it was trained on.
+
+    Raises BenchmarkError if a set or scikit-learn is missing.
+    """
+    try:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+    except ImportError:
+        raise BenchmarkError("training needs scikit-learn: pip install 'dedup-clean[bench]'") from None
+    pages = [page for name in TRAINED_ON for page in read_pages(data, name) if not is_held_out(page)]
+    parts = [part for page in pages if (part := _evidence_of(page)) is not None]
+    evidence, is_content, weights = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    model = HistGradientBoostingClassifier(max_depth=DEPTH, max_leaf_nodes=2**DEPTH, early_stopping=False, **SETTINGS)
+    model.fit(evidence, is_content, sample_weight=weights)
+    trees = [_complete(predictors[0].nodes) for predictors in model._predictors]
+    features, thresholds, leaves = (np.array(columns) for columns in zip(*trees, strict=True))
+    baseline = np.float64(np.ravel(model._baseline_prediction)[0])
+    with target.open("wb") as file:
+        np.savez_compressed(file, features=features, thresholds=thresholds, leaves=leaves, baseline=baseline)
+    return {"pages": len(parts), "blocks": len(evidence), "content_share": float(is_content.mean())}
+
+
+def _evidence_of(page: LabelledPage) -> tuple[npt.NDArray[Any], ...] | None:
+    """Give evidence, whether it is content, and weight of the blocks of a page: n rows each."""
+    from dedup.extraction.measures import measure_blocks, share_found
+    from dedup.extraction.extractors import prepare_page
+
+    try:
+        prepared = prepare_page(Page(page.html, page.url))
+    except PageError:
+        return None
+    if prepared is None or not prepared.blocks:
+        return None
+    evidence = measure_blocks(prepared.blocks, prepared.text, prepared.second)
+    is_content = share_found(prepared.blocks, page.gold_text) >= CONTENT_SHARE
+    sizes = np.array([len(block.text) for block in prepared.blocks], dtype=np.float64)
+    # a page counts by how much of it is right, however long it is; a long block for more than a short one
+    return evidence, is_content, (sizes / max(200, len(page.gold_text))) ** 0.7
+
+
+def _complete(nodes: Any) -> tuple[list[int], list[float], list[float]]:
+    """Give a tree as a complete one of DEPTH levels: features and thresholds of inner nodes, values of leaves."""
+    level: Sequence[int] = [0]
+    features: list[int] = []
+    thresholds: list[float] = []
+    for _ in range(DEPTH):
+        below: list[int] = []
+        for node in level:
+            if nodes[node]["is_leaf"]:  # both ways lead to its value
+                features.append(0)
+                thresholds.append(float("inf"))
+                below += [node, node]
+            else:
+                features.append(int(nodes[node]["feature_idx"]))
+                thresholds.append(float(nodes[node]["num_threshold"]))
+                below += [int(nodes[node]["left"]), int(nodes[node]["right"])]
+        level = below
+    return features, thresholds, [float(nodes[node]["value"]) for node in level]

@@ -1,0 +1,131 @@
+"""Which blocks of a page belong to its content: a model weighs them, and the extractor's text is mended by its word.
+
+The model is gradient-boosted trees over dedup.extraction.measures, trained by
+`python -m benchmarks train-blocks` on pages whose content people have marked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from dedup.extraction.blocks import FRAME, MAIN, Block
+from dedup.extraction.measures import Floats, measure_blocks
+
+# All numbers here were tuned on the tuning halves of aeb, fundus_eval and wcxb_dev.
+ADDED_AT: Final = 0.4
+"""A block that the extractor left out is added from this probability on ..."""
+LEAST_ADDED: Final = 0.1
+"""... if all that would be added is more than this share of the extractor's text ..."""
+LEAST_ADDED_TO_ARTICLE: Final = 1.0
+"""... or this one, on a page that calls itself an article: there, the extractor errs less than the model."""
+DROPPED_BELOW: Final = 0.1
+LINK_DROPPED_BELOW: Final = 0.7
+"""The extractor's lines are dropped below this probability, and those that are all link below that one."""
+LINK_SHARE: Final = 0.9
+LEAST_LINK_WORDS: Final = 4
+MOST_LINKED_SHARE: Final = 0.5
+"""An article's lines that are all link point elsewhere, unless this much of its text is such lines."""
+MOSTLY_FOUND: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Complete binary trees of one depth: t trees with i inner nodes and i + 1 leaves, in order of levels."""
+
+    features: npt.NDArray[np.int64]  # [t, i]
+    thresholds: Floats  # [t, i]; up to and including it, left
+    leaves: Floats  # [t, i + 1]
+    baseline: float
+
+    def probabilities(self, evidence: Floats) -> Floats:
+        """Give the probability of each row of evidence: float64[n]."""
+        n_trees, n_inner = self.features.shape
+        trees = np.arange(n_trees)
+        rows = np.arange(len(evidence))[:, None]
+        nodes = np.zeros((len(evidence), n_trees), dtype=np.int64)
+        for _ in range((n_inner + 1).bit_length() - 1):
+            is_right = evidence[rows, self.features[trees, nodes]] > self.thresholds[trees, nodes]
+            nodes = 2 * nodes + 1 + is_right
+        scores = self.baseline + self.leaves[trees, nodes - n_inner].sum(axis=1)
+        probabilities: Floats = 1 / (1 + np.exp(-scores))
+        return probabilities
+
+
+def read_trees(path: Path) -> Trees:
+    """Read trees as the training writes them."""
+    with np.load(path) as stored:
+        return Trees(stored["features"], stored["thresholds"], stored["leaves"], float(stored["baseline"]))
+
+
+MODEL: Final = read_trees(Path(__file__).with_name("block_model.npz"))
+
+
+def mend_text(text: str, blocks: Sequence[Block], second: str, is_article: bool) -> tuple[str, bool]:
+    """Give the extractor's text without lines that are no content and with blocks that it missed; and if any were.
+
+    `second` is another extractor's text of the page; `is_article` says that the page calls itself one.
+    Blocks are added only on pages that mark up their parts: without, the model has little to go by.
+    """
+    if not blocks:
+        return text, False
+    evidence = measure_blocks(blocks, text, second)
+    probabilities, found = MODEL.probabilities(evidence), evidence[:, 2]
+    lines = _kept_lines(text.split("\n"), blocks, probabilities, is_article)
+    missed = np.flatnonzero((probabilities >= ADDED_AT) & (found < MOSTLY_FOUND)).tolist()
+    n_missed = sum(len(blocks[position].text) for position in missed)
+    least = LEAST_ADDED_TO_ARTICLE if is_article else LEAST_ADDED
+    has_parts = any(block.place & (FRAME | MAIN) != 0 for block in blocks)
+    if has_parts and n_missed > least * (1 + sum(map(len, lines))):
+        return "\n".join(_with_blocks(lines, blocks, set(missed))), True
+    return "\n".join(lines), False
+
+
+def _kept_lines(lines: list[str], blocks: Sequence[Block], probabilities: Floats, is_article: bool) -> list[str]:
+    """Give the lines that are content; all, if none were."""
+    best: dict[str, tuple[float, float, str]] = {}  # text: share in links, probability, tag
+    for block, probability in zip(blocks, probabilities, strict=True):
+        links, likely, tag = best.get(block.text, (0.0, 0.0, block.tag))
+        best[block.text] = (max(links, block.n_linked / len(block.text)), max(likely, float(probability)), tag)
+    judged = [best.get(" ".join(line.split())) for line in lines]
+    is_link = [
+        seen is not None
+        and seen[0] >= LINK_SHARE
+        and not seen[2].startswith("h")
+        and len(line.split()) >= LEAST_LINK_WORDS
+        for line, seen in zip(lines, judged, strict=True)
+    ]
+    n_linked = sum(len(line) for line, linked in zip(lines, is_link, strict=True) if linked)
+    drops_links = is_article and n_linked < MOST_LINKED_SHARE * sum(map(len, lines))
+    kept = [
+        line
+        for line, seen, linked in zip(lines, judged, is_link, strict=True)
+        if seen is None or (seen[1] >= DROPPED_BELOW and not (linked and (drops_links or seen[1] < LINK_DROPPED_BELOW)))
+    ]
+    return kept if any(line.strip() for line in kept) else lines
+
+
+def _with_blocks(lines: list[str], blocks: Sequence[Block], missed: set[int]) -> list[str]:
+    """Put missed blocks after the line that the block before them became, in their order."""
+    places: dict[str, int] = {}
+    for number, line in enumerate(lines):
+        places.setdefault(_beginning(line), number)
+    after: dict[int, list[str]] = {}
+    at = -1
+    for position, block in enumerate(blocks):
+        if position in missed:
+            after.setdefault(at, []).append(block.text)
+        else:
+            # a line that recurs stands where it was first: places never go back
+            at = max(at, places.get(_beginning(block.text), -1))
+    mended = after.get(-1, [])
+    for number, line in enumerate(lines):
+        mended += [line, *after.get(number, ())]
+    return mended
+
+
+def _beginning(text: str) -> str:
+    return "".join(text.split())[:40]
