@@ -1,5 +1,7 @@
 """Which documents are compared with which, and which copy stays: groups, twins and ranks of documents."""
 
+from contextlib import suppress
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,7 +40,8 @@ def group_documents(documents: pa.Table, settings: Settings) -> NDArray[np.uint6
 def rank_documents(documents: pa.Table, settings: Settings) -> NDArray[np.int64]:
     """Give the documents by rank, int64[d]: of two copies the one that comes first here stays.
 
-    Ties, and documents without a value in the column, are in reading order; the latter come last.
+    Ties, and documents without a value in the column, are in reading order; the latter come last. Text of
+    which every value is a number (in CSV all is text) ranks by number.
     Raises ColumnError if the column is not there or its values have no order.
     """
     n = documents.num_rows
@@ -51,6 +54,7 @@ def rank_documents(documents: pa.Table, settings: Settings) -> NDArray[np.int64]
     column = user_column(documents, name, "keep")
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)  # else the order would be that of the dictionary
+    column = _as_numbers(column)
     direction = "descending" if end == "highest" else "ascending"
     table = pa.table({"value": column, "position": np.arange(n)})
     keys = [("value", direction), ("position", "ascending")]
@@ -81,6 +85,15 @@ def find_twins(
     has_content = np.bincount(document[chosen], minlength=n_documents) > 0
     twins = find_equal(hashes, None if groups is None else groups[:n_documents])
     return np.where(has_content, twins, -1)
+
+
+def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give a column of text as numbers, if it is nothing else."""
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        for target in (pa.int64(), pa.float64()):
+            with suppress(pa.ArrowInvalid):
+                return column.cast(target)
+    return column
 
 
 def user_column(documents: pa.Table, name: str, setting: str) -> pa.ChunkedArray:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,66 @@ def test_truncated_gzip_keeps_whole_lines(tmp_path):
     assert results[0].documents.equals(results[1].documents)
     assert 0 < results[0].documents.num_rows < 150
     assert "after line" in results[0].rejected["reason"].to_pylist()[-1]
+
+
+def test_endless_line(tmp_path):
+    """A line over the limit is rejected wherever it ends, never held, and the lines around it are read."""
+    path = tmp_path / "x.jsonl"
+    for tail, texts in ((b'\n{"text": "b"}\n', ["a", "b"]), (b"", ["a"])):
+        path.write_bytes(b'{"text": "a"}\n{"text": "' + b"x" * (8 << 20) + b'"}' + tail)
+        tracemalloc.start()
+        corpus = read_files([path], Settings(max_document_bytes=1_000))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert corpus.documents["text"].to_pylist() == texts
+        [reject] = corpus.rejected.to_pylist()
+        assert (reject["row"], reject["stage"]) == (1, "read")
+        assert reject["reason"].startswith("the line is larger than 1,000 bytes")
+        assert peak_bytes < 6 << 20
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "cp1251"])
+def test_other_encodings(encoding, tmp_path):
+    """A byte-order mark says the encoding, else the settings do; the column says what it was."""
+    path = tmp_path / "x.jsonl"
+    path.write_bytes('{"text": "раз"}\n{"text": "два"}\n'.encode(encoding))
+    corpus = read_files([path], Settings(encoding="cp1251" if encoding == "cp1251" else None))
+    assert corpus.documents["text"].to_pylist() == ["раз", "два"]
+    assert ("column:encoding" in corpus.documents.column_names) == (encoding != "utf-8-sig")
+    assert corpus.rejected.num_rows == 0
+
+
+def test_what_cannot_be_decoded(tmp_path):
+    """Bad bytes are rejected with their row, or repaired and counted."""
+    lines = [b'{"text": "good \xef\xbf\xbd"}', b'{"text": "bad \xff\xfe", "n": "\xff"}', {"text": "last"}]
+    corpus = read_lines(tmp_path, *lines)
+    assert corpus.documents["text"].to_pylist() == ["good \ufffd", "last"]
+    assert corpus.rejected["stage"].to_pylist() == ["decode"]
+    for size in (1, 1 << 20):
+        corpus = read_lines(tmp_path, *lines, encoding_errors="repair", batch_bytes=size)
+        assert corpus.documents["text"].to_pylist() == ["good \ufffd", "bad \ufffd\ufffd", "last"]
+        assert corpus.documents["column:n_replaced"].to_pylist() == [None, 3, None]
+
+
+def test_bad_units_of_utf16(tmp_path):
+    """Half a surrogate pair in a file of UTF-16 costs its line, or one replacement character."""
+    path = tmp_path / "x.jsonl"
+    raw = '{"text": "a?b"}\n{"text": "c"}\n'.encode("utf-16").replace("?".encode("utf-16-le"), b"\x00\xd8")
+    path.write_bytes(raw)
+    corpus = read_files([path], Settings())
+    assert corpus.documents["text"].to_pylist() == ["c"]
+    assert corpus.rejected["reason"].to_pylist() == ["not UTF-16-LE"]
+    corpus = read_files([path], Settings(encoding_errors="repair"))
+    assert corpus.documents["text"].to_pylist() == ["a\ufffdb", "c"]
+    assert corpus.n_replaced_chars == 1
+
+
+def test_rejected_rows_of_a_column_without_one_type(tmp_path):
+    """Rows that are left out take their values along, also in a column that is kept as text."""
+    rows = [{"text": "a", "n": 1}, {"text": "NUL \0", "n": [2]}, {"text": "c", "n": "three"}]
+    corpus = read_lines(tmp_path, *rows)
+    assert corpus.documents["column:n"].to_pylist() == ["1", "three"]
+    assert corpus.rejected["row"].to_pylist() == [1]
 
 
 values = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5) | st.floats(allow_nan=False)

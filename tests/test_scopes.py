@@ -78,6 +78,13 @@ def test_a_column_that_is_not_there_is_named(keep: str) -> None:
         clean([{"text": SAME, "rank": 1}], keep=keep)
 
 
+def test_text_that_is_numbers_ranks_by_number() -> None:
+    """Values from CSV, which are text, have the order of the numbers they are; if one is none, that of text."""
+    for values, best in ((["9", "10", None], "10"), (["9", "1e1", "-5"], "1e1"), (["9", "10", "x1"], "x1")):
+        rows = [{"text": SAME, "n": value} for value in values]
+        assert clean(rows, keep="column:n").documents["n"].to_pylist() == [best]
+
+
 def test_a_column_without_an_order_is_refused() -> None:
     with pytest.raises(dedup.ColumnError, match="no order"):
         clean([{"text": SAME, "rank": [1, 2]}, {"text": SAME, "rank": [3]}], keep="rank")

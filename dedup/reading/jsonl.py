@@ -37,7 +37,7 @@ def read_lines(pieces: Iterator[bytes], encoding: str, source: Input, settings: 
         try:
             for line in found:
                 lines.append(line)
-                size_bytes += len(line or b"")
+                size_bytes += len(line) if line is not None else 0
                 if size_bytes >= settings.batch_bytes:
                     break
             else:
@@ -69,8 +69,10 @@ def _split_lines(pieces: Iterator[bytes], limit_bytes: int) -> Iterator[bytes | 
             parts.clear()
         if rest:
             yield b"".join(parts) if size_bytes <= limit_bytes else None
-            for line in rest[:-1]:
-                yield line if len(line) <= limit_bytes else None
+            if len(piece) <= limit_bytes:
+                yield from rest[:-1]
+            else:
+                yield from (line if len(line) <= limit_bytes else None for line in rest[:-1])
             parts, size_bytes = [rest[-1]], len(rest[-1])
     if size_bytes > limit_bytes:
         yield None
