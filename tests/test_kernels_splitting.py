@@ -105,7 +105,8 @@ def split(text_list: list[str], mode: str) -> list[tuple[int, int, int, int]]:
     room = lines.count_lines(data, 0, len(data)) + len(text_list)
     document, starts, ends = (np.empty(room, dtype=np.int64) for _ in range(3))
     kinds = np.empty(room, dtype=np.int8)
-    n = splitting.split_texts(data, offsets, MODES[mode], document, starts, ends, kinds)
+    scratch = np.empty((room, lines.N_COLUMNS), dtype=np.int32)
+    n = splitting.split_texts(data, offsets, MODES[mode], scratch, document, starts, ends, kinds)
     return list(zip(*(column[:n].tolist() for column in (document, starts, ends, kinds)), strict=True))
 
 

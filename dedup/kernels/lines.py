@@ -79,14 +79,15 @@ def count_lines(text, start, end):
 
 
 @njit(cache=True, nogil=True)
-def read_lines(text, start, end, lines):
-    """Fill in the columns up to OPENS_PAGE of the lines of text[start:end], OWNER as 0, and give how many there are.
+def read_lines(text, lines):
+    """Fill in the columns up to OPENS_PAGE of the lines of a text, OWNER as 0, and give how many there are.
 
-    A line ends with LF, CR LF, CR or a form feed. lines int64[number of lines, N_COLUMNS]. A line of a full stop
+    A line ends with LF, CR LF, CR or a form feed. lines int32[number of lines, N_COLUMNS]. A line of a full stop
     alone is blank: that is how package files and mail protocols write one.
     """
     n = 0
-    at = start
+    at = 0
+    end = len(text)
     opens_page = 0
     while True:
         stop = at

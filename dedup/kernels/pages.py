@@ -47,8 +47,8 @@ _MARK_LINE, _MARK_NUMBER, _MARK_SAYS_PAGE = range(3)
 
 
 @njit(cache=True, nogil=True)
-def mark_furniture(text, lines, n, n_bytes):
-    """Set OWNER of every line that is furniture, of the first n lines of a text of n_bytes that have none.
+def mark_furniture(text, lines, n):
+    """Set OWNER of every line that is furniture, of the first n lines of a text that have none.
 
     There must be FEWEST_PAGES or more, and most edge lines' numbers must count them. What counts goes if it is a
     number alone, or equal but for numbers on FEWEST_PAGES, or a header with its number apart; what does not if it
@@ -61,7 +61,7 @@ def mark_furniture(text, lines, n, n_bytes):
         n_pages += openings[line]
     if n_pages == 1:
         n_pages += _find_openings(text, lines, n, openings)
-    if n_pages < FEWEST_PAGES or n_bytes > n_pages * MOST_PAGE_BYTES:
+    if n_pages < FEWEST_PAGES or len(text) > n_pages * MOST_PAGE_BYTES:
         return
     edges = np.empty((2 * EDGE_LINES * n_pages, _NUMBERS + _N_NUMBERS), dtype=np.int64)
     n_edges = _list_edges(text, lines, n, openings, edges)

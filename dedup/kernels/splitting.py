@@ -10,7 +10,6 @@ from dedup.kernels.lines import (
     DEPTH,
     INDENT,
     LAST,
-    N_COLUMNS,
     OPENS,
     OPENS_PAGE,
     OWNER,
@@ -57,50 +56,43 @@ _ITEM_DIGIT, _ITEM_LETTER, _ITEM_O, _ITEM_BULLET = range(1, 5)
 
 
 @njit(cache=True, nogil=True)
-def split_texts(text, offsets, mode, document, starts, ends, kinds):
+def split_texts(text, offsets, mode, lines, document, starts, ends, kinds):
     """Fill in the paragraphs of every text and give how many there are.
 
-    text uint8[], offsets int64[n + 1]; mode AUTO, LINE or BLOCK. document, starts, ends
-    int64[] and kinds int8[], as many as count_lines says of each text, get the text's number, bytes from the text's
-    own start, and TEXT, VERBATIM, HEADER, FOOTER or PAGE_NUMBER.
+    text uint8[], offsets int64[n + 1]; mode AUTO, LINE or BLOCK; lines int32[, N_COLUMNS], room for the lines of the
+    longest text (int64[] for a text of 2 GB). document, starts, ends int64[] and kinds int8[], as many as count_lines
+    says of each text, get the text's number, bytes from the text's own start, and TEXT, VERBATIM, HEADER, FOOTER or
+    PAGE_NUMBER.
     """
     n = 0
-    lines = np.empty((len(document) + 1, N_COLUMNS), dtype=np.int64)  # of which no more is touched than one text needs
     for doc in range(len(offsets) - 1):
-        first, end = offsets[doc], offsets[doc + 1]
-        n_lines = read_lines(text, first, end, lines)
-        mark_verbatim(text, lines, n_lines)
-        mark_furniture(text, lines, n_lines, end - first)
-        _cut_segments(text, lines, n_lines, mode)
+        own = text[offsets[doc] : offsets[doc + 1]]
+        n_lines = read_lines(own, lines)
+        mark_verbatim(own, lines, n_lines)
+        mark_furniture(own, lines, n_lines)
+        _cut_segments(own, lines, n_lines, mode)
         if mode == AUTO:
-            _join_wrapped(text, lines, n_lines)
+            _join_wrapped(own, lines, n_lines)
         line = 0
         while line < n_lines:
-            past = line + 1
+            first, past = line, line + 1
+            as_one = True
             if lines[line, OWNER] == VERBATIM:
                 past = lines[line, LAST] + 1
-                n = _add_paragraph(lines, line, past, doc, first, n, document, starts, ends, kinds)
-            elif lines[line, OWNER]:
-                n = _add_paragraph(lines, line, past, doc, first, n, document, starts, ends, kinds)
-            elif lines[line, BODY] < lines[line, STOP]:
+            elif lines[line, OWNER] == 0 and lines[line, BODY] < lines[line, STOP]:
                 past = _segment_end(lines, n_lines, line)
-                if mode == BLOCK or lines[line, LAST] == _AS_ONE:
-                    n = _add_paragraph(lines, line, past, doc, first, n, document, starts, ends, kinds)
-                else:
-                    for at in range(line, past):
-                        n = _add_paragraph(lines, at, at + 1, doc, first, n, document, starts, ends, kinds)
+                as_one = mode == BLOCK or lines[line, LAST] == _AS_ONE
             line = past
+            while first < past:
+                last = past - 1 if as_one else first
+                if lines[first, BODY] < lines[first, STOP]:
+                    document[n] = doc
+                    starts[n] = lines[first, START]
+                    ends[n] = lines[last, STOP]
+                    kinds[n] = lines[first, OWNER]
+                    n += 1
+                first = last + 1
     return n
-
-
-@njit(cache=True, nogil=True)
-def _add_paragraph(lines, line, past, doc, first, n, document, starts, ends, kinds):
-    """Put down lines [line, past) as a paragraph of a text that begins at `first`; give the number of paragraphs."""
-    document[n] = doc
-    starts[n] = lines[line, START] - first
-    ends[n] = lines[past - 1, STOP] - first
-    kinds[n] = lines[line, OWNER]
-    return n + 1
 
 
 @njit(cache=True, nogil=True)

@@ -28,7 +28,7 @@ _BACKSLASH = 92
 def mark_verbatim(text, lines, n):
     """Set OWNER of every line that is of front matter, fenced code or a table, and LAST of the first of each stretch.
 
-    text uint8[]; lines int64[, N_COLUMNS], of which the first n are filled in.
+    text uint8[]; lines int32[, N_COLUMNS], of which the first n are filled in.
     """
     at = 0
     # The shortest fences, of ticks and of tildes, that nothing closes from here to the end of the quotation:
