@@ -132,7 +132,7 @@ def pages_lines(figures: Mapping[str, Any]) -> list[str]:
     pages = figures["pages"]
     lines = [
         f"{pages['name']}: {pages['n_pages']:,} pages, {pages['html_mb']} MB of HTML; extractor {figures['extractor']}",
-        f"{'':<24}{'pages/s':>9}{'/CPU s':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}   memory of tree, MB: first, last quarter",
+        f"{'':<24}{'pages/s':>9}{'/CPU s':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}  MB in first, last quarter",
     ]
     for label, loop in figures["loops"].items():
         cost = loop["process"]
