@@ -94,7 +94,7 @@ def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:
     groups = group_documents(corpus.documents, settings)
     order = rank_documents(corpus.documents, settings)
     if not are_compiled():
-        run.tell("compiling kernels (once per machine, some 15 seconds)")
+        run.tell("compiling kernels (once per machine, some 25 seconds)")
     with start_workers(settings) as executor:
         evidence = _measure(corpus.documents, groups, order, settings, executor, run)
         recall = None

@@ -14,11 +14,12 @@ def are_compiled() -> bool:
 
     from dedup.kernels.annotations import annotate
     from dedup.kernels.similarity import compare_pairs
+    from dedup.kernels.splitting import split_texts
 
     settings: Any = numba.config
     if settings.DISABLE_JIT:
         return True
-    slowest: tuple[Any, ...] = (annotate, compare_pairs)
+    slowest: tuple[Any, ...] = (annotate, compare_pairs, split_texts)
     return all(
         any(Path(kernel._cache.cache_path).glob(f"{kernel.__module__.split('.')[-1]}.{kernel.__name__}-*.nbi"))
         for kernel in slowest
