@@ -206,8 +206,8 @@ class _Splitter:
             except orjson.JSONDecodeError:
                 self._give(gap)
             else:
-                for stray in strays:
-                    self._give(orjson.dumps(stray))
+                for _ in strays:
+                    self._give(b"null")  # all that matters is that it is no object
         self._drop()
 
     def _give(self, element: bytes | None) -> None:

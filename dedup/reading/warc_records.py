@@ -13,10 +13,11 @@ MAGIC: Final = b"WARC/"
 MOST_HEAD_BYTES: Final = 1 << 16
 """Size up to which the header of a record, or of what a server answered, is read."""
 
-_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
+_HEADER_END: Final = re.compile(rb"(\r?\n\r?\n)|\n(?=WARC/\d\.\d+\r?\n[\w-]+:)")
 _BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n")
 _BEGINNING: Final = re.compile(rb"\n(?=WARC/\d\.\d+\r?\n[\w-]+:)")
-_SEARCH_BYTES: Final = 1 << 20
+_USUAL_HEAD_BYTES: Final = 1 << 12
+_SEARCH_BYTES: Final = (1 << 12, 1 << 20)  # the next record is near as a rule
 _BEGINNING_BYTES: Final = 256  # more than its first line and the name of its first field may take
 
 
@@ -46,8 +47,7 @@ def find_records(pieces: Iterator[bytes | None], limit_bytes: int) -> Iterator[R
     tape = _Tape(pieces)
     while True:
         tape.skip_line_ends()
-        head = tape.look(MOST_HEAD_BYTES)
-        if not head:
+        if not tape.look(1):
             if not tape.is_broken:
                 return
             tape.resume()
@@ -56,41 +56,53 @@ def find_records(pieces: Iterator[bytes | None], limit_bytes: int) -> Iterator[R
             else:
                 yield Broken("a gzip member is damaged or cut short", is_end=True)
             continue
-        found = _take_record(tape, head, limit_bytes)
+        found = _take_record(tape, limit_bytes)
         if isinstance(found, Broken) and not found.is_end:
             tape.find_beginning()
         yield found
 
 
-def _take_record(tape: "_Tape", head: bytes, limit_bytes: int) -> Record | Broken:
-    blank = _BLANK_LINE.search(head) if head.startswith(MAGIC) else None
+def _take_record(tape: "_Tape", limit_bytes: int) -> Record | Broken:
+    """Take the record that begins here; of a broken one no more than is sure to be its own."""
+    for n_bytes in (_USUAL_HEAD_BYTES, MOST_HEAD_BYTES):
+        head = tape.look(n_bytes)
+        end = _HEADER_END.search(head)
+        if end is not None:
+            break
     if not head.startswith(MAGIC):
         return Broken("not a WARC record")
-    if blank is None:
-        tape.take(len(MAGIC))
+    if end is None or not end[1]:
+        tape.skip(len(MAGIC))
         return Broken("its header has no end")
-    headers = parse_headers(head[: blank.end()])
-    tape.take(blank.end())
+    headers = parse_headers(head[: end.end()])
+    tape.skip(end.end())
     length = header(headers, "Content-Length")
     if not re.fullmatch(r"[0-9]{1,18}", length):
         return Broken(f"its length is no number, but {length!r}" if length else "it has no length")
     size_bytes = int(length)
-    start = tape.look(min(size_bytes, MOST_HEAD_BYTES))
-    block = tape.take(size_bytes) if size_bytes <= limit_bytes else None
-    n_there = tape.skip(size_bytes) if block is None else len(block)
-    if n_there < size_bytes:
-        is_lost = tape.is_broken
-        if is_lost:
-            tape.resume()
-        elif block is not None and _BEGINNING.search(block):
-            tape.give_back(block)  # its length is wrong rather than its end missing
-            return Broken("its length is wrong")
-        return Broken(f"cut short: {n_there:,} of {size_bytes:,} bytes are there", is_end=not tape.look(1))
-    if not tape.is_between_records():
-        if block is not None:
-            tape.give_back(block)
+    if size_bytes > limit_bytes:
+        start = tape.look(MOST_HEAD_BYTES)[:size_bytes]
+        n_there = tape.skip(size_bytes)
+        if n_there == size_bytes and tape.is_between_records(0):
+            return Record(headers, start, size_bytes, None)
+        return Broken("its length is wrong" if n_there == size_bytes else _cut_short(n_there, size_bytes))
+    n_there = tape.hold(size_bytes)
+    if n_there == size_bytes and tape.is_between_records(size_bytes):
+        block = tape.take(size_bytes)
+        return Record(headers, block[:MOST_HEAD_BYTES], size_bytes, block)
+    if n_there == size_bytes:
         return Broken("its length is wrong")
-    return Record(headers, start, size_bytes, block)
+    if tape.is_broken:
+        tape.skip(n_there)
+        tape.resume()
+        return Broken(_cut_short(n_there, size_bytes), is_end=not tape.look(1))
+    if tape.find_beginning():
+        return Broken("its length is wrong")  # rather than its end missing
+    return Broken(_cut_short(n_there, size_bytes), is_end=True)
+
+
+def _cut_short(n_there: int, size_bytes: int) -> str:
+    return f"cut short: {n_there:,} of {size_bytes:,} bytes are there"
 
 
 def parse_headers(raw: bytes) -> "HeaderMap":
@@ -133,12 +145,10 @@ class _Tape:
             left -= self._pass(left, None)
         return n_bytes - left
 
-    def give_back(self, raw: bytes) -> None:
-        """Put bytes before the next."""
-        rest = self._parts[0][self._place :] if self._parts else b""
-        self._parts[:1] = [raw, rest] if rest else [raw]
-        self._held_bytes += len(raw)
-        self._place = 0
+    def hold(self, n_bytes: int) -> int:
+        """Hold the next bytes, and say how many of those there are."""
+        self._fill(n_bytes)
+        return min(n_bytes, self._held_bytes)
 
     def resume(self) -> None:
         """Pass a break."""
@@ -149,21 +159,39 @@ class _Tape:
         while (ahead := self.look(4)) and ahead[:1] in b"\r\n":
             self.skip(len(ahead) - len(ahead.lstrip(b"\r\n")))
 
-    def is_between_records(self) -> bool:
-        """Say whether a record may have ended here: two line ends, or fewer before another record or the end."""
-        ahead = self.look(16)
+    def is_between_records(self, n_bytes: int) -> bool:
+        """Say whether a record may end behind the next bytes: at line ends, before another record, or at the end."""
+        ahead = self._look_past(n_bytes, 16)
         rest = ahead.lstrip(b"\r\n")
         return ahead.startswith(b"\r\n\r\n") or not rest or rest.startswith(MAGIC)
 
-    def find_beginning(self) -> None:
-        """Go to the next beginning of a record, or to the end."""
-        while ahead := self.look(_SEARCH_BYTES):
+    def find_beginning(self) -> bool:
+        """Go to the next beginning of a record, or to the end; says whether there is one. It may be here already."""
+        n_bytes, most_bytes = _SEARCH_BYTES
+        if _BEGINNING.match(b"\n" + self.look(_BEGINNING_BYTES)):
+            return True
+        while ahead := self.look(n_bytes):
             found = _BEGINNING.search(ahead)
             if found is not None:
                 self.skip(found.end())
-                return
-            is_last = len(ahead) < _SEARCH_BYTES
-            self.skip(len(ahead) if is_last else len(ahead) - _BEGINNING_BYTES)
+                return True
+            self.skip(len(ahead) if len(ahead) < n_bytes else len(ahead) - _BEGINNING_BYTES)
+            n_bytes = most_bytes
+        return False
+
+    def _look_past(self, n_bytes: int, n_more: int) -> bytes:
+        """Give some bytes behind the next, and leave all there."""
+        self._fill(n_bytes + n_more)
+        place = self._place + n_bytes
+        found = b""
+        for part in self._parts:
+            if place < len(part):
+                found += part[place : place + n_more - len(found)]
+                place = len(part)
+                if len(found) == n_more:
+                    break
+            place -= len(part)
+        return found
 
     def _fill(self, n_bytes: int) -> bool:
         """Hold so many bytes, if there are; says whether there are any."""
