@@ -206,3 +206,19 @@ def test_bare_line_ends(tmp_path):
         block,
     )
     assert read(tmp_path, raw * 2).documents["text"].to_pylist() == ["hello", "hello"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"WARC/1.0\r\nA: b\r\n",
+        b"WARC/1.0\r\nContent-Length: 900000000\r\n\r\n",
+        b"WARC/1.0\r\nContent-Length: 300000\r\n\r\n",
+    ],
+)
+def test_broken_records_without_end(record, tmp_path):
+    """Thousands of records that claim what is not there are told one by one, in time that grows with their number."""
+    n_records = 20_000  # if each were to read what it claims, these would take minutes
+    corpus = read(tmp_path, record * n_records + b"\r\n" + ABC[0])
+    assert corpus.documents["text"].to_pylist() == ["a"]
+    assert corpus.rejected.num_rows == n_records
