@@ -46,8 +46,8 @@ def train_blocks(data: Path, target: Path) -> dict[str, Any]:
 
 def _evidence_of(page: LabelledPage) -> tuple[npt.NDArray[Any], ...] | None:
     """Give evidence, whether it is content, and weight of the blocks of a page: n rows each."""
-    from dedup.extraction.measures import measure_blocks, share_found
     from dedup.extraction.extractors import prepare_page
+    from dedup.extraction.measures import measure_blocks, share_found
 
     try:
         prepared = prepare_page(Page(page.html, page.url))

@@ -22,7 +22,7 @@ LATEST_DATE: Final = "2100-01-01"
 MOST_LD_DEPTH: Final = 6
 _LD_INSIDE: Final = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart")
 _LD_MAIN: Final = re.compile(r"Article|Posting|Report|Recipe|Review|Question|Video|Event|Course|Product|Book|Podcast")
-_LD_ARTICLE: Final = re.compile(r"Article|Posting|Report\b|Recipe")
+_LD_ARTICLE: Final = re.compile(r"Article|BlogPosting|Report\b|Recipe")
 
 _META_AUTHOR: Final = (
     "author", "article:author", "og:article:author", "og:author", "dc.creator", "dc:creator", "dcterms.creator",
@@ -80,7 +80,7 @@ class Statements:
 
     @property
     def is_article(self) -> bool:
-        """Whether the page calls itself an article, a post or the like."""
+        """Whether the page calls itself an article or the like: one text by its author, unlike a forum's page."""
         kinds = " ".join(map(_type_of, self.linked_data))
         return "article" in (self.meta("og:type") or "").lower() or _LD_ARTICLE.search(kinds) is not None
 

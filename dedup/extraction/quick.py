@@ -1,6 +1,7 @@
 """Extraction by resiliparse, for those with millions of pages: its text, and metadata at next to no cost."""
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Final
 
 from dedup.extraction.pages import Extracted, Page
@@ -9,6 +10,12 @@ if TYPE_CHECKING:
     from dedup.decoding import Decoded
     from dedup.extraction.metadata import Statements
 
+LINK_SHARE: Final = 0.8
+MOST_LINKED_SHARE: Final = 0.5
+"""A line this much of which is link points elsewhere, unless this much of the text is such lines (tuned on aeb)."""
+
+_TAG: Final = re.compile(r"</?[a-z][^<>]*>")
+_LINK: Final = re.compile(r"<a [^<>]*>(.*?)</a>")
 _HEAD_CHARACTERS: Final = 200_000
 _HEAD_END: Final = re.compile(r"</head\s*>|<body[\s>]", re.I)
 _LINKED_DATA: Final = re.compile(r"<script[^>]{1,200}application/ld\+json[^>]{0,200}>.{0,100000}?</script", re.I | re.S)
@@ -30,7 +37,7 @@ def extract_quickly(page: Page, decoded: "Decoded", extractor: str) -> Extracted
     said = _read_head(decoded.text)
     url = find_url(said, page.url)
     title = find_title(said, name_site(said, url))
-    text = fast_text(decoded.text) if extractor == "fast" else main_text(decoded.text)
+    text = fast_text(decoded.text, said.is_article) if extractor == "fast" else main_text(decoded.text)
     text = without_title(text, known_titles(said, title))
     if not text.strip():
         text, extractor = all_text(decoded.text), "resiliparse-all"
@@ -55,15 +62,36 @@ def main_text(html: str) -> str:
     return _lines(extract_plain_text(html, main_content=True, list_bullets=False, alt_texts=False))
 
 
-def fast_text(html: str) -> str:
-    """Give the main content by resiliparse without comments and without what stands about a post."""
+def fast_text(html: str, is_article: bool) -> str:
+    """Give the main content by resiliparse; of an article without comments, byline and lines that are mostly link."""
     from resiliparse.extract.html2text import extract_plain_text
 
-    return _lines(
-        extract_plain_text(
-            html, main_content=True, list_bullets=False, alt_texts=False, comments=False, post_meta=False
-        )
+    if not is_article:
+        return main_text(html)
+    marked = extract_plain_text(
+        html,
+        preserve_formatting="minimal_html",
+        main_content=True,
+        list_bullets=False,
+        alt_texts=False,
+        links=True,
+        comments=False,
+        post_meta=False,
     )
+    lines: list[tuple[str, bool]] = []
+    is_code = False
+    for line in marked.split("\n"):
+        is_code = is_code or "<pre" in line
+        text = unescape(_TAG.sub("", line)).rstrip()
+        if text.strip():
+            n_linked = sum(len(_TAG.sub("", link)) for link in _LINK.findall(line))
+            is_link = n_linked >= LINK_SHARE * len(text) and not line.startswith("<h")
+            lines.append((text if is_code else text.strip(), is_link))
+        is_code = is_code and "</pre" not in line
+    n_linked = sum(len(text) for text, is_link in lines if is_link)
+    if n_linked >= MOST_LINKED_SHARE * sum(len(text) for text, _ in lines):
+        return "\n".join(text for text, _ in lines)
+    return "\n".join(text for text, is_link in lines if not is_link)
 
 
 def all_text(html: str) -> str:
