@@ -9,6 +9,7 @@ import typer
 from benchmarks.quality.borderline import borderline
 
 WORK = Path(__file__).resolve().parent / "work"
+MODEL = Path(__file__).resolve().parent.parent / "dedup" / "extraction" / "block_model.npz"
 
 Work = Annotated[Path, typer.Option(help="Folder for corpora and outputs; git ignores the default.")]
 Corpus = Annotated[Path, typer.Option(help="Parquet file with doc_id and text.", exists=True, dir_okay=False)]
@@ -150,6 +151,35 @@ def encodings(
 
     figures = measure_encodings(data if data is not None and data.is_dir() else None, work)
     _finish("encodings", figures, encodings_lines(figures), save)
+
+
+@app.command()
+def extraction(
+    *,
+    data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
+    work: Work = WORK,
+    save: Save = None,
+) -> None:
+    """Score text and metadata of labelled pages, dedup's extractors beside trafilatura alone (10 minutes)."""
+    from benchmarks.quality.extraction import extraction_lines, measure_extraction
+
+    if data is None or not data.is_dir():
+        typer.echo("extraction: skipped, no data folder; give --data FOLDER or set DEDUP_DATA")
+        return
+    figures = measure_extraction(data, work)
+    _finish("extraction", figures, extraction_lines(figures), save)
+
+
+@app.command()
+def train_blocks(
+    *,
+    data: Annotated[Path, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")],
+    target: Annotated[Path, typer.Option(help="Where the model goes.", dir_okay=False)] = MODEL,
+) -> None:
+    """Train the model that tells content from the rest of a page, on the tuning halves (needs scikit-learn)."""
+    from benchmarks.quality.train_blocks import train_blocks as train
+
+    typer.echo(f"{target}: {train(data, target)}")
 
 
 @app.command()

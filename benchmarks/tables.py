@@ -9,6 +9,7 @@ from benchmarks.bruteforce import bruteforce_lines
 from benchmarks.measurements import RESULTS
 from benchmarks.pages import pages_lines
 from benchmarks.quality.encodings import encodings_lines
+from benchmarks.quality.extraction import extraction_lines
 from benchmarks.quality.harm import harm_lines
 from benchmarks.recall import recall_lines
 from benchmarks.speed import speed_lines
@@ -22,6 +23,7 @@ LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], list[str]]]] = {
     "recall": recall_lines,
     "bruteforce": bruteforce_lines,
     "harm": harm_lines,
+    "extraction": extraction_lines,
     "encodings": encodings_lines,
     "pages": pages_lines,
 }
