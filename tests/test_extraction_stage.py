@@ -302,3 +302,21 @@ def test_encoding_of_a_page_is_told_and_its_text_is_utf8():
     assert "zählte" in documents["text"].to_pylist()[0]
     assert documents["encoding"].to_pylist() == ["utf-8 (from cp1252)", None]
     assert "encoding" not in read([{"html": html(1).encode()}]).documents.schema.names
+
+
+@pytest.mark.parametrize("extractor", ["trafilatura", "resiliparse", "fast"])
+@pytest.mark.parametrize(
+    "part", ["only words, and not one tag", "<p>one paragraph", "<b>bold</b> words", "текст без тегов"]
+)
+def test_a_piece_of_a_page_is_a_page(part, extractor):
+    """What some parsers do not take for a page still has its text: nothing is lost in silence."""
+    [text] = read([{"html": part}], extractor=extractor).texts
+    assert text == part.replace("<p>", "").replace("<b>", "").replace("</b>", "")
+
+
+def test_long_texts_and_deep_pages_keep_their_text():
+    """The limits of a parser, 10 MB of text in one element and some hundred elements in each other, cost no text."""
+    long = "<html><body><p>" + "word " * 2_400_000
+    deep = "<html><body>" + "<b>word " * 3_000
+    found = read([{"html": long}, {"html": deep}], extractor="trafilatura", page_seconds=100)
+    assert [text.count("word") for text in found.texts] == [2_400_000, 3_000]

@@ -80,13 +80,13 @@ def prepare_page(page: Page, decoded: "Decoded | None" = None) -> PreparedPage |
 def _extract_well(page: Page, decoded: "Decoded") -> Extracted:
     """Extract with trafilatura, have resiliparse and the model look after it, and search for what is not stated."""
     from dedup.extraction.metadata import find_author, find_date, find_language, find_site_name
-    from dedup.extraction.quick import all_text
+    from dedup.extraction.quick import all_text, extract_quickly
     from dedup.extraction.selection import mend_text
     from dedup.extraction.titles import known_titles, without_title
 
     prepared = prepare_page(page, decoded)
-    if prepared is None:
-        return Extracted("", None, decoded.encoding, decoded.n_replaced, url=page.url)
+    if prepared is None:  # no tags, a piece of a page, or one that the parser gave up
+        return extract_quickly(page, decoded, "resiliparse")
     said, text, extractor = prepared.said, prepared.text, "trafilatura"
     if len(text) < NEXT_TO_NOTHING * len(prepared.second):
         text, extractor = without_title(prepared.second, known_titles(said, prepared.title)), "resiliparse"

@@ -33,6 +33,12 @@ _START_SECONDS: Final = 300.0
 
 _END_SECONDS: Final = 10.0
 
+_ENVIRONMENT: Final = {
+    "PYTHONHASHSEED": "0",  # sets are in the same order in every process
+    # one thread each: the processes share the processors already, and sums come out the same everywhere
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"),
+}
+
 _DEATHS: Final = {
     "SIGSEGV": "crashed (SIGSEGV, a memory error of the parser)",
     "SIGBUS": "crashed (SIGBUS, a memory error of the parser)",
@@ -160,13 +166,13 @@ class _Process:
     """A process and the pipes to it."""
 
     def __init__(self) -> None:
-        """Start the process; its sets are in the same order in every run, as are those of every other."""
+        """Start the process."""
         self._child = subprocess.Popen(  # noqa: S603 - Python itself
             [sys.executable or "python", "-P", "-X", "utf8", "-c", START],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
+            env={**os.environ, **_ENVIRONMENT},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
 

@@ -14,10 +14,14 @@ _LINES: Final = frozenset(("p", "head", "list", "item", "quote", "table", "row",
 
 
 def parse_tree(html: str) -> "HtmlElement | None":
-    """Give the tree of a page, or None if there is nothing in it that could be one."""
-    from trafilatura.utils import load_html
+    """Give the tree of a page, or None if there is nothing in it that could be one, or more than the parser takes.
 
-    return load_html(html)
+    It ends, without an error, after 10 MB of text in one element and at 256 elements in each other.
+    """
+    from trafilatura.utils import HTML_PARSER, load_html
+
+    tree = load_html(html)
+    return None if len(HTML_PARSER.error_log.filter_from_fatals()) else tree
 
 
 def dissolve_layout_tables(tree: "HtmlElement") -> None:

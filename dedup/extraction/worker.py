@@ -50,7 +50,6 @@ def run() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this
     pages, answers = sys.stdin.buffer, _take_standard_output()
     task: Task = _receive(pages)
-    _limit_memory()
     try:
         from dedup.extraction.extractors import extract_page
 
@@ -58,6 +57,7 @@ def run() -> None:
     except Exception as error:
         _send(_describe(error), answers)
         return
+    _limit_memory()
     _send(None, answers)
     while True:
         try:
