@@ -67,6 +67,7 @@ def files() -> dict[str, bytes]:
     table = io.BytesIO()
     pq.write_table(pa.table({"text": [f"Row {n} of the ledger." for n in range(1000)]}), table, row_group_size=100)
     zeros = b"\0" * BOMB_BYTES
+    # each name is held against all before it: a minute of the parser's time
     attributes = b"".join(b"a%d=1 " % n for n in range(100_000))
     members = {"../above.txt": b"out of the folder", "/root.txt": b"absolute", "good.txt": b"Good member."}
     return {
@@ -122,22 +123,17 @@ def files() -> dict[str, bytes]:
         "bomb.zip": zipped({"zeros.txt": zeros, "fine.txt": prose.encode()}),
         # pages that parsers do not like
         "deep.html": ("<html><body>" + "<div>" * 100_000 + "deep down" + "</div>" * 100_000).encode(),
-        "deep-inline.html": ("<p>" + "<b><i><a href=x>" * 33_000 + "emphatic").encode(),
-        "spin.html": spinning_page(),
+        "deep-inline.html": ("<p>" + "<b><i><a href=x>" * 8_000 + "emphatic").encode(),
+        "spin.html": b"<html><body><p " + attributes + b">text</p></body></html>",
+        "misnested.html": b"<article>" + b"<a href=x>word <b><p>" * 20_000 + b"</article>",
         "no-tags.html": b"only words, and not one tag",
         "open.html": b"<html><body><p>never closed" + b"<table><tr><td>" * 3000,
-        "attributes.html": b"<html><body><p " + attributes + b">text</p></body></html>",
         "many-brackets.html": b"<" * 1_000_000,
         "nul.html": page.replace("noon", "no\0on").encode(),
         # members that no archive should have
         "members.zip": zipped({**members, "in.zip": zipped({"a.txt": b"a"}), "picture.png": PNG}),
         "members.tar": tarred({"good.txt": b"Good member.", "../above.txt": b"out of the folder"}, link=True),
     }  # fmt: skip
-
-
-def spinning_page() -> bytes:
-    """Give a page that costs a parser time out of all proportion to its size."""
-    return b"<html><body><article>" + b"<a href=x>word <b><p>" * 60_000 + b"</article></body></html>"
 
 
 def warc_record(url: str, body: bytes) -> bytes:
