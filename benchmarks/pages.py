@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import threading
@@ -29,7 +28,7 @@ MOST_OVERHEAD: Final = 0.10
 """The promise: what everything around the extractor may add to its CPU time, with one worker."""
 
 MOST_GROWTH: Final = 0.10
-"""The promise: how much more memory extraction may hold in its last quarter than in its first."""
+"""The promise: how much more memory processes may hold at the peak of the second half than at that of the first."""
 
 MOST_PAGE_BYTES: Final = 500_000
 """Pages above this are left out: listings of source code, which take trafilatura minutes each, so that
@@ -132,7 +131,7 @@ def pages_lines(figures: Mapping[str, Any]) -> list[str]:
     pages = figures["pages"]
     lines = [
         f"{pages['name']}: {pages['n_pages']:,} pages, {pages['html_mb']} MB of HTML; extractor {figures['extractor']}",
-        f"{'':<24}{'pages/s':>9}{'/CPU s':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}  MB in first, last quarter",
+        f"{'':<24}{'pages/s':>9}{'/CPU s':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}  peak MB in each half",
     ]
     for label, loop in figures["loops"].items():
         cost = loop["process"]
@@ -181,8 +180,8 @@ def _time_clean(folder: Path, out: Path, extractor: str, n_workers: int, n_pages
     for part in sorted((out / "documents").iterdir()):
         digest.update(part.read_bytes())
     extracting = [sample for sample in samples if sample[2] > 0]
-    quarter = max(len(extracting) // 4, 1)
-    quarters = [extracting[:quarter], extracting[-quarter:]] if extracting else [[(0.0, 0.0, 0.0)]] * 2
+    half = len(extracting) // 2
+    halves = [extracting[:half] or [(0.0, 0.0, 0.0)], extracting[half:] or [(0.0, 0.0, 0.0)]]
     return {
         **asdict(cost),
         "pages_per_second": round(n_pages / cost.wall_seconds, 2),
@@ -193,10 +192,8 @@ def _time_clean(folder: Path, out: Path, extractor: str, n_workers: int, n_pages
         "documents_sha256": digest.hexdigest(),
         "memory": {
             "peak_mb": round(max(main + others for _, main, others in samples), 1),
-            "tree_mb": [
-                round(statistics.median([main + others for _, main, others in found]), 1) for found in quarters
-            ],
-            "processes_mb": [round(statistics.median([others for _, _, others in found]), 1) for found in quarters],
+            "tree_mb": [max(main + others for _, main, others in found) for found in halves],
+            "processes_mb": [max(others for _, _, others in found) for found in halves],
             "seconds_main_mb_processes_mb": samples[:: max(len(samples) // 100, 1)],
         },
     }

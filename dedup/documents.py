@@ -29,6 +29,7 @@ LIBRARY_SOURCE: Final = "documents"
 _SAID: Final = {**dict.fromkeys((*METADATA, "encoding"), pa.string()), "n_replaced": pa.int64()}
 """What reading says of documents beside their text, in the order of the columns that it becomes."""
 
+_MOST_LOOSE: Final = 1_000  # batches after which small ones are joined: of a page's document, arrays alone take 9 kB
 _ITEMS_AT_A_TIME: Final = 4_096
 _CHUNK_BYTES: Final = 8 << 20  # smaller chunks are joined: per-chunk costs vanish, and a join copies little
 _ACCEPTED: Final = (
@@ -88,6 +89,7 @@ class CorpusBuilder:
     _n_replaced_chars: int = 0
     _n_repaired: int = 0
     _by_extractor: Counter[str] = field(default_factory=Counter)
+    _n_loose: int = 0  # batches since the last were joined
 
     def add(self, source: str, id_prefix: str, piece: Batch | Reject) -> None:
         """Take the next piece of `source`; a document without an id is called `id_prefix` and its row."""
@@ -119,6 +121,11 @@ class CorpusBuilder:
         if piece.text_column is not None:
             self._text_columns.add(piece.text_column)
             self._has_ids = self._has_ids or piece.ids is not None
+        self._n_loose += 1
+        if self._n_loose == _MOST_LOOSE:
+            self._n_loose = 0
+            for arrays in (self._text, self._ids, self._sources, self._rows, *self._said.values()):
+                arrays[:] = _joined(arrays)
 
     def check_id_column(self, settings: Settings) -> None:
         """Raise ColumnError if sources have columns, and none the id column that the settings name."""
