@@ -139,7 +139,8 @@ def make_set(folder: Path) -> None:
     rows = [
         {
             "doc_id": f"{n}", "url": f"https://example.org/{n}", "page_type": "article",
-            "html": html.format(n=n, prose=PROSE).encode(), "gold_text": PROSE, "gold_title": f"T{n}", "gold_author": None,
+            "html": html.format(n=n, prose=PROSE).encode(), "gold_text": PROSE,
+            "gold_title": f"T{n}", "gold_author": None,
             "gold_date": None, "must_have": [PROSE[:40]], "must_not_have": ["Log in"],
         }
         for n in range(8)

@@ -1,5 +1,6 @@
 """Pages to text and metadata: the extractors, and which of them gets a page."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +16,17 @@ if TYPE_CHECKING:
 MOST_REPLACED_SHARE: Final = 0.01
 """Characters that cannot be decoded, past which a page is rejected unless it is to be repaired."""
 
+MOST_NESTED: Final = 5000
+"""Elements within elements, past which a page is refused: the time that resiliparse takes grows with the square."""
+
 NEXT_TO_NOTHING: Final = 0.05
 """Less text than this share of the second extractor's, and that one's is taken: of 5 such pages in the tuning
 halves it is the better for the 3 in question; between 0.05 and 0.5 it is the worse on average."""
+
+
+_NESTING: Final = re.compile(
+    r"<(/?)(?:div|span|b|i|a|u|em|strong|font|center|section|article|table|blockquote|ul|ol|dl|small|big)\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ def extract_page(page: Page, extractor: str, encoding: str | None, encoding_erro
             "repairing encoding errors keeps the rest",
             "decode",
         )
+    if _nesting(decoded.text) > MOST_NESTED:
+        raise PageError(f"more than {MOST_NESTED} elements are nested in one another")
     if extractor == "trafilatura":
         return _extract_well(page, decoded)
     from dedup.extraction.quick import extract_quickly
@@ -120,6 +131,17 @@ def _text_by_trafilatura(tree: "HtmlElement", url: str | None) -> str:
     if found is None or isinstance(found, dict) or found.body is None:
         return ""
     return body_text(found.body)
+
+
+def _nesting(html: str) -> int:
+    """Give how deep elements are nested at most, by their tags; 0 if there are too few to matter."""
+    if html.count("<") <= MOST_NESTED:
+        return 0
+    depth = deepest = 0
+    for mark in _NESTING.findall(html):
+        depth = depth - 1 if mark and depth else depth + (not mark)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _decode(page: Page, encoding: str | None) -> "Decoded":
