@@ -65,7 +65,7 @@ def data() -> Path:
 
 @pytest.fixture(scope="module")
 def extracted(data: Path) -> dict[str, list[tuple[LabelledPage, Extracted]]]:
-    """The sample of every set, extracted by two processes."""
+    """Extract the sample of every set with two processes."""
     found: dict[str, list[tuple[LabelledPage, Extracted]]] = {}
     with ExtractionPool(Settings(workers=2, encoding_errors="repair")) as pool:
         for name, every in EVERY.items():

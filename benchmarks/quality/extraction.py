@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,7 +58,8 @@ def measure_extraction(data: Path, work: Path, sets: Sequence[str] = SETS) -> di
 
     Raises BenchmarkError if a set is missing.
     """
-    figures: dict[str, Any] = {"sets": {}, "seconds": {}}
+    versions = {name: metadata.version(name) for name in ("trafilatura", "htmldate", "lxml", "resiliparse")}
+    figures: dict[str, Any] = {"versions": versions, "sets": {}, "seconds": {}}
     for name in sets:
         pages, outcomes = [], []
         with ProcessPoolExecutor(os.cpu_count()) as pool:
@@ -119,7 +121,8 @@ def statistic_of(measure: str) -> Callable[[Scores], float]:
 def extraction_lines(figures: Mapping[str, Any]) -> list[str]:
     """Give the figures as lines for a terminal."""
     lines = [
-        f"{'F1':<34}{'pages':>6}{'dedup':>8}{'alone':>8}{'difference, 95 %':>26}{'resili.':>9}{'fast':>7}{'cleaned':>9}"
+        ", ".join(f"{name} {version}" for name, version in figures["versions"].items()),
+        f"{'F1':<38}{'pages':>6}{'dedup':>8}{'alone':>8}{'difference, 95 %':>26}{'resili.':>9}{'fast':>7}{'cleaned':>9}",
     ]
     for name, rows in figures["sets"].items():
         for row in rows:
@@ -127,10 +130,10 @@ def extraction_lines(figures: Mapping[str, Any]) -> list[str]:
             label = f"{name} {row['measure']}, {row['group']}"
             others = "".join(f"{row['others'][system]:>8.4f}" for system in SYSTEMS[2:])
             lines.append(
-                f"{label:<34}{row['pages']:>6}{row[OURS]['f1']:>8.4f}{row['trafilatura']['f1']:>8.4f}"
+                f"{label:<38}{row['pages']:>6}{row[OURS]['f1']:>8.4f}{row['trafilatura']['f1']:>8.4f}"
                 f"{row['difference']:>+10.4f} ({low:+.4f}..{high:+.4f}){others}"
             )
-    lines += ["", f"{'precision / recall':<34}{'dedup':>15}{'95 % of F1':>16}{'alone':>15}{'95 % of F1':>16}"]
+    lines += ["", f"{'precision / recall':<38}{'dedup':>15}{'95 % of F1':>16}{'alone':>15}{'95 % of F1':>16}"]
     for name, rows in figures["sets"].items():
         for row in (row for row in rows if row["group"] in ("all", "held out")):
             parts = [
@@ -138,7 +141,7 @@ def extraction_lines(figures: Mapping[str, Any]) -> list[str]:
                 f"{row[system]['interval'][0]:>8.4f}-{row[system]['interval'][1]:.4f}"
                 for system in (OURS, "trafilatura")
             ]
-            lines.append(f"{name + ' ' + row['measure'] + ', ' + row['group']:<34}" + " ".join(parts))
+            lines.append(f"{name + ' ' + row['measure'] + ', ' + row['group']:<38}" + " ".join(parts))
     lines += [
         "",
         f"{'wcxb_dev snippets, share in the text':<38}" + "".join(f"{system:>20}" for system in (OURS, ALONE)),
