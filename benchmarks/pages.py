@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,6 +103,7 @@ def measure_pages(folder: Path, work: Path, *, extractor: str, workers: Sequence
     figures: dict[str, Any] = {
         "pages": {"name": folder.name, "n_pages": len(sizes), "html_mb": round(sum(sizes) / 1e6, 1)},
         "extractor": extractor,
+        "versions": {name: metadata.version(name) for name in ("trafilatura", "resiliparse", "lxml")},
         "loops": {label: _time_loop(folder, work / "pages-loop.txt", code) for label, code in LOOPS[extractor].items()},
         "runs": {},
     }
@@ -131,6 +133,7 @@ def pages_lines(figures: Mapping[str, Any]) -> list[str]:
     pages = figures["pages"]
     lines = [
         f"{pages['name']}: {pages['n_pages']:,} pages, {pages['html_mb']} MB of HTML; extractor {figures['extractor']}",
+        ", ".join(f"{name} {version}" for name, version in figures["versions"].items()),
         f"{'':<24}{'pages/s':>9}{'/CPU s':>9}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}  peak MB in each half",
     ]
     for label, loop in figures["loops"].items():
