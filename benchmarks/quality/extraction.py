@@ -122,7 +122,8 @@ def extraction_lines(figures: Mapping[str, Any]) -> list[str]:
     """Give the figures as lines for a terminal."""
     lines = [
         ", ".join(f"{name} {version}" for name, version in figures["versions"].items()),
-        f"{'F1':<38}{'pages':>6}{'dedup':>8}{'alone':>8}{'difference, 95 %':>26}{'resili.':>9}{'fast':>7}{'cleaned':>9}",
+        f"{'F1':<38}{'pages':>6}{'dedup':>8}{'alone':>8}{'difference, 95 %':>26}"
+        f"{'resili.':>9}{'fast':>7}{'cleaned':>9}",
     ]
     for name, rows in figures["sets"].items():
         for row in rows:

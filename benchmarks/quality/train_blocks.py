@@ -36,7 +36,7 @@ def train_blocks(data: Path, target: Path) -> dict[str, Any]:
     evidence, is_content, weights = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     model = HistGradientBoostingClassifier(max_depth=DEPTH, max_leaf_nodes=2**DEPTH, early_stopping=False, **SETTINGS)
     model.fit(evidence, is_content, sample_weight=weights)
-    trees = [_complete(predictors[0].nodes) for predictors in model._predictors]
+    trees = [complete_tree(predictors[0].nodes) for predictors in model._predictors]
     features, thresholds, leaves = (np.array(columns) for columns in zip(*trees, strict=True))
     baseline = np.float64(np.ravel(model._baseline_prediction)[0])
     with target.open("wb") as file:
@@ -62,7 +62,7 @@ def _evidence_of(page: LabelledPage) -> tuple[npt.NDArray[Any], ...] | None:
     return evidence, is_content, (sizes / max(200, len(page.gold_text))) ** 0.7
 
 
-def _complete(nodes: Any) -> tuple[list[int], list[float], list[float]]:
+def complete_tree(nodes: Any) -> tuple[list[int], list[float], list[float]]:
     """Give a tree as a complete one of DEPTH levels: features and thresholds of inner nodes, values of leaves."""
     level: Sequence[int] = [0]
     features: list[int] = []

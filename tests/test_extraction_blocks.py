@@ -1,0 +1,166 @@
+"""Blocks of a page, what is measured of them, and how the extractor's text is mended by the model's word."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.quality.train_blocks import complete_tree
+from dedup.extraction.blocks import COMMENT, FRAME, FRAME_NAME, HIDDEN, ITEM, MAIN, TABLE, Block, find_blocks
+from dedup.extraction.measures import measure_blocks, share_found
+from dedup.extraction.selection import MODEL, Trees, mend_text
+from dedup.extraction.trees import parse_tree
+
+
+def blocks_of(body: str) -> list[Block]:
+    tree = parse_tree(f"<html><head><title>T</title></head><body>{body}</body></html>")
+    assert tree is not None
+    return find_blocks(tree)
+
+
+def block(text: str, n_linked: int = 0, tag: str = "p", place: int = MAIN) -> Block:
+    return Block(text, n_linked, tag, place, 3)
+
+
+def test_blocks_end_where_boxes_do() -> None:
+    """Inline elements and comments part nothing, boxes and line breaks do; scripts have no text."""
+    found = blocks_of(
+        "one <b>two</b><!-- no --> three<p>four<br>five</p>"
+        "six<script>no()</script> seven<div><div>eight</div></div>nine"
+    )
+    assert [b.text for b in found] == ["one two three", "four", "five", "six seven", "eight", "nine"]
+    assert [b.tag for b in found] == ["body", "p", "p", "body", "div", "body"]
+    assert [b.depth for b in found] == [0, 1, 1, 0, 2, 0]
+
+
+def test_characters_in_links_are_counted() -> None:
+    found = blocks_of("<p>see <a href='/'>this <i>page</i></a> now</p><p><a href='/'>all of it</a></p><p>none</p>")
+    assert [(b.text, b.n_linked) for b in found] == [("see this page now", 8), ("all of it", 9), ("none", 0)]
+
+
+@pytest.mark.parametrize(
+    ("html", "place"),
+    [
+        ("<nav>x</nav>", FRAME),
+        ("<header>x</header>", FRAME),
+        ("<article><header>x</header></article>", MAIN),  # an article's own
+        ("<main><p>x</p></main>", MAIN),
+        ("<div role='navigation'>x</div>", FRAME),
+        ("<div class='site-menu'>x</div>", FRAME_NAME),
+        ("<div class='menuhin'>x</div>", 0),
+        ("<div hidden>x</div>", HIDDEN),
+        ("<div style='display: none'>x</div>", HIDDEN),
+        ("<ul><li>x</li></ul>", ITEM),
+        ("<table><tr><td>x</td></tr></table>", TABLE),
+        ("<div id='comments'>x</div>", COMMENT),
+    ],
+)
+def test_where_a_block_stands_is_told(html: str, place: int) -> None:
+    [found] = blocks_of(html)
+    assert found.place == place
+
+
+def test_no_page_is_too_deep_to_walk() -> None:
+    """A tree far deeper than Python recurses is walked to its end."""
+    from lxml.html import Element
+
+    root = Element("html")
+    inner = body = Element("body")
+    root.append(body)
+    for _ in range(5000):
+        child = Element("div")
+        inner.append(child)
+        inner = child
+    inner.text = "deep down"
+    [found] = find_blocks(root)
+    assert (found.text, found.depth) == ("deep down", 5000)
+    while inner is not body:  # taken apart from inside: lxml frees a tree by recursion
+        parent = inner.getparent()
+        parent.remove(inner)
+        inner = parent
+
+
+def test_shares_found_are_counted_by_hand() -> None:
+    """Four words have two runs of three; short blocks must be a line; Chinese is compared by characters."""
+    text = "a b c x\nshort one\n" + "我們今天早上去北京參觀了很多地方然後回家吃晚飯也看了電視新聞"
+    chinese = "我們今天早上去北京參觀了很多地方然後回家吃了一頓飯再看電影"
+    blocks = [block("a b c d"), block("short one"), block("short"), block(chinese)]
+    # of its 27 runs of three characters, the 19 within the first 21 characters are found
+    assert share_found(blocks, text).tolist() == [0.5, 1.0, 0.0, pytest.approx(19 / 27)]
+
+
+@given(
+    st.lists(
+        st.builds(
+            Block,
+            st.text("ab .", min_size=1).map(lambda t: " ".join(t.split()) or "x"),
+            st.just(0),
+            st.sampled_from(["p", "h2", "div", "unknown"]),
+            st.integers(0, 127),
+            st.integers(0, 9),
+        ),
+        min_size=1,
+        max_size=40,
+    ),
+    st.text("ab .\n"),
+)
+def test_measures_are_numbers_for_any_page(blocks: list[Block], text: str) -> None:
+    """As many rows as blocks and as many columns as the model asks for, all finite, a probability for each."""
+    evidence = measure_blocks(blocks, text, text)
+    assert len(evidence) == len(blocks)
+    assert evidence.shape[1] > MODEL.features.max()
+    assert np.isfinite(evidence).all()
+    probabilities = MODEL.probabilities(evidence)
+    assert ((probabilities > 0) & (probabilities < 1)).all()
+
+
+def test_trees_are_followed_as_by_hand() -> None:
+    """Depth 2: at most 1 goes left; leaf values of both trees and the baseline add up to log odds."""
+    trees = Trees(
+        features=np.array([[0, 1, 1], [1, 0, 0]]),
+        thresholds=np.array([[1.0, 5.0, 7.0], [5.0, np.inf, np.inf]]),
+        leaves=np.array([[0.1, 0.2, 0.3, 0.4], [1.0, 1.0, 2.0, 2.0]]),
+        baseline=-1.0,
+    )
+    evidence = np.array([[1.0, 5.0], [1.0, 6.0], [2.0, 7.0], [2.0, 8.0]])
+    scores = np.array([0.1 + 1.0, 0.2 + 2.0, 0.3 + 2.0, 0.4 + 2.0]) - 1.0
+    assert trees.probabilities(evidence) == pytest.approx(1 / (1 + np.exp(-scores)))
+
+
+def test_a_tree_with_early_leaves_is_made_complete() -> None:
+    """A leaf above the last level gives its value whichever way is taken."""
+    fields = [
+        ("is_leaf", bool),
+        ("feature_idx", int),
+        ("num_threshold", float),
+        ("left", int),
+        ("right", int),
+        ("value", float),
+    ]
+    nodes = np.array([(False, 3, 0.5, 1, 2, 0.0), (True, 0, 0.0, 0, 0, -1.5), (True, 0, 0.0, 0, 0, 2.5)], dtype=fields)
+    features, thresholds, leaves = complete_tree(nodes)
+    assert (features[0], thresholds[0]) == (3, 0.5)
+    assert len(features) == len(thresholds) == 15
+    assert leaves == [-1.5] * 8 + [2.5] * 8
+
+
+def test_missed_blocks_go_where_they_stood(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the model calls content and the extractor left out comes between the lines that surround it."""
+    likely = Trees(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1)), np.zeros((1, 2)), 5.0)
+    monkeypatch.setattr("dedup.extraction.selection.MODEL", likely)
+    items = [" ".join(f"word{n}x{k}" for k in range(12)) for n in range(30)]
+    blocks = [
+        block("Our chairs", tag="h1"),
+        block(items[0]),
+        *(block(item, tag="div") for item in items[1:]),
+        block("Ask us."),
+    ]
+    text, has_added = mend_text(f"{items[0]}\nAsk us.", blocks, "\n".join(items), is_article=False)
+    lines = text.split("\n")
+    assert has_added
+    assert lines.index(items[0]) < lines.index(items[7]) < lines.index(items[21]) < lines.index("Ask us.")
+    assert len(lines) == len(set(lines))
+
+
+def test_a_page_without_blocks_keeps_its_text() -> None:
+    assert mend_text("text", [], "", is_article=False) == ("text", False)
