@@ -1,5 +1,6 @@
 """The story of a run: the stages in order."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -41,10 +42,12 @@ class _Run:
 
     on_progress: Progress | None
     seconds: dict[str, float] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, stage: str, done: int = 0, total: int = 0) -> None:
         if self.on_progress is not None:
-            self.on_progress(stage, done, total)
+            with self.lock:  # workers tell, too
+                self.on_progress(stage, done, total)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -94,7 +97,7 @@ def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:
     groups = group_documents(corpus.documents, settings)
     order = rank_documents(corpus.documents, settings)
     if not are_compiled():
-        run.tell("compiling kernels (once per machine, some 25 seconds)")
+        run.tell("compiling kernels (once per machine, some 15 seconds)")
     with start_workers(settings) as executor:
         evidence = _measure(corpus.documents, groups, order, settings, executor, run)
         recall = None
@@ -171,8 +174,11 @@ def _fingerprint(
     """Split and fingerprint all documents, batch by batch; gives PARAGRAPHS, fingerprints and REPEATS."""
     cues = cue_limits(settings) if settings.boilerplate else {}
 
+    def on_compiling(what: str) -> None:
+        run.tell(f"compiling kernels for {what} (once per machine, some seconds)")
+
     def stage(batch: pa.Table) -> tuple[pa.Table, Fingerprints, pa.Table]:
-        paragraphs = split_paragraphs(batch, settings)
+        paragraphs = split_paragraphs(batch, settings, on_compiling)
         return paragraphs, *fingerprint_paragraphs(batch, paragraphs, cues, settings)
 
     def on_done(done: int, total: int) -> None:

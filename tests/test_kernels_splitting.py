@@ -2,17 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from reference.lines import WHITE_SPACE, read_lines
 from reference.paragraphs import byte_place, split_paragraphs
 
-from dedup.kernels import lines, splitting
+from dedup import paragraphs
+from dedup.kernels import needs
+from dedup.schemas import DOCUMENTS
+from dedup.settings import Settings
 
-MODES = {"auto": splitting.AUTO, "line": splitting.LINE, "block": splitting.BLOCK}
+MODES = ["auto", "line", "block"]
 
 WORDS = [
     "the",
@@ -101,14 +106,11 @@ def _wrapping_on_purpose() -> Iterator[None]:
 
 def split(text_list: list[str], mode: str) -> list[tuple[int, int, int, int]]:
     """Give (text, start, end, kind) of every paragraph, in bytes."""
-    data = np.frombuffer("".join(text_list).encode(), dtype=np.uint8)
-    offsets = np.cumsum([0, *(len(text.encode()) for text in text_list)]).astype(np.int64)
-    room = lines.count_lines(data, 0, len(data)) + len(text_list)
-    document, starts, ends = (np.empty(room, dtype=np.int64) for _ in range(3))
-    kinds = np.empty(room, dtype=np.int8)
-    scratch = np.empty((room, lines.N_COLUMNS), dtype=np.int32)
-    n = splitting.split_texts(data, offsets, MODES[mode], scratch, document, starts, ends, kinds)
-    return list(zip(*(column[:n].tolist() for column in (document, starts, ends, kinds)), strict=True))
+    n = len(text_list)
+    columns = [[f"d{row}" for row in range(n)], text_list, ["memory"] * n, list(range(n))]
+    documents = pa.table([pa.array(c, f.type) for c, f in zip(columns, DOCUMENTS, strict=True)], schema=DOCUMENTS)
+    found = paragraphs.split_paragraphs(documents, Settings(paragraphs=mode))
+    return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
 
 def define(text_list: list[str], mode: str) -> list[tuple[int, int, int, int]]:
@@ -120,7 +122,7 @@ def define(text_list: list[str], mode: str) -> list[tuple[int, int, int, int]]:
     ]
 
 
-@given(st.lists(loose_texts | lined_texts(), max_size=4), st.sampled_from(list(MODES)))
+@given(st.lists(loose_texts | lined_texts(), max_size=4), st.sampled_from(MODES))
 @example(["```\n~~~\n```\n~~~", "|a|\n|-|\n|b|\n"], "auto")
 @example(["> ```\n> x\n```\n> ```"], "block")
 def test_paragraphs_agree_with_reference(text_list: list[str], mode: str) -> None:
@@ -134,13 +136,28 @@ def test_wrapped_texts_are_split_as_in_reference(text: str) -> None:
     assert split([text], "auto") == define([text], "auto")
 
 
-@given(paged_texts(), st.sampled_from(list(MODES)))
+@given(paged_texts(), st.sampled_from(MODES))
 def test_pages_are_split_as_in_reference(text: str, mode: str) -> None:
     """The kernel and the definition agree on what is the furniture of pages."""
     assert split([text], mode) == define([text], mode)
 
 
-@given(loose_texts | lined_texts() | paged_texts(), st.sampled_from(list(MODES)))
+@given(st.lists(loose_texts | lined_texts() | paged_texts() | wrapped_texts(), max_size=3), st.sampled_from(MODES))
+def test_texts_are_spared_only_what_would_not_change_them(text_list: list[str], mode: str) -> None:
+    """What a text is found not to need changes nothing in it."""
+
+    def read_needy(*arguments: Any) -> int:
+        n = needs.read_texts(*arguments)
+        arguments[-1][:n] = needs.MARKS | needs.PAGES | (0 if mode == "line" else needs.JOINS)
+        return n
+
+    expected = split(text_list, mode)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paragraphs, "read_texts", read_needy)
+        assert split(text_list, mode) == expected
+
+
+@given(loose_texts | lined_texts() | paged_texts(), st.sampled_from(MODES))
 def test_paragraphs_are_apart_in_order_and_trimmed(text: str, mode: str) -> None:
     """Paragraphs never meet, are in order, have no white space at their ends, and leave out only marks and blanks."""
     data = text.encode()

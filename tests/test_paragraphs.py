@@ -7,6 +7,7 @@ import pytest
 from reference.paragraphs import byte_place
 from reference.paragraphs import split_paragraphs as reference_split
 
+from dedup import paragraphs
 from dedup.paragraphs import split_paragraphs
 from dedup.schemas import DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS
 from dedup.settings import Settings
@@ -101,13 +102,16 @@ Author                    A Memo of Pages                  [Page 4]
 """
 
 
-def spans_of(texts: list[str], mode: str) -> list[tuple[int, int, int, int]]:
+def documents_of(texts: list[str]) -> pa.Table:
     n = len(texts)
     columns = [[f"d{row}" for row in range(n)], texts, ["memory"] * n, list(range(n))]
-    documents = pa.table([pa.array(c, f.type) for c, f in zip(columns, DOCUMENTS, strict=True)], schema=DOCUMENTS)
-    paragraphs = split_paragraphs(documents, Settings(paragraphs=mode))
-    assert paragraphs.schema == PARAGRAPHS
-    return [tuple(row.values()) for row in paragraphs.to_pylist()]
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, DOCUMENTS, strict=True)], schema=DOCUMENTS)
+
+
+def spans_of(texts: list[str], mode: str) -> list[tuple[int, int, int, int]]:
+    found = split_paragraphs(documents_of(texts), Settings(paragraphs=mode))
+    assert found.schema == PARAGRAPHS
+    return [tuple(row.values()) for row in found.to_pylist()]
 
 
 def paragraphs_of(text: str, kind: str | None = None) -> list[str]:
@@ -127,6 +131,29 @@ def test_each_document_is_split_for_itself(mode: str) -> None:
         for start, end, kind in reference_split(text, mode)
     ]
     assert spans_of(texts, mode) == expected
+
+
+def test_texts_among_very_many_lines_are_split_as_alone() -> None:
+    """However many lines stand before and behind a text, its paragraphs are those that it has alone."""
+    many = "A line.\n" * 10_000
+    texts = [many, MAIL, many, MARKDOWN, PAGED, many * 3, WRAPPED, ITEMS]
+    expected = [(place, *span[1:]) for place, text in enumerate(texts) for span in spans_of([text], "auto")]
+    assert spans_of(texts, "auto") == expected
+
+
+def test_compiling_is_told_where_a_text_needs_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks is told of each part that has to be compiled, and of none that no text needs."""
+    monkeypatch.setattr(paragraphs, "is_compiled", lambda kernel: False)
+
+    def told_of(text: str) -> list[str]:
+        told: list[str] = []
+        split_paragraphs(documents_of([text]), Settings(), told.append)
+        return told
+
+    assert told_of(LINES) == []
+    assert told_of(WRAPPED) == ["wrapped text"]
+    assert told_of(MARKDOWN) == ["code and tables", "wrapped text"]
+    assert told_of(PAGED) == ["pages", "wrapped text"]
 
 
 def test_blocks_where_lines_are_cut_and_lines_elsewhere() -> None:

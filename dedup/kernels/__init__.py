@@ -9,18 +9,20 @@ from typing import Any
 
 
 def are_compiled() -> bool:
-    """Tell whether the kernels that take longest to compile lie in numba's cache already, or need not be compiled."""
+    """Tell whether, of the kernels that every run needs, those that take longest to compile are compiled."""
+    from dedup.kernels.annotations import annotate
+    from dedup.kernels.needs import read_texts
+    from dedup.kernels.similarity import compare_pairs
+
+    return all(is_compiled(kernel) for kernel in (annotate, compare_pairs, read_texts))
+
+
+def is_compiled(kernel: Any) -> bool:
+    """Tell whether a kernel has been used, lies in numba's cache already, or need not be compiled."""
     import numba
 
-    from dedup.kernels.annotations import annotate
-    from dedup.kernels.similarity import compare_pairs
-    from dedup.kernels.splitting import split_texts
-
     settings: Any = numba.config
-    if settings.DISABLE_JIT:
+    if settings.DISABLE_JIT or kernel.signatures:
         return True
-    slowest: tuple[Any, ...] = (annotate, compare_pairs, split_texts)
-    return all(
-        any(Path(kernel._cache.cache_path).glob(f"{kernel.__module__.split('.')[-1]}.{kernel.__name__}-*.nbi"))
-        for kernel in slowest
-    )
+    pattern = f"{kernel.__module__.split('.')[-1]}.{kernel.__name__}-*.nbi"
+    return any(Path(kernel._cache.cache_path).glob(pattern))

@@ -69,7 +69,7 @@ def annotate(
     window_places = np.empty(table, dtype=np.int64)
     cue_mask = np.uint64(len(cues) - 1)
     n_near = 0
-    n_repeats = 0
+    n_repeats = np.int64(0)  # find_runs would be compiled once more for a literal
     for p in range(len(spans)):
         start, end = spans[p, 0], spans[p, 1]
         n = read_tokens(text, start, end, page_of, pages, expansions, marks, tokens, starts, ends, shapes)

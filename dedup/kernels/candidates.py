@@ -75,7 +75,8 @@ def pair_band(keys, sketches, most_partners, least_equal):
                 continue
             if n_pairs == len(pairs):
                 longer = np.empty(2 * n_pairs, dtype=np.uint64)
-                longer[:n_pairs] = pairs
+                for pair in range(n_pairs):  # a second less to compile than an assignment to a slice
+                    longer[pair] = pairs[pair]
                 pairs = longer
             pairs[n_pairs] = np.uint64(left) << np.uint64(32) | np.uint64(row)
             n_pairs += 1

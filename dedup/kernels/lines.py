@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import numpy as np
 from numba import njit
 
 START: Final = 0
@@ -21,7 +22,7 @@ OPENS_PAGE: Final = 6
 OWNER: Final = 7
 """0, or the kind of paragraph other than text that the line is of."""
 LAST: Final = 8
-"""The last line of the stretch that begins here, where OWNER is set; whether lines are joined, where it is not."""
+"""The row of the last line of the paragraph that begins here."""
 OPENS: Final = 9
 """Whether a segment begins here."""
 RUNS_ON: Final = 10
@@ -39,6 +40,7 @@ _FF = 12
 _CR = 13
 _SPACE = 32
 _DOT = 46
+_STEP = 16  # bytes looked at together
 
 
 @njit(cache=True, nogil=True)
@@ -79,20 +81,17 @@ def count_lines(text, start, end):
 
 
 @njit(cache=True, nogil=True)
-def read_lines(text, lines):
-    """Fill in the columns up to OPENS_PAGE of the lines of a text, OWNER as 0, and give how many there are.
+def read_lines(text, lines, row):
+    """Fill in the columns up to LAST of the lines of a text, from `row` on, and give the row behind them.
 
-    A line ends with LF, CR LF, CR or a form feed. lines int32[number of lines, N_COLUMNS]. A line of a full stop
+    A line ends with LF, CR LF, CR or a form feed. lines int32[, N_COLUMNS]. A line of a full stop
     alone is blank: that is how package files and mail protocols write one.
     """
-    n = 0
-    at = 0
+    at = np.int64(0)  # what takes a literal is compiled once more for it
     end = len(text)
     opens_page = 0
     while True:
-        stop = at
-        while stop < end and (text[stop] > _CR or (text[stop] != _LF and text[stop] != _CR and text[stop] != _FF)):
-            stop += 1
+        stop = _line_end(text, at)
         behind, depth = _read_quote_marks(text, at, stop)
         body = behind
         indent = 0
@@ -104,23 +103,24 @@ def read_lines(text, lines):
             indent += 1
         last = _trim_end(text, body, stop)
         if last == body or (last == body + 1 and text[body] == _DOT):
-            lines[n, START] = lines[n, BODY] = lines[n, STOP] = last
-            lines[n, DEPTH] = lines[n, INDENT] = lines[n, WIDTH] = 0
+            lines[row, START] = lines[row, BODY] = lines[row, STOP] = last
+            lines[row, DEPTH] = lines[row, INDENT] = lines[row, WIDTH] = 0
         else:
-            first = at if depth else body
-            while first < body and space_width(text, first, stop):
-                first += space_width(text, first, stop)
-            lines[n, START] = first
-            lines[n, BODY] = body
-            lines[n, STOP] = last
-            lines[n, DEPTH] = depth
-            lines[n, INDENT] = indent
-            lines[n, WIDTH] = columns(text, behind, last)
-        lines[n, OPENS_PAGE] = opens_page
-        lines[n, OWNER] = 0
-        n += 1
+            start = at if depth else body
+            while start < body and space_width(text, start, stop):
+                start += space_width(text, start, stop)
+            lines[row, START] = start
+            lines[row, BODY] = body
+            lines[row, STOP] = last
+            lines[row, DEPTH] = depth
+            lines[row, INDENT] = indent
+            lines[row, WIDTH] = columns(text, behind, last)
+        lines[row, OPENS_PAGE] = opens_page
+        lines[row, OWNER] = 0
+        lines[row, LAST] = row
+        row += 1
         if stop == end:
-            return n
+            return row
         opens_page = int(text[stop] == _FF)
         at = stop + 1
         if text[stop] == _CR and at < end and text[at] == _LF:
@@ -128,18 +128,37 @@ def read_lines(text, lines):
 
 
 @njit(cache=True, nogil=True)
+def list_paragraphs(lines, rows, document, starts, ends, kinds):
+    """Fill in the paragraphs that LAST and OWNER make of the lines of texts, and give how many there are.
+
+    rows int64[n + 1] are the first rows of the texts. document, starts, ends int64[] and kinds int8[], as many as
+    there are lines, get the text's number, bytes from its start, and the OWNER.
+    """
+    n = 0
+    for text in range(len(rows) - 1):
+        row = rows[text]
+        while row < rows[text + 1]:
+            last = lines[row, LAST]
+            if lines[row, BODY] < lines[row, STOP]:
+                document[n] = text
+                starts[n] = lines[row, START]
+                ends[n] = lines[last, STOP]
+                kinds[n] = lines[row, OWNER]
+                n += 1
+            row = np.int64(last) + 1
+    return n
+
+
+@njit(cache=True, nogil=True)
 def columns(text, start, stop):
     """Count the columns of text[start:stop], up to WIDEST + 1; characters of China and Japan are two wide."""
     if stop - start > 4 * WIDEST + 4:
         return WIDEST + 1
-    width = 0
-    at = start
-    while at < stop and width <= WIDEST:
+    width = np.uint32(0)  # unsigned all through: so the loop takes many bytes at a time
+    for at in range(np.uint64(start), np.uint64(stop)):
         byte = text[at]
-        width += 1 if byte & 0xC0 != 0x80 else 0
-        width += 1 if 0xE3 <= byte <= 0xE9 else 0
-        at += 1
-    return min(width, WIDEST + 1)
+        width += np.uint32(byte & 0xC0 != 0x80) + np.uint32((byte >= 0xE3) & (byte <= 0xE9))
+    return min(np.int64(width), WIDEST + 1)
 
 
 @njit(cache=True, nogil=True)
@@ -148,9 +167,14 @@ def first_word_width(text, body, stop):
     if 0xE3 <= text[body] <= 0xE9:
         return 2
     at = body
-    while at < stop and not is_blank(text[at]):
+    width = 0
+    while at < stop and width <= WIDEST:
+        byte = text[at]
+        if is_blank(byte):
+            break
+        width += int(byte & 0xC0 != 0x80) + int(0xE3 <= byte <= 0xE9)
         at += 1
-    return columns(text, body, at)
+    return min(width, WIDEST + 1)
 
 
 @njit(cache=True, nogil=True)
@@ -211,6 +235,23 @@ def is_same(text, lines, left, right):
         if text[first + step] != text[second + step]:
             return False
     return True
+
+
+@njit(cache=True, nogil=True)
+def _line_end(text, at):
+    """Give where the line at `at` ends."""
+    end = len(text)
+    while at + _STEP <= end:
+        has_break = np.uint8(0)
+        for step in range(_STEP):
+            byte = text[np.uint64(at + step)]
+            has_break |= np.uint8((byte == _LF) | (byte == _CR) | (byte == _FF))
+        if has_break:
+            break
+        at += _STEP
+    while at < end and (text[at] > _CR or (text[at] != _LF and text[at] != _CR and text[at] != _FF)):
+        at += 1
+    return at
 
 
 @njit(cache=True, nogil=True)

@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.lines import BODY, OPENS_PAGE, OWNER, STOP, WIDEST, is_blank
+from dedup.kernels.needs import FEWEST_PAGES, MOST_PAGE_BYTES, PAGES
 from dedup.kernels.page_numbers import (
     count_numbers,
     count_words,
@@ -24,9 +25,6 @@ PAGE_NUMBER: Final = 4
 
 EDGE_LINES: Final = 2
 """Lines at the top, and at the bottom, of a page that may be furniture."""
-FEWEST_PAGES: Final = 3
-MOST_PAGE_BYTES: Final = 6000
-"""In the mean; what form feeds part elsewhere, as chapters, is longer."""
 LEAST_NUMBERED: Final = 3
 """One page of so many, at least, must show its number."""
 SHORTEST_PAGE: Final = 20
@@ -47,13 +45,27 @@ _MARK_LINE, _MARK_NUMBER, _MARK_SAYS_PAGE = range(3)
 
 
 @njit(cache=True, nogil=True)
-def mark_furniture(text, lines, n):
-    """Set OWNER of every line that is furniture, of the first n lines of a text that have none.
+def mark_furniture(text, offsets, lines, rows, needs):
+    """Set OWNER of every line that is furniture and has none yet, of the texts that need PAGES.
+
+    text uint8[], offsets int64[n + 1], lines int32[, N_COLUMNS], rows int64[n + 1] and needs uint8[n], as read_texts
+    gives them.
+    """
+    for place in range(len(needs)):
+        if needs[place] & PAGES:
+            own = text[offsets[place] : offsets[place + 1]]
+            _mark_text(own, lines[rows[place] : rows[place + 1]])
+
+
+@njit(cache=True, nogil=True)
+def _mark_text(text, lines):
+    """Set OWNER of the lines of one text.
 
     There must be FEWEST_PAGES or more, and most edge lines' numbers must count them. What counts goes if it is a
     number alone, or equal but for numbers on FEWEST_PAGES, or a header with its number apart; what does not if it
     is the same on FEWEST_PAGES and on half of the pages where it is in use.
     """
+    n = len(lines)
     openings = np.zeros(n + 1, dtype=np.bool_)
     n_pages = 1
     for line in range(n):

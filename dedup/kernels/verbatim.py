@@ -2,10 +2,10 @@
 
 from typing import Final
 
-import numpy as np
 from numba import njit
 
 from dedup.kernels.lines import BODY, DEPTH, INDENT, LAST, OWNER, STOP, WIDTH, is_blank
+from dedup.kernels.needs import MARKS
 
 VERBATIM: Final = 1
 """The OWNER of such lines."""
@@ -25,32 +25,45 @@ _BACKSLASH = 92
 
 
 @njit(cache=True, nogil=True)
-def mark_verbatim(text, lines, n):
+def mark_verbatim(text, offsets, lines, rows, needs):
     """Set OWNER of every line that is of front matter, fenced code or a table, and LAST of the first of each stretch.
 
-    text uint8[]; lines int32[, N_COLUMNS], of which the first n are filled in.
+    Of the texts that need MARKS; text uint8[], offsets int64[n + 1], lines int32[, N_COLUMNS], rows int64[n + 1],
+    needs uint8[n], as read_texts gives them.
     """
-    at = 0
+    for place in range(len(needs)):
+        if needs[place] & MARKS:
+            own = text[offsets[place] : offsets[place + 1]]
+            _mark_text(own, lines, rows[place], rows[place + 1])
+
+
+@njit(cache=True, nogil=True)
+def _mark_text(text, lines, first, past):
+    """Set OWNER and LAST of the lines of one text."""
     # The shortest fences, of ticks and of tildes, that nothing closes from here to the end of the quotation:
     # without this, many opening fences would each be searched to the end.
+    ticks = tildes = 0
     unclosed = 0
-    hopeless = np.zeros(2, dtype=np.int64)
-    while at < n:
-        last = _front_matter_end(text, lines, n) if at == 0 else 0
+    at = first
+    while at < past:
+        last = _front_matter_end(text, lines, first, past) if at == first else 0
         body = lines[at, BODY]
         if last == 0 and body < lines[at, STOP] and (text[body] == _TICK or text[body] == _TILDE):
-            length = _fence_length(text, lines, n, at)
-            kind = int(text[body] == _TILDE)
+            length = _fence_length(text, lines, first, past, at)
             if at >= unclosed:
-                hopeless[0] = hopeless[1] = 0
-            if length and (hopeless[kind] == 0 or length < hopeless[kind]):
-                last, reached = _fence_end(text, lines, n, at, length)
+                ticks = tildes = 0
+            shortest = tildes if text[body] == _TILDE else ticks
+            if length and (shortest == 0 or length < shortest):
+                last, reached = _fence_end(text, lines, past, at, length)
                 if last == 0:
                     if at >= unclosed:
                         unclosed = reached
-                    hopeless[kind] = length
+                    if text[body] == _TILDE:
+                        tildes = length
+                    else:
+                        ticks = length
         if last == 0:
-            last = _table_end(text, lines, n, at)
+            last = _table_end(text, lines, past, at)
         if last:
             lines[at, LAST] = last
             for line in range(at, last + 1):
@@ -60,24 +73,24 @@ def mark_verbatim(text, lines, n):
 
 
 @njit(cache=True, nogil=True)
-def _front_matter_end(text, lines, n):
+def _front_matter_end(text, lines, first, past):
     """Give the line that closes the keys and values between two marks at the very beginning, or 0."""
-    body = lines[0, BODY]
-    mark = text[body] if lines[0, STOP] - body == 3 else 0
-    if not (mark == _MINUS or mark == _PLUS) or lines[0, INDENT] or lines[0, DEPTH]:
+    body = lines[first, BODY]
+    mark = text[body] if lines[first, STOP] - body == 3 else 0
+    if not (mark == _MINUS or mark == _PLUS) or lines[first, INDENT] or lines[first, DEPTH]:
         return 0
     if text[body + 1] != mark or text[body + 2] != mark:
         return 0
-    for line in range(1, min(n, MOST_FRONT_LINES)):
+    for line in range(first + 1, min(past, first + MOST_FRONT_LINES)):
         start, stop = lines[line, BODY], lines[line, STOP]
         if stop - start == 3 and text[start] == mark and text[start + 1] == mark and text[start + 2] == mark:
-            return line if line > 1 else 0
+            return line if line > first + 1 else 0
         is_key = _is_key(text, start, stop)
-        if line == 1 and not is_key:
+        if line == first + 1 and not is_key:
             return 0
         if stop > start and not is_key and not lines[line, INDENT]:
-            first = text[start]
-            if first != _MINUS and first != 35 and first != 93 and first != 125:  # - # ] }
+            opening = text[start]
+            if opening != _MINUS and opening != 35 and opening != 93 and opening != 125:  # - # ] }
                 return 0
     return 0
 
@@ -106,7 +119,7 @@ def _is_name(byte):
 
 
 @njit(cache=True, nogil=True)
-def _fence_length(text, lines, n, at):
+def _fence_length(text, lines, first, past, at):
     """Give the number of marks of the fence that a line opens, 0 if it opens none.
 
     Marks without a word behind them are no fence where they underline the line above, which is not longer, or
@@ -125,19 +138,19 @@ def _fence_length(text, lines, n, at):
             if text[rest] == mark:
                 return 0
         return length
-    if at + 1 == n or lines[at + 1, BODY] == lines[at + 1, STOP]:
+    if at + 1 == past or lines[at + 1, BODY] == lines[at + 1, STOP]:
         return 0
-    if at and lines[at - 1, BODY] < lines[at - 1, STOP] and lines[at - 1, DEPTH] == lines[at, DEPTH]:
+    if at > first and lines[at - 1, BODY] < lines[at - 1, STOP] and lines[at - 1, DEPTH] == lines[at, DEPTH]:
         if lines[at - 1, WIDTH] - lines[at - 1, INDENT] <= length:
             return 0
     return length
 
 
 @njit(cache=True, nogil=True)
-def _fence_end(text, lines, n, at, length):
+def _fence_end(text, lines, past, at, length):
     """Give the line that closes the fence opened at `at`, or 0, and the line where the search ended."""
     mark = text[lines[at, BODY]]
-    for line in range(at + 1, n):
+    for line in range(at + 1, past):
         body, stop = lines[line, BODY], lines[line, STOP]
         if body == stop:
             continue
@@ -150,13 +163,13 @@ def _fence_end(text, lines, n, at, length):
             place += 1
         if place == stop:
             return line, line
-    return 0, n
+    return 0, past
 
 
 @njit(cache=True, nogil=True)
-def _table_end(text, lines, n, at):
+def _table_end(text, lines, past, at):
     """Give the last row of the table whose head is at `at`, or 0."""
-    if at + 1 >= n or lines[at, DEPTH] != lines[at + 1, DEPTH]:
+    if at + 1 >= past or lines[at, DEPTH] != lines[at + 1, DEPTH]:
         return 0
     body, stop = lines[at + 1, BODY], lines[at + 1, STOP]
     if body == stop or not _is_delimiter_row(text, body, stop):
@@ -166,7 +179,7 @@ def _table_end(text, lines, n, at):
     if _count_cells(text, body, stop) != _count_cells(text, lines[at, BODY], lines[at, STOP]):
         return 0
     last = at + 1
-    while last + 1 < n and lines[last + 1, DEPTH] == lines[at, DEPTH]:
+    while last + 1 < past and lines[last + 1, DEPTH] == lines[at, DEPTH]:
         if not _has_bar(text, lines[last + 1, BODY], lines[last + 1, STOP]):
             break
         last += 1
