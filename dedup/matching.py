@@ -153,7 +153,8 @@ def verify_pairs(
             function_words, similarity[task], figures[task], slots[task], marked[task],
         )  # fmt: skip
 
-    list(executor.map(compare, range(0, n, PAIRS_PER_TASK)))
+    # Called for no pairs, too: so the first run on a machine, which says so, compiles it whatever the texts are.
+    list(executor.map(compare, range(0, max(n, 1), PAIRS_PER_TASK)))
     kept = np.flatnonzero(similarity >= floor)
     return Matches(
         left[kept], right[kept], similarity[kept], figures[kept], count_slots(slots[kept]), marked[kept], slots[kept]
