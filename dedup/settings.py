@@ -1,5 +1,6 @@
 """Every choice a user has, with its default: the same names in Python, on the command line and in dedup.toml."""
 
+import codecs
 import difflib
 import math
 import os
@@ -25,6 +26,9 @@ CATEGORIES: Final = (
     "page-furniture",
 )
 """The kinds of boilerplate that are recognised; each can be switched off with `without`."""
+
+_ESCAPES: Final = ("idna", "punycode", "raw-unicode-escape", "unicode-escape")
+"""What Python calls encodings of text, and no file of text is in."""
 
 EXTRACTORS: Final = ("trafilatura", "resiliparse", "fast")
 """What can find the text of an HTML page; docs/settings.md says what each is for."""
@@ -117,6 +121,8 @@ class Settings:
                 raise SettingsError(f"{name} must be {' or '.join(words)}, got {getattr(self, name)!r}")
         if self.encoding is not None:
             try:
+                if codecs.lookup(self.encoding).name in _ESCAPES:
+                    raise LookupError
                 "a".encode(self.encoding)
             except (LookupError, TypeError, ValueError):
                 raise SettingsError(

@@ -142,9 +142,36 @@ def test_named_encoding_is_for_files_without_a_mark(tmp_path):
     assert [reject[0] for reject in rejected(dedup.preview_files(tmp_path))] == ["a.txt"]
 
 
+@pytest.mark.parametrize(
+    ("chosen", "stored"),
+    [
+        ("utf-8-sig", "utf-8"),
+        ("UTF_8_SIG", "utf-8"),
+        *(("utf-16", stored) for stored in ("utf-16-le", "utf-16-be", "utf-16-le-sig", "utf-16-be-sig")),
+        *(("utf-32", stored) for stored in ("utf-32-le", "utf-32-be", "utf-32-be-sig")),
+    ],
+)
+def test_named_encoding_with_a_mark_that_is_not_there(chosen, stored, tmp_path):
+    """An encoding that has a byte-order mark in Python is read without one too, to the last character."""
+    (tmp_path / "in").mkdir()
+    pages = "<html><body>" + "".join(f"<p>{TEXTS[language]}</p>" for language in ("de", "fr", "pl")) + "</body></html>"
+    for name, text in {
+        "t.txt": "Tag für Tag\n",
+        "c.csv": "text\nNacht für Nacht\n",
+        "j.jsonl": '{"text": "früh"}\n',
+        "p.html": pages,
+    }.items():
+        (tmp_path / "in" / name).write_bytes(encode_text(text, stored))
+    result = dedup.preview_files(tmp_path / "in", encoding=chosen)
+    assert rejected(result) == []
+    texts = result.documents["text"].to_pylist()
+    assert texts[:2] + texts[3:] == ["Nacht für Nacht", "früh", "Tag für Tag\n"]
+    assert all(TEXTS[language].strip() in texts[2] for language in ("de", "fr", "pl"))
+
+
 def test_unknown_encoding_is_an_error():
     """A name that is no encoding of text ends the run before anything is read."""
-    for name in ("klingon", "hex", ""):
+    for name in ("klingon", "hex", "", "idna", "punycode", "unicode_escape"):
         with pytest.raises(dedup.SettingsError, match="encoding"):
             dedup.Settings(encoding=name)
 

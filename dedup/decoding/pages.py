@@ -14,6 +14,7 @@ from dedup.decoding.text import (
     decode_repaired,
     find_mark,
     mark_bytes,
+    unmarked,
 )
 
 _DECLARED_WITHIN: Final = 4096
@@ -83,7 +84,7 @@ def encoding_of_label(label: str) -> str | None:
 
 def _find_encoding(raw: bytes, forced: str | None, declared: str | None) -> str:
     if forced is not None:
-        meant = encoding_of_label(forced)
+        meant = encoding_of_label(unmarked(forced, raw))
         if meant is None:
             raise DecodingError(f"unknown encoding {forced!r}")
         return meant
@@ -94,8 +95,8 @@ def _find_encoding(raw: bytes, forced: str | None, declared: str | None) -> str:
     match = _META.search(raw[:_DECLARED_WITHIN])
     labels = [declared, (match[1] or match[2]).decode("ascii", "replace") if match else None]
     named = [found for found in (encoding_of_label(label) for label in labels if label) if found is not None]
-    # bytes without NULs are not UTF-16, whatever is declared: the standard says the same
-    named = ["utf-8" if found.startswith(("utf-16", "utf-32")) else found for found in named]
+    # bytes without NULs are not UTF-16, whatever is declared: the standard says the same; nor is there a mark
+    named = ["utf-8" if found.startswith(("utf-16", "utf-32", "utf-8")) else found for found in named]
     if raw.isascii():
         return next((found for found in named if found in _SEVEN_BIT), None) or detect_encoding(raw) or "utf-8"
     is_double = bool(named) and named[0] in _MULTI_BYTE

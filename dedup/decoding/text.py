@@ -86,7 +86,7 @@ def find_encoding(raw: bytes, forced: str | None = None, declared: str | None = 
     said = forced or declared
     if said:
         try:
-            return codecs.lookup(said).name
+            return codecs.lookup(unmarked(said, raw)).name
         except LookupError:
             raise DecodingError(f"unknown encoding {said!r}") from None
     wide = detect_wide(raw) if b"\0" in raw else None
@@ -99,6 +99,18 @@ def find_encoding(raw: bytes, forced: str | None = None, declared: str | None = 
     if found is None:
         raise DecodingError(UNTELLABLE)
     return found
+
+
+def unmarked(said: str, raw: bytes) -> str:
+    """Give what an encoding is called that is said to have a byte-order mark, for bytes that have none."""
+    try:
+        name = codecs.lookup(said).name
+    except LookupError:
+        return said
+    if name in ("utf-16", "utf-32"):
+        found = detect_wide(raw)
+        return found if found is not None and found.startswith(name) else f"{name}-le"
+    return "utf-8" if name == "utf-8-sig" else said
 
 
 def find_mark(raw: bytes) -> str | None:
