@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -11,6 +12,8 @@ MOST_LEVELS: Final = 32
 
 def is_storable(found: pa.DataType) -> bool:
     """Say whether Parquet has a place for values of the type, and readers of Parquet open it."""
+    if pa.types.is_interval(found):
+        return False
     if pa.types.is_primitive(found) or is_text_type(found):
         return True
     level = [found]
@@ -49,6 +52,9 @@ def storable_type(found: pa.DataType, *, keeps_empty: bool = False) -> pa.DataTy
         return pa.list_(storable_type(found.value_type, keeps_empty=keeps_empty))
     if types.is_large_list(found) or types.is_large_list_view(found):
         return pa.large_list(storable_type(found.value_type, keeps_empty=keeps_empty))
+    if types.is_map(found):
+        key, item = (storable_type(inner, keeps_empty=keeps_empty) for inner in (found.key_type, found.item_type))
+        return pa.map_(key, item, found.keys_sorted)
     if types.is_fixed_size_list(found):
         return pa.list_(storable_type(found.value_type, keeps_empty=keeps_empty), found.list_size)
     return found
@@ -96,6 +102,9 @@ def conform(array: Any, target: pa.DataType) -> Any:
     """
     if array.type == target:
         return array
+    if isinstance(array, pa.ChunkedArray):
+        return pa.chunked_array([conform(chunk, target) for chunk in array.chunks], target)
+    array = _without_views(array)
     if pa.types.is_null(target) or _has_empty_struct(array.type):
         return pa.array([_without_empty(value, target) for value in array.to_pylist()], target)
     try:
@@ -163,6 +172,36 @@ def _has_empty_struct(found: pa.DataType) -> bool:
     if pa.types.is_struct(found) and found.num_fields == 0:
         return True
     return any(_has_empty_struct(child) for child in _children(found))
+
+
+def _without_views(array: pa.Array) -> pa.Array:
+    """Give the array without list views and run-end encoding, of which Arrow's own casts make nothing or nonsense."""
+    types = pa.types
+    if not _has_view(array.type):
+        return array
+    if types.is_run_end_encoded(array.type):
+        places = np.arange(array.offset, array.offset + len(array))
+        runs = np.searchsorted(array.run_ends.to_numpy(), places, side="right")
+        values = _without_views(array.values)
+        return values.cast(storable_type(values.type, keeps_empty=True)).take(pa.array(runs))
+    if types.is_struct(array.type):
+        children = [_without_views(child) for child in array.flatten()]
+        fields = [pa.field(field.name, child.type) for field, child in zip(array.type, children, strict=True)]
+        return pa.StructArray.from_arrays(children, fields=fields, mask=array.is_null())
+    is_large = types.is_large_list(array.type) or types.is_large_list_view(array.type)
+    if is_large or types.is_list(array.type) or types.is_list_view(array.type):
+        ends = np.cumsum(array.value_lengths().fill_null(0).to_numpy(), dtype=np.int64)
+        offsets = pa.array(np.concatenate(([0], ends)), pa.int64() if is_large else pa.int32())
+        made = pa.LargeListArray if is_large else pa.ListArray
+        return made.from_arrays(offsets, _without_views(array.flatten()), mask=array.is_null())
+    return array  # where they are in something rarer, Arrow has the last word
+
+
+def _has_view(found: pa.DataType) -> bool:
+    types = pa.types
+    if types.is_list_view(found) or types.is_large_list_view(found) or types.is_run_end_encoded(found):
+        return True
+    return any(_has_view(child) for child in _children(found))
 
 
 def _has_uint64(found: pa.DataType) -> bool:

@@ -86,7 +86,8 @@ def text_of(array: pa.Array, target: pa.DataType) -> pa.Array:
         return text_of(array.dictionary_decode(), target)
     if types.is_null(found):
         return pa.nulls(len(array), target)
-    if is_text_type(found) or types.is_integer(found) or types.is_temporal(found) or types.is_decimal(found):
+    is_time = types.is_temporal(found) and not types.is_interval(found)  # of intervals Arrow makes no text
+    if is_text_type(found) or types.is_integer(found) or is_time or types.is_decimal(found):
         return array.cast(target)
     return pa.array([None if value is None else _plain(_value(value)) for value in array], target)
 

@@ -26,7 +26,9 @@ class UserColumn:
         """Take the next values."""
         self._chunks.append(array)
         found = array.type
-        forms = found.forms if isinstance(found, MixedType) else {family_of(found): found}
+        forms = (
+            found.forms if isinstance(found, MixedType) else {family_of(storable_type(found, keeps_empty=True)): found}
+        )
         for family, form in forms.items():
             plain = None if form is None else storable_type(form, keeps_empty=True)
             if plain is None or not pa.types.is_null(plain):

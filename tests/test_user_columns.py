@@ -125,6 +125,48 @@ def test_arrow_types_as_text():
     assert (found, texts) == (pa.large_string(), ["a", "1"])
 
 
+def encode_runs(values):
+    return pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), values)
+
+
+VIEWS = {
+    "runs": encode_runs(pa.array(["a", None])),
+    "runs of views": encode_runs(pa.array(["a", "b"], pa.string_view())),
+    "list view": pa.array([["a"], None, ["b", "c"]], pa.list_view(pa.string_view())),
+    "large list view": pa.array([[1], [], None], pa.large_list_view(pa.int8())),
+    "list of list views": pa.array([[[1], None], None, [[2]]], pa.list_(pa.list_view(pa.int64()))),
+    "list of runs": pa.ListArray.from_arrays([0, 1, 3, 3], encode_runs(pa.array(["a", "b"]))),
+    "object of list views": pa.array([{"a": [1]}, None, {"a": None}], pa.struct({"a": pa.list_view(pa.int64())})),
+    "object of runs": pa.StructArray.from_arrays([encode_runs(pa.array(["a", "b"]))], ["a"]),
+    "map of views": pa.array([[("a", "b")], None, []], pa.map_(pa.string(), pa.string_view())),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("texts", [["a", "b", "c"], ["a", None, "c"]])
+def test_views_and_runs_become_plain(name, texts):
+    """Views and run-end encoding, at any depth, become plain types of the same values, in slices too."""
+    table = pa.table({"text": ["first", *texts], "odd": pa.concat_arrays([VIEWS[name].slice(0, 1), VIEWS[name]])})
+    there = [place for place, text in enumerate(["first", *texts]) if text is not None]
+    for cut, rows in ((table, there), (table.slice(1), [place for place in there if place])):
+        column = from_python(cut, Settings()).documents["column:odd"]
+        column.validate(full=True)
+        assert column.to_pylist() == [table["odd"].to_pylist()[place] for place in rows]
+        assert all(word not in str(column.type) for word in ("view", "run_end"))
+
+
+def test_list_views_beside_lists():
+    """A file with lists and one with list views of the same values have one column of lists."""
+    found, texts, warning = build(pa.array([["a"]]), pa.array([["b"]], pa.list_view(pa.string())))
+    assert (found, texts, warning) == (pa.list_(pa.string()), [["a"], ["b"]], None)
+
+
+def test_intervals_are_text():
+    """An interval of months and days, for which Parquet has no type, is kept as text."""
+    table = pa.table({"text": ["a", "b"], "span": pa.array([(1, 2, 3), None], pa.month_day_nano_interval())})
+    assert from_python(table, Settings()).documents["column:span"].to_pylist() == ["[1,2,3]", None]
+
+
 def test_type_that_parquet_cannot_hold():
     """A type without a place in the output is kept as text as well."""
     odd = pa.UnionArray.from_sparse(pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])])
