@@ -13,6 +13,9 @@ import orjson
 
 from dedup.batches import Reject
 from dedup.columns import choose_roles
+from dedup.decoding.detection import detect_wide
+from dedup.decoding.text import codec_of
+from dedup.decoding.text import find_mark as find_byte_order
 from dedup.names import read_name
 from dedup.places import Place
 from dedup.schemas import UNKNOWN_KIND
@@ -28,7 +31,7 @@ _STORED_HEAD_BYTES: Final = 1 << 20
 
 _FORMAT_MARKS: Final = (
     (re.compile(rb"PAR1"), "parquet"),
-    (re.compile(rb"ARROW1\0\0|FEA1"), "arrow"),
+    (re.compile(rb"ARROW1\0\0|FEA1|\xff{4}.{2}[\0-\x0f]\0[\x0c-\x40]\0\0\0", re.DOTALL), "arrow"),  # file or stream
     (re.compile(rb"WARC/[01]\.[0-9]+\r?\n"), "warc"),
     (re.compile(rb"PK(\x03\x04|\x05\x06)"), "zip"),
     (re.compile(rb".{257}ustar(\x0000|  \0)", re.DOTALL), "tar"),
@@ -44,7 +47,6 @@ _PACKAGE: Final = re.compile(
 )
 """Zips that are one thing rather than a folder of documents: office files, books, programs."""
 
-_WIDE_MARKS: Final = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _CONTROL: Final = re.compile(rb"[\x01-\x06\x0e-\x1a\x1c-\x1f\x7f]")  # \a \b \t \n \v \f \r and ESC occur in text
 _MOST_CONTROL: Final = 0.01  # share of such bytes in what is text still
 _JSON_OBJECT: Final = re.compile(rb'\{\s*(["}]|$)')
@@ -78,7 +80,7 @@ def identify(place: Place, formats: Mapping[str, str], containers: Container[str
     if chosen is None:
         chosen = guess_format(head, settings, is_whole=is_whole)
         if name.suffix or chosen is None:
-            return Reject(None, _why_unknown(name.suffix, chosen, head), stage="list")
+            return Reject(None, _why_unknown(name.suffix, codec, chosen, head), stage="list")
     return Kind(chosen, codec, name.charset)
 
 
@@ -86,10 +88,7 @@ def find_mark(head: bytes) -> str | None:
     """Find the format of bytes by what only that format begins with, or None."""
     if _PACKAGE.match(head):
         return None
-    for mark, encoding in _WIDE_MARKS:
-        if head.startswith(mark):
-            head = head.decode(encoding, "ignore").encode()
-    head = head.removeprefix("\ufeff".encode())
+    head = _narrow(head).removeprefix(codecs.BOM_UTF8)
     return next((name for mark, name in _FORMAT_MARKS if mark.match(head)), None)
 
 
@@ -98,6 +97,7 @@ def guess_format(head: bytes, settings: Settings, *, is_whole: bool) -> str | No
 
     A table is one whose first line names the text column, and whose next ones have as many fields.
     """
+    head = _narrow(head)
     if not is_text(head):
         return None
     body = head.removeprefix(codecs.BOM_UTF8).lstrip()
@@ -120,9 +120,17 @@ def guess_format(head: bytes, settings: Settings, *, is_whole: bool) -> str | No
 
 def is_text(head: bytes) -> bool:
     """Say whether bytes are text in some encoding rather than binary data, or nothing at all."""
-    if any(head.startswith(mark) for mark, _ in _WIDE_MARKS):
-        return True
+    head = _narrow(head)
     return bool(head) and b"\0" not in head and len(_CONTROL.findall(head)) <= _MOST_CONTROL * len(head)
+
+
+def _narrow(head: bytes) -> bytes:
+    """Give what is UTF-16 or UTF-32 as UTF-8, and anything else as it is."""
+    encoding = find_byte_order(head)
+    wide = detect_wide(head) if encoding is None and b"\0" in head else encoding
+    if wide is None or wide == "utf-8-sig":
+        return head
+    return head.decode(codec_of(wide), "ignore").encode()
 
 
 def _look(place: Place, codec: str | None) -> tuple[str | None, bytes, bool]:
@@ -148,11 +156,13 @@ def _is_table(text: str, delimiter: str, settings: Settings, *, is_whole: bool) 
     return all(len(record) in (0, len(records[0])) for record in records)
 
 
-def _why_unknown(suffix: str, guess: str | None, head: bytes) -> str:
+def _why_unknown(suffix: str, codec: str | None, guess: str | None, head: bytes) -> str:
+    if not head and codec is not None:
+        return f"{UNKNOWN_KIND}: nothing of it can be decompressed ({codec}); it is empty or damaged"
     if not head:
         return f"{UNKNOWN_KIND}: empty, so that nothing says what it is"
     if suffix and guess is not None:
         return f"{UNKNOWN_KIND}: the suffix {suffix!r} is not; --format {guess} would read it"
     if suffix:
         return f"{UNKNOWN_KIND}: neither the suffix {suffix!r} nor its first bytes are"
-    return f"{UNKNOWN_KIND}: it has no suffix, and its first bytes are no text"
+    return f"{UNKNOWN_KIND}: it has no suffix, and its first bytes are no text; --format names the kind"

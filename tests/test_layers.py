@@ -47,7 +47,7 @@ ON_ONE_FLOOR = {
     "batches": {"columns", "column_types", "values"},
     "values": {"column_types", "mixed"},
     "mixed": {"column_types"},
-    "sniffing": {"batches", "columns", "names", "places", "sources", "streams"},
+    "sniffing": {"batches", "columns", "decoding", "names", "places", "sources", "streams"},
     "sources": {"addresses", "batches", "names", "places"},
     "addresses": {"places"},
     "names": {"streams"},

@@ -39,6 +39,14 @@ def arrow() -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def arrow_stream(n_columns: int = 1) -> bytes:
+    sink = pa.BufferOutputStream()
+    table = pa.table({f"column {number}": ["a"] for number in range(n_columns)} | {"text": ["a"]})
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
 def zipped(*names: str) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
@@ -129,6 +137,21 @@ def test_unmistakable_content(expected, name, kind_of):
     assert kind_of(f"{name}.xz", lzma.compress(content)) == (expected, "xz")
 
 
+@pytest.mark.parametrize("n_columns", [1, 500, 5_000])
+def test_stream_of_arrow(n_columns, kind_of):
+    """What a program pipes out as Arrow is a stream, which has no magic word of its own."""
+    content = arrow_stream(n_columns)
+    assert kind_of("noname", content) == ("arrow", None)
+    assert kind_of("noname", gzip.compress(content)) == ("arrow", "gzip")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32-le"])
+def test_wide_characters(encoding, kind_of):
+    """What text in UTF-16 or UTF-32 is, with a byte-order mark or without, is told as of any text."""
+    for content, expected in ((PROSE, "text"), (b"id\ttext\n1\tone\n", "tsv"), (PAGE, "html")):
+        assert kind_of("export", content.decode().encode(encoding)) == (expected, None)
+
+
 @pytest.mark.parametrize("content", PAGES)
 def test_how_pages_begin(content, kind_of):
     """A page may begin with blanks, comments, a mark of its byte order or a declaration of XML."""
@@ -172,6 +195,8 @@ def test_table_by_the_chosen_column():
         ("letter.docx", zipped("[Content_Types].xml", "word/document.xml"), "'.docx'"),
         ("book", zipped("mimetype", "a.xhtml"), "no suffix"),
         ("_SUCCESS", b"", "empty, so that nothing says what it is"),
+        ("damaged.xz", b"\xfd7zXZ\0 and nothing that is xz", "nothing of it can be decompressed (xz)"),
+        ("program", b"\x7fELF\x02\x01\x01\0\0\0\0\0", "--format names the kind"),
         ("picture.png", PAGE, ".png is no text"),
     ],
 )
