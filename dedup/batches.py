@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from dedup.column_types import conform, is_id_type, is_text_type, storable_type
 from dedup.columns import Roles, choose_roles, describe_missing_text, tell_names_apart
+from dedup.decoding.text import decode_repaired
 from dedup.errors import ColumnError
 from dedup.settings import Settings
 from dedup.values import (
@@ -76,28 +77,37 @@ Piece = Batch | Pages | Reject
 """What a reader gives."""
 
 
-def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int]) -> Iterator[Piece]:
-    """Give the rows of a record batch as one Batch or Pages, and a Reject for each row that is null or not UTF-8.
+def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int], settings: Settings) -> Iterator[Piece]:
+    """Give the rows of a record batch as one Batch or Pages, and a Reject for each that is null, too long or not UTF-8.
 
-    `places` are the positions of the rows in the source. A page may be of any encoding, which is for extraction to
-    find out.
+    `places` are the positions of the rows in the source. With `encoding_errors="repair"` text that is not UTF-8
+    is repaired and counted. A page may be of any encoding, which is for extraction to find out.
     """
     rows = pa.array(places, pa.int64())
     names = tell_names_apart(columns.schema.names)
     stored = columns.column(names.index(roles.text))
     text = _plain_text(stored, pa.large_binary() if roles.is_html else pa.large_string())
-    reasons = dict.fromkeys(_positions(text.is_null()), f"the {roles.content_word} is null")
+    rejects = {row: Reject(places[row], f"the {roles.content_word} is null") for row in _positions(text.is_null())}
+    replaced: dict[int, int] = {}
     if not roles.is_html:
-        reasons |= {row: f"the text is not UTF-8: {error}" for row, error in _badly_encoded(text)}
+        bad = dict(_badly_encoded(text))
+        if bad and settings.encoding_errors == "repair":
+            text, counts = _repaired(text)
+            replaced = {places[row]: counts[row] for row in bad}
+        else:
+            rejects |= {row: _not_utf8(places[row], "text", error) for row, error in bad.items()}
     ids = None
     if roles.doc_id is not None:
         ids = _ids_from_arrow(columns.column(names.index(roles.doc_id)))
-        reasons |= {row: f"the id is not UTF-8: {error}" for row, error in _badly_encoded(ids)}
-    for row in sorted(reasons):
-        yield Reject(places[row], reasons[row])
+        rejects |= {row: _not_utf8(places[row], "id", error) for row, error in _badly_encoded(ids)}
+    reason = describe_limit(f"the {roles.content_word}", settings)
+    sizes = pc.binary_length(text.cast(pa.large_binary()))
+    rejects |= {row: Reject(places[row], reason) for row in _positions(pc.greater(sizes, settings.max_document_bytes))}
+    for row in sorted(rejects):
+        yield rejects[row]
     users = {name: column for name, column in zip(names, columns.columns, strict=True) if roles.is_users(name)}
-    if reasons:
-        good = pa.array([row for row in range(len(text)) if row not in reasons], pa.int64())
+    if rejects:
+        good = pa.array([row for row in range(len(text)) if row not in rejects], pa.int64())
         text = text.take(good)
         rows, ids, users = take_rows(rows, ids, users, good)
     if not len(text):
@@ -106,7 +116,16 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int]) ->
         decoded = pa.repeat(is_text_type(stored.type), len(text))
         yield Pages(text, rows, ids, users, roles.text, urls=_page_urls(users), decoded=decoded)
     else:
-        yield Batch(text, rows, ids, users, roles.text)
+        batch = Batch(text, rows, ids, users, roles.text)
+        yield with_decoding(batch, "utf-8", replaced) if replaced else batch
+
+
+def describe_limit(what: str, settings: Settings) -> str:
+    """Say that something is over the limit, and how to move that."""
+    return (
+        f"{what} is larger than {settings.max_document_bytes:,} bytes; "
+        "--max-document-bytes sets how large a document may be"
+    )
 
 
 def with_decoding(batch: Batch, encoding: str, replaced: dict[int, int]) -> Batch:
@@ -342,6 +361,19 @@ def _ids_from_arrow(array: pa.Array) -> pa.Array:
 def _positions(mask: pa.Array) -> list[int]:
     found: list[int] = pc.indices_nonzero(mask).to_pylist()
     return found
+
+
+def _not_utf8(row: int, word: str, error: UnicodeDecodeError) -> Reject:
+    return Reject(row, f"the {word} is not UTF-8: {error.reason} at byte {error.start}", stage="decode")
+
+
+def _repaired(text: pa.Array) -> tuple[pa.Array, list[int]]:
+    """Give text with U+FFFD for what is not UTF-8, and for each how many those are."""
+    values = [
+        None if raw is None else decode_repaired(raw, "utf-8") for raw in text.cast(pa.large_binary()).to_pylist()
+    ]
+    texts = pa.array([None if found is None else found[0] for found in values], pa.large_string())
+    return texts, [0 if found is None else found[1] for found in values]
 
 
 def _badly_encoded(text: pa.Array) -> Iterator[tuple[int, UnicodeDecodeError]]:

@@ -229,14 +229,15 @@ def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[P
         return
     first_row = 0
     for columns in reader:
-        yield from batch_arrow(columns, roles, range(first_row, first_row + columns.num_rows))
+        yield from batch_arrow(columns, roles, range(first_row, first_row + columns.num_rows), settings)
         first_row += columns.num_rows
 
 
 def _from_texts(texts: pa.ChunkedArray, settings: Settings) -> Iterator[Piece]:
     _check_pages_have_a_column(settings)
     table = pa.table({"text": texts})
-    return _from_reader(table.to_reader(), Settings())
+    own = Settings(encoding_errors=settings.encoding_errors, max_document_bytes=settings.max_document_bytes)
+    return _from_reader(table.to_reader(), own)
 
 
 def _check_pages_have_a_column(settings: Settings) -> None:

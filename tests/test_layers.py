@@ -44,7 +44,7 @@ ON_ONE_FLOOR = {
     "documents": {"nul_characters", "batches", "columns", "column_types", "user_columns", "extraction"},
     "nul_characters": {"batches", "decoding"},
     "user_columns": {"column_types", "mixed", "values"},
-    "batches": {"columns", "column_types", "values"},
+    "batches": {"columns", "column_types", "decoding", "values"},
     "values": {"column_types", "mixed"},
     "mixed": {"column_types"},
     "sniffing": {"batches", "columns", "decoding", "names", "places", "sources", "streams"},

@@ -61,7 +61,27 @@ def test_bytes_that_are_not_utf8(tmp_path):
     corpus = read_table(tmp_path, pa.table({"text": text}))
     assert corpus.documents["text"].to_pylist() == ["a", "b"]
     assert corpus.rejected["row"].to_pylist() == [1]
-    assert "not UTF-8" in corpus.rejected["reason"].to_pylist()[0]
+    assert corpus.rejected["stage"].to_pylist() == ["decode"]
+    assert corpus.rejected["reason"].to_pylist() == ["the text is not UTF-8: invalid start byte at byte 0"]
+
+
+def test_bytes_that_are_not_utf8_repaired(tmp_path):
+    """With --encoding-errors repair bad bytes become U+FFFD and are counted; a U+FFFD that stood there is not."""
+    raw = pa.array([b"a", b"caf\xe9 \xff", None, "\ufffd".encode()])
+    table = pa.table({"text": pa.Array.from_buffers(pa.string(), 4, raw.buffers())})
+    corpus = read_table(tmp_path, table, encoding_errors="repair")
+    assert corpus.documents["text"].to_pylist() == ["a", "caf\ufffd \ufffd", "\ufffd"]
+    assert corpus.documents["column:n_replaced"].to_pylist() == [None, 2, None]
+    assert corpus.rejected["row"].to_pylist() == [2]
+
+
+@pytest.mark.parametrize("changes", [{}, {"html_column": "text"}])
+def test_row_over_the_limit(changes, tmp_path):
+    """A text or page longer than the limit costs its row."""
+    corpus = read_table(tmp_path, pa.table({"text": ["a", "é" * 60, "b"]}), max_document_bytes=100, **changes)
+    assert corpus.documents["row"].to_pylist() == [0, 2]
+    assert corpus.rejected["row"].to_pylist() == [1]
+    assert "larger than 100 bytes; --max-document-bytes" in corpus.rejected["reason"].to_pylist()[0]
 
 
 def test_columns_are_untouched(tmp_path):

@@ -55,7 +55,7 @@ def _read_opened(opened: BinaryIO, is_file: bool, source: Input, settings: Setti
                 # nor is how many rows it has: those after it are counted on as if it had none
                 yield Reject(None, f"record batch {position} cannot be read: {describe_os_error(error)}")
                 continue
-            yield from _batch(columns, roles, row)
+            yield from _batch(columns, roles, row, settings)
             row += columns.num_rows
     else:
         yield from _read_stream(opened, is_file, source, settings)
@@ -70,7 +70,7 @@ def _read_stream(opened: BinaryIO, is_file: bool, source: Input, settings: Setti
     row = 0
     try:
         for columns in reader:
-            yield from _batch(columns, roles, row)
+            yield from _batch(columns, roles, row, settings)
             row += columns.num_rows
     except (OSError, pa.ArrowException) as error:
         place = f" after row {row - 1}" if row else ""
@@ -88,7 +88,7 @@ def _choose_roles(schema: pa.Schema, source: Input, settings: Settings) -> Roles
     return Reject(None, roles, lacks_text_column=True) if isinstance(roles, str) else roles
 
 
-def _batch(columns: pa.RecordBatch, roles: Roles, row: int) -> Iterator[Piece]:
+def _batch(columns: pa.RecordBatch, roles: Roles, row: int, settings: Settings) -> Iterator[Piece]:
     """Give a record batch, once its insides are known to point nowhere else: in a damaged file they may."""
     rows = range(row, row + columns.num_rows)
     try:
@@ -97,7 +97,7 @@ def _batch(columns: pa.RecordBatch, roles: Roles, row: int) -> Iterator[Piece]:
     except pa.ArrowInvalid as error:
         yield Reject(None, f"rows {row} to {row + columns.num_rows - 1} cannot be read: {describe_os_error(error)}")
         return
-    yield from batch_arrow(columns, roles, rows)
+    yield from batch_arrow(columns, roles, rows, settings)
 
 
 def _without_utf8(column: pa.Array) -> pa.Array:

@@ -16,10 +16,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.batches import Batch, Piece, Reject, batch_arrow, with_decoding
+from dedup.batches import Batch, Piece, Reject, batch_arrow, describe_limit, with_decoding
 from dedup.columns import Roles, choose_roles, describe_missing_text, tell_names_apart
 from dedup.decoding import DecodingError
-from dedup.reading.json_objects import describe_limit
 from dedup.reading.recoding import MARK, begin_stream, repair_text, stream_text
 from dedup.settings import Settings
 from dedup.sources import Input, describe_os_error
@@ -192,7 +191,7 @@ class _Table:
             else:
                 column = pa.array(values, pa.string())
                 arrays.append(pc.if_else(pc.equal(column, ""), None, column))
-        for piece in batch_arrow(pa.RecordBatch.from_arrays(arrays, self.names), self.roles, rows):
+        for piece in batch_arrow(pa.RecordBatch.from_arrays(arrays, self.names), self.roles, rows, settings):
             is_noted = isinstance(piece, Batch) and (self.encoding != "utf-8" or replaced)
             yield with_decoding(piece, self.encoding, replaced) if is_noted and isinstance(piece, Batch) else piece
 

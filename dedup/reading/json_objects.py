@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-from dedup.batches import Piece, RecordBatcher, Reject
+from dedup.batches import Piece, RecordBatcher, Reject, describe_limit
 from dedup.reading.recoding import repair_utf8
 from dedup.settings import Settings
 
@@ -46,14 +46,6 @@ def batch_objects(
         records.append(record)
         sizes.append(len(raw))
     yield from batcher.add(good, records, sizes)
-
-
-def describe_limit(what: str, settings: Settings) -> str:
-    """Say that something is over the limit, and how to move that."""
-    return (
-        f"{what} is larger than {settings.max_document_bytes:,} bytes; "
-        "--max-document-bytes sets how large a document may be"
-    )
 
 
 def _load(raw: bytes) -> Any:

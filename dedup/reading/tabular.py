@@ -44,7 +44,7 @@ def _read_groups(opened: BinaryIO, source: Input, settings: Settings) -> Iterato
             row = first_row
             try:
                 for columns in file.iter_batches(batch_size=n_rows, row_groups=[group]):
-                    yield from batch_arrow(columns, roles, range(row, row + columns.num_rows))
+                    yield from batch_arrow(columns, roles, range(row, row + columns.num_rows), settings)
                     row += columns.num_rows
             except (OSError, pa.ArrowException) as error:
                 last = first_row + stored.num_rows - 1

@@ -9,11 +9,10 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dedup.batches import Batch, Pages, Piece, Reject
+from dedup.batches import Batch, Pages, Piece, Reject, describe_limit
 from dedup.decoding import DecodingError, decode_text
 from dedup.names import find_encoding
 from dedup.reading.gzip_members import expand_members
-from dedup.reading.json_objects import describe_limit
 from dedup.reading.warc_records import MAGIC, Broken, Record, find_records, header, parse_headers
 from dedup.settings import Settings
 from dedup.sources import Input, describe_os_error
