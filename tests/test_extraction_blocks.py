@@ -162,5 +162,42 @@ def test_missed_blocks_go_where_they_stood(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(lines) == len(set(lines))
 
 
+def test_headings_go_over_what_they_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heading comes before the line that stands below it, though the same heading and line occur elsewhere."""
+    likely = Trees(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1)), np.zeros((1, 2)), 0.0)
+    monkeypatch.setattr("dedup.extraction.selection.MODEL", likely)
+    lines = ["None at all are known.", "word " * 20, "None at all are known.", "end " * 20]
+    blocks = [
+        block("Parameters", tag="h2"),
+        block(lines[0]),
+        block(lines[1]),
+        block("Errors and faults", tag="h2"),
+        block("Of all kinds", tag="h3"),
+        block(lines[2]),
+        block("Left out", tag="h2"),
+        block("what nobody found in this page"),
+        block(lines[3]),
+    ]
+    text, has_added = mend_text("\n".join(lines), blocks, "", is_article=True)
+    assert has_added
+    assert text.split("\n") == [
+        "Parameters", lines[0], lines[1], "Errors and faults", "Of all kinds", lines[2], lines[3],
+    ]  # fmt: skip
+
+
+def test_what_a_page_says_twice_for_screen_readers_is_added_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    likely = Trees(np.zeros((1, 1), dtype=np.int64), np.zeros((1, 1)), np.zeros((1, 2)), 5.0)
+    monkeypatch.setattr("dedup.extraction.selection.MODEL", likely)
+    titles = [" ".join(f"word{n}x{k}" for k in range(6)) for n in range(9)]
+    blocks = [
+        block("Our chairs", place=MAIN),
+        *(block(title) for title in titles for _ in range(2)),
+        block("3"),
+        block("3", place=TABLE),
+    ]
+    lines = mend_text("Our chairs", blocks, "", is_article=False)[0].split("\n")
+    assert lines == ["Our chairs", *titles, "3", "3"]
+
+
 def test_a_page_without_blocks_keeps_its_text() -> None:
     assert mend_text("text", [], "", is_article=False) == ("text", False)

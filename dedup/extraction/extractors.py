@@ -74,7 +74,7 @@ def prepare_page(page: Page, decoded: "Decoded | None" = None) -> PreparedPage |
     from dedup.extraction.metadata import find_url, name_site, read_statements
     from dedup.extraction.quick import main_text
     from dedup.extraction.titles import find_title, known_titles, without_title
-    from dedup.extraction.trees import dissolve_layout_tables, parse_tree
+    from dedup.extraction.trees import dissolve_layout_tables, mark_preformatted, parse_tree
 
     decoded = decoded or _decode(page, None)
     tree = parse_tree(decoded.text)
@@ -84,8 +84,10 @@ def prepare_page(page: Page, decoded: "Decoded | None" = None) -> PreparedPage |
     url = find_url(said, page.url)
     title = find_title(said, name_site(said, url))
     dissolve_layout_tables(tree)
+    blocks = find_blocks(tree)
+    mark_preformatted(tree)
     text = without_title(_text_by_trafilatura(tree, url), known_titles(said, title))
-    return PreparedPage(tree, said, url, title, text, main_text(decoded.text), find_blocks(tree))
+    return PreparedPage(tree, said, url, title, text, main_text(decoded.text), blocks)
 
 
 def _extract_well(page: Page, decoded: "Decoded") -> Extracted:

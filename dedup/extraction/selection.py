@@ -4,7 +4,8 @@ The model is gradient-boosted trees over dedup.extraction.measures, trained by
 `python -m benchmarks train-blocks` on pages whose content people have marked.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from dedup.extraction.blocks import FRAME, MAIN, Block
+from dedup.extraction.blocks import COMMENT, FRAME, FRAME_NAME, HIDDEN, MAIN, TABLE, Block
 from dedup.extraction.measures import Floats, measure_blocks
 
 # All numbers here were tuned on the tuning halves of aeb, fundus_eval and wcxb_dev.
@@ -30,6 +31,13 @@ LEAST_LINK_WORDS: Final = 4
 MOST_LINKED_SHARE: Final = 0.5
 """An article's lines that are all link point elsewhere, unless this much of its text is such lines."""
 MOSTLY_FOUND: Final = 0.3
+HEADING_ADDED_AT: Final = 0.3
+HEADING_ADDED_TO_ARTICLE_AT: Final = 0.5
+"""A heading is added from these probabilities on, if what it stands over is in the text: trafilatura
+loses many in manuals, and one over a text that is content is hardly ever none."""
+
+_SUBHEADINGS: Final = frozenset(("h2", "h3", "h4", "h5", "h6"))
+_MOST_ALIKE: Final = 8  # lines that recur more often say nothing of where a block stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,28 @@ def mend_text(text: str, blocks: Sequence[Block], second: str, is_article: bool)
     n_missed = sum(len(blocks[position].text) for position in missed)
     least = LEAST_ADDED_TO_ARTICLE if is_article else LEAST_ADDED
     has_parts = any(block.place & (FRAME | MAIN) != 0 for block in blocks)
-    if has_parts and n_missed > least * (1 + sum(map(len, lines))):
-        return "\n".join(_with_blocks(lines, blocks, set(missed))), True
-    return "\n".join(lines), False
+    added = set(missed) if has_parts and n_missed > least * (1 + sum(map(len, lines))) else set()
+    places = _places(lines, blocks)
+    least_likely = HEADING_ADDED_TO_ARTICLE_AT if is_article else HEADING_ADDED_AT
+    likely = np.flatnonzero((probabilities >= least_likely) & (found < MOSTLY_FOUND)).tolist()
+    added |= {position for position in likely if _heads_a_line(position, blocks, places)}
+    added -= {position for position in added if _says_it_again(position, blocks, added | places.keys())}
+    return "\n".join(_with_blocks(lines, blocks, added, places)), bool(added)
+
+
+def _heads_a_line(position: int, blocks: Sequence[Block], places: dict[int, int]) -> bool:
+    """Say whether a block is a heading below the first level, outside the frame, over one that became a line."""
+    block = blocks[position]
+    if block.tag not in _SUBHEADINGS or block.place & (FRAME | FRAME_NAME | HIDDEN | COMMENT):
+        return False
+    below = next((under for under in range(position + 1, len(blocks)) if blocks[under].tag not in _SUBHEADINGS), None)
+    return below in places and 2 * blocks[below].n_linked < len(blocks[below].text)
+
+
+def _says_it_again(position: int, blocks: Sequence[Block], in_text: Set[int]) -> bool:
+    """Say whether a block repeats the one before it, as links for screen readers do; cells of a table may."""
+    block = blocks[position]
+    return position - 1 in in_text and block.text == blocks[position - 1].text and not block.place & TABLE
 
 
 def _kept_lines(lines: list[str], blocks: Sequence[Block], probabilities: Floats, is_article: bool) -> list[str]:
@@ -108,19 +135,38 @@ def _kept_lines(lines: list[str], blocks: Sequence[Block], probabilities: Floats
     return kept if any(line.strip() for line in kept) else lines
 
 
-def _with_blocks(lines: list[str], blocks: Sequence[Block], missed: set[int]) -> list[str]:
-    """Put missed blocks after the line that the block before them became, in their order."""
-    places: dict[str, int] = {}
+def _places(lines: list[str], blocks: Sequence[Block]) -> dict[int, int]:
+    """Give the line that each block became, by the block's position: the longest chain in which both go forward."""
+    where: dict[str, list[int]] = {}
     for number, line in enumerate(lines):
-        places.setdefault(_beginning(line), number)
+        where.setdefault(_beginning(line), []).append(number)
+    steps: list[tuple[int, int, int]] = []  # block, line, and the step before it
+    ends: list[int] = []  # the least line at which a chain of each length ends, and that step
+    last_steps: list[int] = []
+    for position, block in enumerate(blocks):
+        numbers = where.get(_beginning(block.text), [])
+        for number in reversed(numbers if len(numbers) <= _MOST_ALIKE else []):
+            length = bisect_left(ends, number)
+            steps.append((position, number, last_steps[length - 1] if length else -1))
+            ends[length : length + 1] = [number]
+            last_steps[length : length + 1] = [len(steps) - 1]
+    places: dict[int, int] = {}
+    step = last_steps[-1] if last_steps else -1
+    while step >= 0:
+        position, number, step = steps[step]
+        places[position] = number
+    return places
+
+
+def _with_blocks(lines: list[str], blocks: Sequence[Block], added: Set[int], places: dict[int, int]) -> list[str]:
+    """Put the added blocks after the line that the block before them became, in their order."""
     after: dict[int, list[str]] = {}
     at = -1
     for position, block in enumerate(blocks):
-        if position in missed:
+        if position in added:
             after.setdefault(at, []).append(block.text)
         else:
-            # a line that recurs stands where it was first: places never go back
-            at = max(at, places.get(_beginning(block.text), -1))
+            at = places.get(position, at)
     mended = after.get(-1, [])
     for number, line in enumerate(lines):
         mended += [line, *after.get(number, ())]

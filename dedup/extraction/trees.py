@@ -38,6 +38,15 @@ def dissolve_layout_tables(tree: "HtmlElement") -> None:
                 waiting.extend(part)
 
 
+def mark_preformatted(tree: "HtmlElement") -> None:
+    """Make code of preformatted text that has lines: as quotations, which most of it is taken for, would lose them."""
+    for element in tree.iter("pre"):
+        for line_break in element.iter("br"):
+            line_break.tail = "\n" + (line_break.tail or "")
+        if "\n" in "".join(element.itertext()).strip():
+            element.tag = "code"
+
+
 def body_text(body: "_Element") -> str:
     """Give the text of trafilatura's result, a paragraph, heading, list item, table row or line of code a line."""
     lines: list[str] = []
@@ -73,7 +82,7 @@ def body_text(body: "_Element") -> str:
                 pieces.append(" ")
             else:
                 end_line()
-        elif tag == "code" and "\n" in (code := "".join(element.itertext())):
+        elif tag == "code" and "\n" in (code := "".join(element.itertext())) and not _is_in_cell(element):
             end_line()
             lines.extend(line.rstrip() for line in code.strip("\n").split("\n"))
         else:
