@@ -93,6 +93,37 @@ def test_stated_metadata_comes_first() -> None:
     assert (found.url, found.language) == ("https://example.org/news/1", "en")
 
 
+@pytest.mark.parametrize("extractor", EXTRACTORS)
+def test_a_language_of_xhtml_is_a_language(extractor: str) -> None:
+    """XHTML states the language as xml:lang, often alone."""
+    html = f"""<?xml version="1.0" encoding="UTF-8"?><html xmlns="http://www.w3.org/1999/xhtml" xml:lang="de-AT">
+    <head><title>T</title></head><body>{PARAGRAPHS}</body></html>"""
+    assert extract_page(Page(html.encode()), extractor, None, "reject").language == "de"
+
+
+@pytest.mark.parametrize("extractor", EXTRACTORS)
+def test_a_date_is_a_day_of_the_calendar(extractor: str) -> None:
+    """What looks like a date and is none is passed over."""
+    head = "<meta name='date' content='2019-02-31'><meta name='dcterms.created' content='2019-03-01'>"
+    assert extract(PARAGRAPHS, head, extractor).date == "2019-03-01"
+
+
+@pytest.mark.parametrize(
+    ("stated", "author"),
+    [
+        (["Smith, John A.", "Lee, Ann"], "Smith, John A.; Lee, Ann"),
+        (["Ann Lee, Max Moe and Eve Roe"], "Ann Lee; Max Moe; Eve Roe"),
+        (["Wei Li", "Wei Lin", "Lin"], "Wei Li; Wei Lin"),
+        (["Jane Doe, PhD"], "Jane Doe, PhD"),
+        (["张三、李四"], "张三; 李四"),
+    ],
+)
+def test_names_are_told_apart(stated: list[str], author: str) -> None:
+    """A family name before its comma stays with the given one; a name within a longer word is another's."""
+    head = "".join(f"<meta name='citation_author' content='{name}'>" for name in stated)
+    assert extract(PARAGRAPHS, head).author == author
+
+
 def test_an_organisation_gives_way_to_a_person_that_signed() -> None:
     data = '{"@type": "Article", "author": {"@type": "Organization", "name": "Bugle"}}'
     head = f'<script type="application/ld+json">{data}</script>'
@@ -170,6 +201,29 @@ def test_lists_tables_and_code_keep_their_lines() -> None:
         "Monday | 9 to 5", "def visit(library):", "    return library.open()",
     ):  # fmt: skip
         assert line in lines
+
+
+@pytest.mark.parametrize("lines", ["make all\n    make install", "<b>make</b> all<br>    make install"])
+def test_preformatted_text_keeps_its_lines_unless_in_a_cell(lines: str) -> None:
+    """What is no code to the extractor has its lines and its indentation too; a row of a table stays one line."""
+    table = f"<table><tr><th>Step</th><th>Line</th></tr><tr><td>1</td><td><pre>{lines}</pre></td></tr></table>"
+    found = extract(f"<article><h1>T</h1>{PARAGRAPHS}<pre>{lines}</pre>{table}</article>").text.split("\n")
+    place = found.index("make all")
+    assert found[place + 1] == "    make install"
+    assert "1 | make all make install" in found
+
+
+def test_the_headings_of_a_manual_stay() -> None:
+    """The extractor drops headings over lists of terms and over listings; they are put in again, in their places."""
+    sections = "".join(
+        f"<div class='refsect1'><a name='{name}'></a><h2>{name}</h2><dl><dt><code>{name.lower()}</code></dt>"
+        f"<dd><p>{line}</p></dd></dl></div>"
+        for name, line in zip(("Parameters", "Notes", "Examples"), PROSE, strict=True)
+    )
+    lines = extract(f"<div class='refentry'><h1>DROP RULE</h1>{PARAGRAPHS}{sections}</div>").text.split("\n")
+    for name in ("Parameters", "Notes", "Examples"):
+        assert lines.count(name) == 1
+        assert lines[lines.index(name) + 1] == name.lower()
 
 
 def test_a_table_that_lays_out_the_page_is_no_table() -> None:

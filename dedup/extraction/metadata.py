@@ -4,12 +4,14 @@ Stated facts come first (JSON-LD, then meta tags), what the page shows next, and
 search of the page last.
 """
 
+import contextlib
 import html
 import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -40,7 +42,7 @@ _ADDRESS: Final = re.compile(r"https?:|www\.|\S@\S|\w/\w+/")
 _NOT_A_NAME: Final = re.compile(
     r"[@{}<>#]|^\W*$|\d{3}|^(?:(?:topic |the |about )?(?:admin(?:istrator)?|author|editor|name|guest|unknown))$", re.I
 )
-_NAMES_APART: Final = re.compile(r"\s*[;|/]\s*|\s*,?\s+(?:and|und|et|y|&)\s+|\s*,\s+(?=\w+\.?\s+\w)", re.I)
+_NAMES_APART: Final = re.compile(r"\s*[;|/、]\s*|\s*,?\s+(?:and|und|et|y|&)\s+", re.I)
 _BYLINE: Final = re.compile(
     r"^(?:.{0,30}\b(?:posted|published|written|words|story|text|article)\s+|written )?"
     r"(?:by|von|par|por|od|autor|author)\b[\s:]*",
@@ -117,7 +119,8 @@ def read_statements(tree: "HtmlElement") -> Statements:
             if (element.get("rel") or "").lower() == "canonical":
                 found.canonical = found.canonical or element.get("href")
         else:
-            found.language = element.get("lang") or element.get("{http://www.w3.org/XML/1998/namespace}lang")
+            # the parser of HTML knows no namespaces: a colon is part of a name
+            found.language = element.get("lang") or element.get("xml:lang")
     found.linked_data.sort(key=lambda node: _LD_MAIN.search(_type_of(node)) is None)
     return found
 
@@ -212,7 +215,8 @@ def find_stated_date(said: Statements) -> str | None:
 def _iso_date(values: Iterable[Any]) -> str | None:
     for value in values:
         if isinstance(value, str) and (match := _ISO_DATE.match(value.strip())):
-            return f"{match[1]}-{match[2]}-{match[3]}"
+            with contextlib.suppress(ValueError):  # a 31st of February
+                return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
     return None
 
 
@@ -246,8 +250,13 @@ def split_names(text: str) -> list[str]:
     text = _BYLINE.sub("", _plain(text))
     if _ADDRESS.search(text):
         return []
-    names = (name.strip(" ,;:-–—|") for name in _NAMES_APART.split(text))
+    names = (name.strip(" ,;:-–—|") for part in _NAMES_APART.split(text) for name in _part_at_commas(part))
     return [name for name in names if 1 < len(name) <= 60 and not _NOT_A_NAME.search(name)]
+
+
+def _part_at_commas(text: str) -> list[str]:
+    """Part "Ann Lee, Max Moe" into two names, but not "Lee, Ann M.", nor a name from its title behind a comma."""
+    return re.split(r"\s*,\s+(?=\w+\.?\s+\w)", text) if " " in text.partition(",")[0].strip() else [text]
 
 
 def _shown_authors(tree: "HtmlElement") -> Iterator[str]:
@@ -317,7 +326,7 @@ def _names_of(value: Any) -> list[str]:
 def _distinct(names: Iterable[str]) -> list[str]:
     """Give the names once each, without those that are part of another."""
     once = list({name.casefold(): name for name in reversed(list(names))}.values())[::-1]
-    return [name for name in once if not any(name != other and name in other for other in once)]
+    return [name for name in once if not any(name != other and f" {name} " in f" {other} " for other in once)]
 
 
 def _text_of(element: "HtmlElement") -> str:
