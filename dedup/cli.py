@@ -53,6 +53,7 @@ app = typer.Typer(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line `arguments` (the process's own if None) and exit with its code."""
     gc.set_threshold(NEW_OBJECTS_BETWEEN_SEARCHES, *gc.get_threshold()[1:])
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a document may hold what the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
@@ -64,6 +65,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = EXIT_BROKEN_PIPE
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Have nothing behind standard streams that are closed (`>&-`, services): files would take their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for as long as we live
 
 
 def _run(arguments: list[str]) -> int:

@@ -400,6 +400,15 @@ def test_reader_that_goes_away_is_no_error(out: Path) -> None:
         assert process.wait(timeout=60) == 141
 
 
+def test_closed_streams_are_no_error(tmp_path: Path) -> None:
+    """Without standard input, output and error there is nothing to say, and the work is done."""
+    (tmp_path / "in.html").write_text("<p>A page for a program without a console.</p>")
+    script = 'exec "$0" -m dedup clean "$1" "$2" <&- >&- 2>&-'
+    line = ["/bin/sh", "-c", script, sys.executable, str(tmp_path / "in.html"), str(tmp_path / "out")]
+    assert subprocess.run(line, check=False, timeout=120).returncode == 0
+    assert (tmp_path / "out" / "report.json").is_file()
+
+
 def test_any_terminal_encoding_will_do(out: Path) -> None:
     """Text that the terminal cannot show is escaped, and JSON is UTF-8 all the same."""
     line = [sys.executable, "-m", "dedup", "explain", str(out), DOC_ID]
