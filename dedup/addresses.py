@@ -14,6 +14,7 @@ from dedup.places import RemoteFile, as_os_error
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+(::[a-z][a-z0-9+.-]+)*://", re.IGNORECASE)
 _MAGIC: Final = re.compile(r"[*?\[]")
+_MISSING: Final = (404, 410)  # what a server of the web says where nothing is
 _WEB_MAGIC: Final = re.compile(r"\*")  # a '?' in the address of a page is no wildcard
 
 
@@ -61,12 +62,16 @@ def list_address(address: str, *, is_only: bool) -> Iterator[tuple[str, RemoteFi
 def find_type(filesystem: Any, path: str) -> str | None:
     """Say whether a path is a "file" or a "directory", or give None where nothing is.
 
-    Raises what the library does; fsspec's own exists() takes expired credentials for a missing file.
+    Raises what the library does; fsspec's own exists() takes expired credentials for a missing file,
+    and its info() a server of the web that is down or forbids it.
     """
     try:
         return "file" if filesystem.info(path)["type"] == "file" else "directory"
-    except FileNotFoundError:
-        return None
+    except FileNotFoundError as error:
+        cause = error.__cause__
+        if cause is None or "http" not in filesystem.protocol or getattr(cause, "status", None) in _MISSING:
+            return None
+        raise cause from None
 
 
 def open_arrow_filesystem(folder: str | Path) -> tuple[pa.fs.FileSystem, str]:

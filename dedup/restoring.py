@@ -1,5 +1,6 @@
 """The original texts, byte for byte, from clean documents and the spans that were removed."""
 
+import os
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path, PurePosixPath
@@ -196,7 +197,8 @@ def _plan_files(table: pa.Table) -> list[PurePosixPath]:
             raise OutputError(
                 f"{source!r} is not a text file, so there is no file to restore; restore to Parquet instead"
             )
-        if path.is_absolute() or ".." in path.parts or "\\" in source or "\0" in source:
+        is_apart = os.sep != "/" and os.sep in source  # a backslash parts folders only on Windows
+        if path.is_absolute() or ".." in path.parts or is_apart or "\0" in source:
             raise OutputError(f"the source {source!r} is not a path inside the folder; restore to Parquet instead")
         if path in paths:
             raise OutputError(f"two documents would be restored to {str(path)!r}; restore to Parquet instead")

@@ -198,12 +198,23 @@ def test_web(tmp_path):
             assert sources(f"{base}/*.parquet") == ["b.parquet"]
             with pytest.raises(MissingInputError):
                 read_files([f"{base}/nope.txt"], Settings())
+            with pytest.raises(InputError, match=r"forbidden\.txt cannot be looked into: 403"):
+                read_files([f"{base}/forbidden.txt"], Settings())
         finally:
             server.shutdown()
+    with pytest.raises(InputError, match="cannot be looked into: Cannot connect"):
+        read_files([f"{base}/c"], Settings())
 
 
 class SilentHandler(http.server.SimpleHTTPRequestHandler):
     """A server without ranges, and without a log."""
+
+    def send_head(self):
+        """Forbid one of the files."""
+        if "forbidden" in self.path:
+            self.send_error(http.HTTPStatus.FORBIDDEN)
+            return None
+        return super().send_head()
 
     def log_message(self, *args):
         """Say nothing."""

@@ -1,5 +1,6 @@
 """Restoring gives back every text byte for byte, and refuses what does not fit together."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dedup
 from dedup.errors import OutputError
 from dedup.restoring import restore, restore_files
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REJECTED, REMOVED, empty_table
@@ -147,6 +149,22 @@ def test_restore_to_files(tmp_path):
     found = {str(p.relative_to(tmp_path / "back")): p.read_bytes() for p in (tmp_path / "back").rglob("*.*")}
     names = [*sources[:4], "sub/d.txt"]
     assert found == {name: text.encode() for name, (text, _) in zip(names, EXAMPLE, strict=True)}
+
+
+@pytest.mark.skipif(os.sep == "\\", reason="names that Windows does not have")
+def test_odd_names_come_back(tmp_path):
+    """A file is restored under whatever name it had; what of a name is not UTF-8 is spelled out, as in `source`."""
+    names = [b"back\\slash.txt", b"new\nline.txt", b"-dash.txt", "日本 'x'.md".encode(), b"%20[?*].txt", b"bad\xff.txt"]
+    (tmp_path / "in").mkdir()
+    for name in names:
+        path = tmp_path / "in" / os.fsdecode(name)
+        path.write_bytes(b"The text of " + name.replace(b"\xff", b"") + b"\n")
+    dedup.clean_files(tmp_path / "in", tmp_path / "out")
+    restore_files(tmp_path / "out", tmp_path / "back", as_files=True)
+    found = {path.name: path.read_bytes() for path in (tmp_path / "back").iterdir()}
+    assert found == {
+        name.decode("utf-8", "backslashreplace"): b"The text of " + name.replace(b"\xff", b"") + b"\n" for name in names
+    }
 
 
 @pytest.mark.parametrize(
