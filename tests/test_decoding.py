@@ -182,6 +182,10 @@ def page(text, declared=""):
         ("ru", "cp1251", "iso-8859-1", None),  # a server's default, belied by the bytes
         ("ru", "cp1251", "windows-1251", "iso-8859-1"),
         ("ru", "cp1251", "utf-8", None),
+        ("ru", "cp1251", "koi8-r", None),  # letters all the same, of the wrong case
+        ("ru", "koi8-r", "windows-1251", None),
+        ("ru", "cp1251", "iso-8859-5", None),
+        ("ru", "koi8-r", "", "windows-1251"),
         ("ru", "utf-8", "windows-1251", None),
         ("ru", "utf-16", "utf-16", None),
         ("ru", "utf-16-le", "utf-8", None),

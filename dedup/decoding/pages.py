@@ -46,6 +46,9 @@ _MORE_LABELS: Final = {
 _FALLBACK: Final = "cp1252"  # as browsers have it for most of the world
 _MOST_REPLACED_SHARE: Final = 0.02
 _SEVEN_BIT: Final = ("iso2022_jp", "iso2022_kr", "hz")
+_CYRILLIC: Final = ("cp1251", "koi8-r", "koi8-u", "cp866", "iso8859-5", "mac-cyrillic")
+"""Read as another of these, Russian is still letters, of the wrong case or kind, and not very odd."""
+_LEAST_ODDNESS: Final = 0.01
 _MULTI_BYTE: Final = ("cp932", "cp949", "gb18030", "big5hkscs", "euc_jp")
 
 
@@ -108,11 +111,20 @@ def _find_encoding(raw: bytes, forced: str | None, declared: str | None) -> str:
     words = _TAGS.sub(b" ", raw)
     for found in named:
         if _fits(words, found):
-            return found
+            return (_less_odd(words, found) if found in _CYRILLIC else None) or found
     if words.isascii():  # what is not, is in tags and scripts, and of no matter
         return next(iter(named), "utf-8")
     detected = detect_encoding(words) or (_FALLBACK if not n_good and _fits(words, _FALLBACK) else None)
     return detected or next((found for found in named if found != "utf-8"), "utf-8")
+
+
+def _less_odd(words: bytes, declared: str) -> str | None:
+    """Give the encoding that is detected, if what is declared makes odd text of the bytes and that makes half as odd."""
+    n_odd, n_chars = oddness(decode_repaired(words, declared)[0])
+    if n_odd <= _LEAST_ODDNESS * n_chars:
+        return None
+    detected = detect_encoding(words)
+    return detected if detected and 2 * oddness(decode_repaired(words, detected)[0])[0] < n_odd else None
 
 
 def _fits(raw: bytes, encoding: str) -> bool:
