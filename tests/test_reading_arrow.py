@@ -75,6 +75,20 @@ def test_damaged_bytes_never_end_the_run(tmp_path):
         assert corpus.documents["text"].to_pylist()[-1] == "other"
 
 
+def test_name_of_a_column_that_is_not_utf8(tmp_path):
+    """A damaged name of a column makes the file unreadable, and nothing else."""
+    table = pa.table({"text": ["a"], "caption": ["b"]})
+    for name, start in (("file.arrow", pa.ipc.new_file), ("stream.arrow", pa.ipc.new_stream)):
+        with start(str(tmp_path / name), table.schema) as writer:
+            writer.write_table(table)
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes().replace(b"caption", b"capt\xffon"))
+    (tmp_path / "zz.txt").write_text("other")
+    corpus = read_files([tmp_path], Settings())
+    assert corpus.documents["text"].to_pylist() == ["other"]
+    assert corpus.rejected["source"].to_pylist() == ["file.arrow", "stream.arrow"]
+    assert all(reason.startswith("not readable as Arrow: ") for reason in corpus.rejected["reason"].to_pylist())
+
+
 def test_bytes_that_are_not_utf8(tmp_path):
     """Text that is not UTF-8 costs its row, not the batch."""
     raw = pa.array([b"a", b"\xff", b"b"])

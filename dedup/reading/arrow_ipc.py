@@ -31,7 +31,7 @@ def read_arrow(source: Input, settings: Settings) -> Iterator[Piece]:
                 yield Reject(None, "not readable as Arrow: empty")
             else:
                 yield from _read_opened(opened, magic == _MAGIC, source, settings)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:  # the last where a column's name is damaged
         yield Reject(None, f"not readable as Arrow: {describe_os_error(error)}")
 
 
