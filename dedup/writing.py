@@ -52,6 +52,8 @@ def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: b
     if is_address(target):
         check_address(str(target), sources, _find_foreign, overwrite=overwrite)
         return
+    if target == STANDARD_INPUT:
+        raise OutputError("the output '-' is no folder, and nothing is written to standard output; name a folder")
     place = Path(target)
     real = _real(place)
     for source in map(Path, (source for source in sources if source != STANDARD_INPUT and not is_address(source))):

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import dedup
 from dedup import writing
 from dedup.errors import OutputError
 from dedup.schemas import EMPTIED, OVERLAPS, REJECTED, REMOVED, empty_table
@@ -212,3 +213,12 @@ def test_file_in_the_way_of_a_folder(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match=r"^\S.*cannot write[^\n]*$|^cannot write[^\n]*$"):
         write_output(tmp_path / "file" / "out", make_tables(), REPORT, overwrite=False)
+
+
+def test_standard_output_is_no_target(tmp_path, monkeypatch):
+    """'-' for the output is a mistake, not a folder of that name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("a")
+    with pytest.raises(OutputError, match="'-' is no folder"):
+        dedup.clean_files("a.txt", "-")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
