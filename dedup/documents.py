@@ -257,6 +257,7 @@ def _from_items(documents: Any, settings: Settings) -> Iterator[Piece]:
             "str": "; for one text give [text], for a file or folder use clean_files",
             "dict": "; for one document give [document]",
             "set": ": it has no order",
+            "LazyFrame": "; collect() it",
         }
         kind = type(documents).__name__
         raise InputError(f"{kind} is not a collection of documents{ways.get(kind, '')}; accepted: {_ACCEPTED}")

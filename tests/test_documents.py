@@ -99,6 +99,12 @@ def test_missing_columns():
         from_python(TABLE.drop_columns("id"), Settings(id_column="nope"))
 
 
+def test_a_query_that_has_not_run_says_how_to():
+    """A lazy frame is no collection yet."""
+    with pytest.raises(InputError, match=r"LazyFrame.*collect\(\)"):
+        from_python(polars.from_arrow(TABLE).lazy(), Settings())
+
+
 def test_columns_of_one_name():
     """Of two columns with one name the second gets a number; the text and the id are the first."""
     table = pa.table([["x"], [1], [2], ["y"], ["k"], ["l"]], names=["text", "a", "a", "text", "id", "id"])
