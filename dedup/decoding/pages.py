@@ -119,7 +119,7 @@ def _find_encoding(raw: bytes, forced: str | None, declared: str | None) -> str:
 
 
 def _less_odd(words: bytes, declared: str) -> str | None:
-    """Give the encoding that is detected, if what is declared makes odd text of the bytes and that makes half as odd."""
+    """Give the encoding that is detected, if the declared one makes odd text of the bytes and that half as odd."""
     n_odd, n_chars = oddness(decode_repaired(words, declared)[0])
     if n_odd <= _LEAST_ODDNESS * n_chars:
         return None
