@@ -89,6 +89,22 @@ def test_name_of_a_column_that_is_not_utf8(tmp_path):
     assert all(reason.startswith("not readable as Arrow: ") for reason in corpus.rejected["reason"].to_pylist())
 
 
+@pytest.mark.parametrize("start", [pa.ipc.new_file, pa.ipc.new_stream])
+def test_size_beyond_all_memory(start, tmp_path):
+    """A damaged size that no memory holds costs the rows behind it, not the run."""
+    table = pa.table({"text": ["a" * 12_345]})
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with start(str(tmp_path / "t.arrow"), table.schema, options=options) as writer:
+        writer.write_table(table)
+    size = (12_345).to_bytes(8, "little")  # stands before what is compressed
+    raw = (tmp_path / "t.arrow").read_bytes()
+    assert raw.count(size) == 1
+    (tmp_path / "t.arrow").write_bytes(raw.replace(size, (1 << 50).to_bytes(8, "little")))
+    corpus = read_files([tmp_path], Settings())
+    assert corpus.documents.num_rows == 0
+    assert corpus.rejected.num_rows >= 1
+
+
 def test_bytes_that_are_not_utf8(tmp_path):
     """Text that is not UTF-8 costs its row, not the batch."""
     raw = pa.array([b"a", b"\xff", b"b"])

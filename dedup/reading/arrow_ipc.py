@@ -14,6 +14,8 @@ from dedup.streams import open_seekable
 
 _MAGIC: Final = b"ARROW1\0\0"
 _MAGIC_OF_FEATHER_1: Final = b"FEA1"
+_ERRORS: Final = (OSError, pa.ArrowException, MemoryError)
+"""What is raised on a damaged file; the last where a size in it is beyond all memory."""
 
 
 def read_arrow(source: Input, settings: Settings) -> Iterator[Piece]:
@@ -31,7 +33,7 @@ def read_arrow(source: Input, settings: Settings) -> Iterator[Piece]:
                 yield Reject(None, "not readable as Arrow: empty")
             else:
                 yield from _read_opened(opened, magic == _MAGIC, source, settings)
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:  # the last where a column's name is damaged
+    except (*_ERRORS, UnicodeDecodeError) as error:  # the last where a column's name is damaged
         yield Reject(None, f"not readable as Arrow: {describe_os_error(error)}")
 
 
@@ -39,7 +41,7 @@ def _read_opened(opened: BinaryIO, is_file: bool, source: Input, settings: Setti
     if is_file:
         try:
             reader = pa.ipc.open_file(opened)
-        except (OSError, pa.ArrowException):
+        except _ERRORS:
             opened.seek(len(_MAGIC))
             yield from _read_stream(opened, is_file, source, settings)
             return
@@ -51,7 +53,7 @@ def _read_opened(opened: BinaryIO, is_file: bool, source: Input, settings: Setti
         for position in range(reader.num_record_batches):
             try:
                 columns = reader.get_batch(position)
-            except (OSError, pa.ArrowException) as error:
+            except _ERRORS as error:
                 # nor is how many rows it has: those after it are counted on as if it had none
                 yield Reject(None, f"record batch {position} cannot be read: {describe_os_error(error)}")
                 continue
@@ -72,7 +74,7 @@ def _read_stream(opened: BinaryIO, is_file: bool, source: Input, settings: Setti
         for columns in reader:
             yield from _batch(columns, roles, row, settings)
             row += columns.num_rows
-    except (OSError, pa.ArrowException) as error:
+    except _ERRORS as error:
         place = f" after row {row - 1}" if row else ""
         yield Reject(None, f"cannot be read{place}: {describe_os_error(error)}")
         return

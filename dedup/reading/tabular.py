@@ -18,13 +18,16 @@ can be used does not depend on settings."""
 
 _MOST_ROWS: Final = 1 << 17
 
+_ERRORS: Final = (OSError, pa.ArrowException, MemoryError)
+"""What is raised on a damaged file; the last where a size in it is beyond all memory."""
+
 
 def read_parquet(source: Input, settings: Settings) -> Iterator[Piece]:
     """Give the rows of a Parquet file; a damaged row group costs its own rows, not the file."""
     try:
         with open_seekable(source, settings.max_document_bytes) as opened:
             yield from _read_groups(opened, source, settings)
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:  # the last where a column's name is damaged
+    except (*_ERRORS, UnicodeDecodeError) as error:  # the last where a column's name is damaged
         yield Reject(None, f"not readable as Parquet: {describe_os_error(error)}")
 
 
@@ -46,7 +49,7 @@ def _read_groups(opened: BinaryIO, source: Input, settings: Settings) -> Iterato
                 for columns in file.iter_batches(batch_size=n_rows, row_groups=[group]):
                     yield from batch_arrow(columns, roles, range(row, row + columns.num_rows), settings)
                     row += columns.num_rows
-            except (OSError, pa.ArrowException) as error:
+            except _ERRORS as error:
                 last = first_row + stored.num_rows - 1
                 yield Reject(None, f"rows {row} to {last} cannot be read: {describe_os_error(error)}")
             first_row += stored.num_rows
