@@ -92,13 +92,12 @@ def test_name_of_a_column_that_is_not_utf8(tmp_path):
 @pytest.mark.parametrize("start", [pa.ipc.new_file, pa.ipc.new_stream])
 def test_size_beyond_all_memory(start, tmp_path):
     """A damaged size that no memory holds costs the rows behind it, not the run."""
-    table = pa.table({"text": ["a" * 12_345]})
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with start(str(tmp_path / "t.arrow"), table.schema, options=options) as writer:
+    table = pa.table({"text": ["a" * 1_000]})
+    with start(str(tmp_path / "t.arrow"), table.schema) as writer:
         writer.write_table(table)
-    size = (12_345).to_bytes(8, "little")  # stands before what is compressed
+    size = pa.ipc.read_message(table.to_batches()[0].serialize()).body.size.to_bytes(8, "little")
     raw = (tmp_path / "t.arrow").read_bytes()
-    assert raw.count(size) == 1
+    assert size in raw
     (tmp_path / "t.arrow").write_bytes(raw.replace(size, (1 << 50).to_bytes(8, "little")))
     corpus = read_files([tmp_path], Settings())
     assert corpus.documents.num_rows == 0
