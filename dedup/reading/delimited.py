@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 from dedup.batches import Batch, Piece, Reject, batch_arrow, describe_limit, with_decoding
 from dedup.columns import Roles, choose_roles, describe_missing_text, tell_names_apart
 from dedup.decoding import DecodingError
+from dedup.reading.breaks import UntilBroken, reject_unreadable
 from dedup.reading.recoding import MARK, begin_stream, repair_text, stream_text
 from dedup.settings import Settings
-from dedup.sources import Input, describe_os_error
+from dedup.sources import Input
 from dedup.streams import stream_bytes
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
@@ -59,7 +60,7 @@ def _read(source: Input, settings: Settings, delimiter: str) -> Iterator[Piece]:
         yield Reject(None, str(error), stage="decode")
         return
     except OSError as error:
-        yield Reject(None, f"cannot be read: {describe_os_error(error)}")
+        yield reject_unreadable(error)
         return
     if isinstance(table, Reject):
         yield table
@@ -69,37 +70,32 @@ def _read(source: Input, settings: Settings, delimiter: str) -> Iterator[Piece]:
 
 
 def _read_rows(lines: "_Lines", table: "_Table", settings: Settings) -> Iterator[Piece]:
-    records = _split_rows(lines, table, settings)
+    found = UntilBroken(_split_rows(lines, table, settings))
+    records = iter(found)
     row = 0
-    broken = None
     is_open = True
     while is_open:
         good: list[int] = []
         values: list[list[str]] = []
         size = 0
         rejects: list[Reject] = []
-        try:
-            with _long_fields():
-                for record in records:
-                    if isinstance(record, list):
-                        good.append(row)
-                        values.append(record)
-                    else:
-                        rejects.append(Reject(row, record.reason, stage=record.stage))
-                    size += lines.size
-                    row += 1
-                    if size >= settings.batch_bytes:
-                        break
+        with _long_fields():
+            for record in records:
+                if isinstance(record, list):
+                    good.append(row)
+                    values.append(record)
                 else:
-                    is_open = False
-        except OSError as error:
-            broken = f"cannot be read: {describe_os_error(error)}"
-            is_open = False
+                    rejects.append(Reject(row, record.reason, stage=record.stage))
+                size += lines.size
+                row += 1
+                if size >= settings.batch_bytes:
+                    break
+            else:
+                is_open = False
         yield from rejects
         if good:
             yield from table.batch(good, values, settings)
-    if broken is not None:
-        yield Reject(None, f"{broken} after row {row - 1}" if row else broken)
+    yield from found.reject(f"row {row - 1}" if row else "")
 
 
 def _read_header(lines: "_Lines", delimiter: str, settings: Settings) -> "_Table | Reject | None":

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from dedup.batches import Batch, Pages, Piece, Reject
+from dedup.batches import Batch, Pages, Piece
+from dedup.reading.breaks import reject_unreadable
 from dedup.settings import Settings
-from dedup.sources import Input, describe_os_error
+from dedup.sources import Input
 from dedup.streams import read_document
 
 
@@ -15,7 +16,7 @@ def read_html(source: Input, settings: Settings) -> Iterator[Piece]:
     try:
         raw = read_document(source, settings.max_document_bytes)
     except OSError as error:
-        yield Reject(None, f"cannot be read: {describe_os_error(error)}")
+        yield reject_unreadable(error)
         return
     rows, ids = pa.array([0], pa.int64()), pa.array([source.stem], pa.string())
     if not raw:

@@ -13,11 +13,12 @@ from typing import Final
 import orjson
 
 from dedup.batches import Piece, RecordBatcher, Reject
+from dedup.reading.breaks import UntilBroken, reject_unreadable
 from dedup.reading.json_objects import batch_objects
 from dedup.reading.jsonl import read_lines
 from dedup.reading.recoding import begin_stream, stream_utf8
 from dedup.settings import Settings
-from dedup.sources import Input, describe_os_error
+from dedup.sources import Input
 from dedup.streams import stream_bytes
 
 _OUTSIDE: Final = rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+'
@@ -37,7 +38,7 @@ def read_json(source: Input, settings: Settings) -> Iterator[Piece]:
         pieces = stream_utf8(pieces, encoding)
         first = next(pieces, b"")
     except OSError as error:
-        yield Reject(None, f"cannot be read: {describe_os_error(error)}")
+        yield reject_unreadable(error)
         return
     pieces = chain([first], pieces)
     if _is_lines(first):
@@ -60,26 +61,19 @@ def _is_lines(head: bytes) -> bool:
 def _read_elements(pieces: Iterator[bytes], encoding: str, source: Input, settings: Settings) -> Iterator[Piece]:
     batcher = RecordBatcher(settings, source.source, encoding)
     splitter = _Splitter(settings.max_document_bytes)
-    broken = None
-    is_open = True
-    while is_open:
-        try:
-            piece = next(pieces, None)
-        except OSError as error:
-            piece = None
-            broken = f"cannot be read: {describe_os_error(error)}"
-        is_open = piece is not None
-        if piece is not None:
-            splitter.add(piece)
-        if splitter.found and (not is_open or splitter.found_bytes >= settings.batch_bytes):
+    found = UntilBroken(pieces)
+    for piece in found:
+        splitter.add(piece)
+        if splitter.found and splitter.found_bytes >= settings.batch_bytes:
             yield from batch_objects(*splitter.take(), batcher, settings, "element")
     rest = splitter.finish()
     if splitter.found:
         yield from batch_objects(*splitter.take(), batcher, settings, "element")
     yield from batcher.finish()
     row = splitter.n_rows
-    if broken is not None:
-        yield Reject(None, f"{broken} after element {row - 1}" if row else broken)
+    breaks = list(found.reject(f"element {row - 1}" if row else ""))
+    if breaks:
+        yield from breaks
     elif rest == "element":
         reason = "a bracket or quote is missing, and what follows cannot be told apart"
         yield Reject(None, f"element {row} has no end: {reason}")

@@ -1,12 +1,13 @@
 """JSON lines: one object a line, one document an object; a line that is broken is rejected alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from dedup.batches import Piece, RecordBatcher, Reject
+from dedup.batches import Piece, RecordBatcher
+from dedup.reading.breaks import UntilBroken, reject_unreadable
 from dedup.reading.json_objects import batch_objects
 from dedup.reading.recoding import begin_stream, stream_utf8
 from dedup.settings import Settings
-from dedup.sources import Input, describe_os_error
+from dedup.sources import Input
 from dedup.streams import stream_bytes
 
 
@@ -19,7 +20,7 @@ def read_jsonl(source: Input, settings: Settings) -> Iterator[Piece]:
     try:
         encoding, pieces = begin_stream(stream_bytes(source, settings.max_document_bytes), settings, is_json=True)
     except OSError as error:
-        yield Reject(None, f"cannot be read: {describe_os_error(error)}")
+        yield reject_unreadable(error)
         return
     yield from read_lines(stream_utf8(pieces, encoding), encoding, source, settings)
 
@@ -28,29 +29,25 @@ def read_lines(pieces: Iterator[bytes], encoding: str, source: Input, settings: 
     """Give the objects of lines in UTF-8; `encoding` is what they were decoded from."""
     batcher = RecordBatcher(settings, source.source, encoding)
     row = 0
-    broken = None
-    lines: list[bytes | None] = []
-    size_bytes = 0
-    found = _split_lines(pieces, settings.max_document_bytes)
-    is_open = True
-    while is_open:
-        try:
-            for line in found:
-                lines.append(line)
-                size_bytes += len(line) if line is not None else 0
-                if size_bytes >= settings.batch_bytes:
-                    break
-            else:
-                is_open = False
-        except OSError as error:
-            broken = f"cannot be read: {describe_os_error(error)}"
-            is_open = False
+    found = UntilBroken(_split_lines(pieces, settings.max_document_bytes))
+    for lines in _batches(found, settings.batch_bytes):
         yield from batch_objects(range(row, row + len(lines)), lines, batcher, settings, "line")
         row += len(lines)
-        lines, size_bytes = [], 0
     yield from batcher.finish()
-    if broken is not None:
-        yield Reject(None, f"{broken} after line {row}" if row else broken)
+    yield from found.reject(f"line {row}" if row else "")
+
+
+def _batches(lines: Iterable[bytes | None], batch_bytes: int) -> Iterator[list[bytes | None]]:
+    batch: list[bytes | None] = []
+    size_bytes = 0
+    for line in lines:
+        batch.append(line)
+        size_bytes += len(line) if line is not None else 0
+        if size_bytes >= batch_bytes:
+            yield batch
+            batch, size_bytes = [], 0
+    if batch:
+        yield batch
 
 
 def _split_lines(pieces: Iterator[bytes], limit_bytes: int) -> Iterator[bytes | None]:

@@ -6,8 +6,9 @@ import pyarrow as pa
 
 from dedup.batches import Batch, Piece, Reject
 from dedup.decoding.text import DecodingError, decode_text, name_for_restoring
+from dedup.reading.breaks import reject_unreadable
 from dedup.settings import Settings
-from dedup.sources import Input, describe_os_error
+from dedup.sources import Input
 from dedup.streams import read_document
 
 
@@ -20,7 +21,7 @@ def read_text(source: Input, settings: Settings) -> Iterator[Piece]:
         yield Reject(0, str(error), stage="decode")
         return
     except OSError as error:
-        yield Reject(None, f"cannot be read: {describe_os_error(error)}")
+        yield reject_unreadable(error)
         return
     name = name_for_restoring(decoded, raw)
     is_as_stored = name is None and not decoded.n_replaced

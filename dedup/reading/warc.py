@@ -12,6 +12,7 @@ import pyarrow as pa
 from dedup.batches import Batch, Pages, Piece, Reject, describe_limit
 from dedup.decoding import DecodingError, decode_text
 from dedup.names import find_encoding
+from dedup.reading.breaks import UntilBroken
 from dedup.reading.gzip_members import expand_members
 from dedup.reading.warc_records import MAGIC, Broken, Record, find_records, header, parse_headers
 from dedup.settings import Settings
@@ -35,18 +36,9 @@ def read_warc(source: Input, settings: Settings) -> Iterator[Piece]:
     """
     collected = _Collected(settings)
     row = 0
-    broken = None
-    records = find_records(_pieces(source, settings), settings.max_document_bytes)
-    is_open = True
-    while is_open:
-        try:
-            found = next(records, None)
-        except OSError as error:
-            found = None
-            broken = f"cannot be read: {describe_os_error(error)}"
-        if found is None:
-            is_open = False
-        elif isinstance(found, Broken):
+    records = UntilBroken(find_records(_pieces(source, settings), settings.max_document_bytes))
+    for found in records:
+        if isinstance(found, Broken):
             place = f"record {row}: " if found.is_end else ""
             yield Reject(None if found.is_end else row, f"{place}{found.reason}")
         else:
@@ -57,8 +49,7 @@ def read_warc(source: Input, settings: Settings) -> Iterator[Piece]:
                 yield from collected.add(row, document)
         row += 1
     yield from collected.finish()
-    if broken is not None:
-        yield Reject(None, f"{broken} after record {row - 2}" if row > 1 else broken)
+    yield from records.reject(f"record {row - 1}" if row else "")
 
 
 def _pieces(source: Input, settings: Settings) -> Iterator[bytes | None]:
