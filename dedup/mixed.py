@@ -46,8 +46,8 @@ class MixedType(pa.ExtensionType):  # type: ignore[misc]
 
     @classmethod
     def __arrow_ext_deserialize__(cls, storage_type: pa.DataType, serialized: bytes) -> "MixedType":
-        """Refuse, since it never leaves the process."""
-        raise pa.ArrowNotImplementedError("dedup.mixed is not for files")
+        """Refuse, since it never leaves the process: nothing that is read can be of this type."""
+        raise pa.ArrowInvalid("dedup.mixed is not for files")
 
 
 def family_of(found: pa.DataType) -> str:

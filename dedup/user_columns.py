@@ -1,5 +1,6 @@
 """The user's own columns: of each one array of one type, whatever batches and sources its values came in."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,10 +49,9 @@ class UserColumn:
         form = next(iter(self._forms.values()))
         target = None if len(self._forms) > 1 or form is None else storable_type(form)
         if target is not None and is_storable(target):
-            try:
+            # not so for numbers below 0 beside such above 2**63
+            with suppress(pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
                 return [_typed(chunk, target) for chunk in chunks], target, None
-            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-                pass  # numbers below 0 beside such above 2**63
         target = pa.large_string() if self._is_large else pa.string()
         return [text_of(chunk, target) for chunk in chunks], target, self._describe()
 

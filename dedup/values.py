@@ -1,6 +1,7 @@
 """Python values to Arrow arrays: a column's one type, text, and pages."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any, Final
 
@@ -30,15 +31,14 @@ def array_of(values: list[Any], name: str, where: str) -> pa.Array:
     more than MOST_KEPT_LEVELS levels.
     """
     kinds = set(map(type, values)) - {type(None)}
-    try:
+    # what Arrow refuses gets a finer look below: numbers above 2**63, or nested values of several kinds
+    with suppress(pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
         if kinds == {int, float}:
             return pa.array([None if value is None else _exact(value) for value in values], pa.float64())
         if len(kinds) <= 1:
             array = pa.array(values)
             if is_storable(storable_type(array.type)) and not _has_truth_as_number(values, array.type):
                 return array
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
-        pass  # a finer look below: numbers above 2**63, or nested values of several kinds
     if any(is_deep(value) for value in values):
         raise TooDeepError
     forms: Forms = {}
@@ -48,10 +48,9 @@ def array_of(values: list[Any], name: str, where: str) -> pa.Array:
             add_form(forms, _family_of(value) if found is None else family_of(found), found)
     joined = next(iter(forms.values())) if len(forms) == 1 else None
     if joined is not None and is_storable(storable_type(joined)):
-        try:
+        # the type may hold them all, with some loss or none at all: that is known at the end of the column
+        with suppress(pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
             return pa.array([as_type(value, joined, is_exact=True) for value in values], joined)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-            pass  # it may hold them all, with some loss or none at all: that is known at the end of the column
     return mixed_array(values, forms)
 
 

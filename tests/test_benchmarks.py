@@ -297,7 +297,6 @@ def test_false_evidence_is_seen() -> None:
 
 def test_pages_become_lines() -> None:
     """Blocks, rows and lines of code are lines; scripts go; roff requests and escapes go, examples stay lines."""
-    pytest.importorskip("lxml", reason="lxml is in the extra `bench`")
     page = (
         b"<html><head><title>T</title></head><body><h1>Head</h1><p>One <b>bold</b>\n word<br>next</p>"
         b"<script>var x;</script><table><tr><td>a</td><td>b</td></tr></table>"
@@ -312,7 +311,6 @@ def test_pages_become_lines() -> None:
 
 def test_packages_become_a_corpus(tmp_path: Path) -> None:
     """Pages of every kind are documents in order of package and path; other files, and empty pages, are not."""
-    pytest.importorskip("lxml", reason="lxml is in the extra `bench`")
     doc = tmp_path / "b-doc" / "usr" / "share" / "doc" / "b-doc"
     man = tmp_path / "a-doc" / "usr" / "share" / "man" / "man1"
     for folder in (doc / "_sources", man):
