@@ -57,7 +57,7 @@ ON_ONE_FLOOR = {
     "uploading": {"addresses", "places", "sources"},
     "outputs": {"addresses", "sources", "uploading"},
     "restoring": {"decoding", "names", "outputs", "writing"},
-    "reporting": {"outputs", "recall", "restoring", "sources", "writing"},
+    "reporting": {"names", "outputs", "recall", "restoring", "sources", "writing"},
     "schemas": {"settings"},
 }
 

@@ -225,6 +225,22 @@ def test_summary_counts_what_could_not_be_read_apart_from_what_no_reader_is_for(
     assert "1 input of no known kind: a.png" in summary
 
 
+def test_summary_of_many_files_of_no_known_kind() -> None:
+    """Their reasons, which name each suffix, push no other out of the count, and the summary tells the suffixes."""
+    names = [f"{n}.x{n}.gz" for n in range(30)] + [f"{n}.conf" for n in range(12)] + ["LICENSE"]
+    reasons = {name: f"{schemas.UNKNOWN_KIND}: the suffix of {name} is not" for name in names} | {
+        "b.txt.gz": "cut short"
+    }
+    rows = [{"source": name, "row": None, "stage": "list", "reason": reason} for name, reason in reasons.items()]
+    tables = {**make_tables(), "rejected": pa.Table.from_pylist(rows, schemas.REJECTED)}
+    report = make_report(tables, skipped=names)
+    assert report.rejected_by_reason == {schemas.UNKNOWN_KIND: 43, "cut short": 1}
+    assert "1 input that could not be read: cut short (1)\n" in report.summary()
+    assert (
+        "43 inputs of no known kind: suffixes .conf (12), .x0 (1), .x1 (1), .x10 (1), .x11 (1), ..." in report.summary()
+    )
+
+
 def test_summary_says_which_extractors_pages_went_through() -> None:
     """Where there were pages, their number and extractors are a line, right after what was read."""
     summary = make_report(make_tables(), by_extractor={"trafilatura": 1_200, "resiliparse": 3, "": 1}).summary()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.errors import InputError
+from dedup.names import read_name
 from dedup.reporting.versions import package_versions
 from dedup.schemas import REASONS, UNKNOWN_KIND
 from dedup.settings import Settings
@@ -22,6 +24,9 @@ REPORT_FORMAT: Final = 1
 
 MOST_REJECTION_REASONS: Final = 20
 """Reasons counted one by one; the rarer ones are counted together, for a message may name a byte or a line."""
+
+MOST_NAMES: Final = 5
+"""Files of no known kind that the summary names one by one; of more it tells the suffixes."""
 
 OTHER_REASONS: Final = "other reasons"
 
@@ -149,9 +154,9 @@ class Report:
                 )
             )
         if self.skipped:
-            names = ", ".join(self.skipped[:5])
-            more = ", ..." if len(self.skipped) > 5 else ""
-            facts.append(("skipped", f"{_count(len(self.skipped), 'input')} of no known kind: {names}{more}"))
+            facts.append(
+                ("skipped", f"{_count(len(self.skipped), 'input')} {UNKNOWN_KIND}: {_describe_names(self.skipped)}")
+            )
         if self.n_renamed_ids:
             facts.append(("ids", f"{self.n_renamed_ids:,} renamed by source and row, because they repeated"))
         facts.extend(("warning", warning) for warning in self.warnings)
@@ -159,7 +164,7 @@ class Report:
 
     def _main_reasons(self) -> str:
         """Give ': reason (count); ...' for the most frequent reasons, those apart that a line of their own tells."""
-        told = [(why, count) for why, count in self.rejected_by_reason.items() if not why.startswith(UNKNOWN_KIND)]
+        told = [(why, count) for why, count in self.rejected_by_reason.items() if why != UNKNOWN_KIND]
         shown = "; ".join(f"{why} ({count:,})" for why, count in told[:3])
         return f": {shown}{'; ...' if len(told) > 3 else ''}" if shown else ""
 
@@ -280,8 +285,12 @@ def _add(total: Tally | None, tally: Tally) -> Tally:
 
 
 def _count_reasons(reasons: pa.ChunkedArray) -> dict[str, int]:
-    pairs = [(pair["values"], pair["counts"]) for pair in pc.value_counts(reasons).to_pylist()]
-    pairs.sort(key=lambda pair: (-pair[1], pair[0]))
+    """Count the most frequent reasons; all that say that there is no reader for a suffix are one."""
+    told: Counter[str] = Counter()
+    for pair in pc.value_counts(reasons).to_pylist():
+        reason: str = pair["values"]
+        told[UNKNOWN_KIND if reason.startswith(UNKNOWN_KIND) else reason] += pair["counts"]
+    pairs = sorted(told.items(), key=lambda pair: (-pair[1], pair[0]))
     counts = dict(pairs[:MOST_REJECTION_REASONS])
     rest = sum(count for _, count in pairs[MOST_REJECTION_REASONS:])
     return counts | ({OTHER_REASONS: rest} if rest else {})
@@ -295,6 +304,17 @@ def _alarms(n_chars: int, n_chars_removed: int) -> list[str]:
             "look at `removed` before using the result"
         ]
     return []
+
+
+def _describe_names(names: Sequence[str]) -> str:
+    """Give the names if they are few, else how often each suffix occurs, compression aside."""
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    suffixes = Counter(read_name(name).suffix or "none" for name in names)
+    shown = [
+        f"{suffix} ({count:,})" for suffix, count in sorted(suffixes.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    return f"suffixes {', '.join(shown[:MOST_NAMES])}{', ...' if len(shown) > MOST_NAMES else ''}"
 
 
 def _describe_recall(recall: Mapping[str, float]) -> str:
