@@ -5,7 +5,7 @@ from numba import njit
 
 from dedup.kernels.repeats import find_runs
 from dedup.kernels.signatures import EMPTY, fill_bands, fill_shingles, hash_bytes, hash_tokens, minhash
-from dedup.kernels.tokens import MOST_MARKS, read_tokens
+from dedup.kernels.tokens import read_tokens, token_scratch
 
 
 @njit(cache=True, nogil=True)
@@ -54,13 +54,9 @@ def annotate(
     longest = 0
     for p in range(len(spans)):
         longest = max(longest, spans[p, 1] - spans[p, 0])
-    room = 2 * longest + 2
-    tokens = np.empty(room, dtype=np.uint64)
-    starts = np.empty(room, dtype=np.int64)
-    ends = np.empty(room, dtype=np.int64)
-    shapes = np.empty(room, dtype=np.uint8)
+    marks, tokens, starts, ends, shapes = token_scratch(longest)
+    room = len(tokens)
     shingles = np.empty(room, dtype=np.uint64)
-    marks = np.empty(MOST_MARKS, dtype=np.uint32)
     signature = np.empty(len(multipliers), dtype=np.uint32)
     table = 2
     while table < 2 * room:

@@ -5,7 +5,7 @@ from numba import njit
 
 from dedup.kernels.mixing import mix64
 from dedup.kernels.signatures import fill_shingles
-from dedup.kernels.tokens import MOST_MARKS, read_tokens
+from dedup.kernels.tokens import read_tokens, token_scratch
 
 
 @njit(cache=True, nogil=True)
@@ -15,15 +15,13 @@ def read_shingles(text, spans, chosen, page_of, pages, expansions, shingle_token
     text uint8[]; spans int64[p, 2]; chosen int64[c]. Gives shingles uint64[m], owners int64[m] (places in
     `chosen`), sizes int64[c].
     """
-    room = 2
-    total = 0
+    longest = total = 0
     for owner in range(len(chosen)):
         length = spans[chosen[owner], 1] - spans[chosen[owner], 0]
-        room = max(room, 2 * length + 2)
+        longest = max(longest, length)
         total += 2 * length + 2
-    tokens, found = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
-    starts, ends, shapes = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64), np.empty(room, np.uint8)
-    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    marks, tokens, starts, ends, shapes = token_scratch(longest)
+    found = np.empty(len(tokens), dtype=np.uint64)
     shingles, owners = np.empty(total, dtype=np.uint64), np.empty(total, dtype=np.int64)
     sizes = np.zeros(len(chosen), dtype=np.int64)
     m = 0
@@ -50,10 +48,8 @@ def find_similar(text, spans, members, page_of, pages, expansions, shingle_token
     longest = 0
     for place in range(len(members)):
         longest = max(longest, spans[members[place], 1] - spans[members[place], 0])
-    room = 2 * longest + 2
-    tokens, found = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
-    starts, ends, shapes = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64), np.empty(room, np.uint8)
-    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    marks, tokens, starts, ends, shapes = token_scratch(longest)
+    found = np.empty(len(tokens), dtype=np.uint64)
     size = 2
     while size < 4 * len(shingles):
         size *= 2

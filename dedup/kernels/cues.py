@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from dedup.kernels.tokens import MOST_MARKS, read_tokens
+from dedup.kernels.tokens import read_tokens, token_scratch
 
 WHOLE: Final = np.uint8(1)
 SENTENCES: Final = np.uint8(2)
@@ -67,12 +67,7 @@ def screen_paragraphs(
     longest = 0
     for p in range(len(spans)):
         longest = max(longest, spans[p, 1] - spans[p, 0])
-    room = 2 * longest + 2
-    tokens = np.empty(room, dtype=np.uint64)
-    starts = np.empty(room, dtype=np.int64)
-    ends = np.empty(room, dtype=np.int64)
-    shapes = np.empty(room, dtype=np.uint8)
-    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    marks, tokens, starts, ends, shapes = token_scratch(longest)
     mask = np.uint64(len(words) - 1)
     for p in range(len(spans)):
         start, end = spans[p, 0], spans[p, 1]

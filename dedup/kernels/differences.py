@@ -10,9 +10,9 @@ from dedup.kernels.tokens import (
     HAS_DIGIT,
     HAS_INNER_UPPER,
     HAS_LOWER,
-    MOST_MARKS,
     TOUCHES_UNDERSCORE,
     read_tokens,
+    token_scratch,
 )
 
 MOST_EDITS: Final = 500
@@ -268,10 +268,7 @@ def count_in_texts(text, spans, asked, words, page_of, pages, expansions, counts
     longest = 0
     for query in range(len(asked)):
         longest = max(longest, spans[asked[query], 1] - spans[asked[query], 0])
-    room = 2 * longest + 2
-    tokens, shapes = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint8)
-    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
-    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    marks, tokens, starts, ends, shapes = token_scratch(longest)
     first = 0
     while first < len(asked):
         last = first

@@ -8,7 +8,7 @@ from numba import njit
 from dedup.kernels.differences import MOST_EDITS, describe_hunks
 from dedup.kernels.mixing import mix64
 from dedup.kernels.signatures import fill_shingles
-from dedup.kernels.tokens import MOST_MARKS, read_tokens
+from dedup.kernels.tokens import read_tokens, token_scratch
 
 FIRST_TABLE: Final = 1 << 12
 """Places of a table before the first text that asks for more: zeroing it is what a table costs."""
@@ -34,12 +34,10 @@ def compare_pairs(
     for place in range(len(left)):
         for p in (left[place], right[place]):
             longest = max(longest, spans[p, 1] - spans[p, 0])
-    room = 2 * longest + 2
-    tokens_a, tokens_b = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
+    marks, tokens_a, starts, ends, shapes_a = token_scratch(longest)
+    room = len(tokens_a)
+    tokens_b, shapes_b = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint8)
     shingles_a, shingles_b = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
-    shapes_a, shapes_b = np.empty(room, dtype=np.uint8), np.empty(room, dtype=np.uint8)
-    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
-    marks = np.empty(MOST_MARKS, dtype=np.uint32)
     reached = np.empty((MOST_EDITS + 1, 2 * MOST_EDITS + 3), dtype=np.int32)
     is_new_a, is_new_b = np.empty(room, dtype=np.bool_), np.empty(room, dtype=np.bool_)
     keys = np.empty(FIRST_TABLE, dtype=np.uint64)
@@ -97,14 +95,8 @@ def contain_pairs(text, spans, inner, outer, page_of, pages, expansions, shingle
     for place in range(len(inner)):
         for p in (inner[place], outer[place]):
             longest = max(longest, spans[p, 1] - spans[p, 0])
-    room = 2 * longest + 2
-    tokens, shingles = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
-    starts, ends, shapes = (
-        np.empty(room, dtype=np.int64),
-        np.empty(room, dtype=np.int64),
-        np.empty(room, dtype=np.uint8),
-    )
-    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    marks, tokens, starts, ends, shapes = token_scratch(longest)
+    shingles = np.empty(len(tokens), dtype=np.uint64)
     keys_outer, states_outer = np.empty(FIRST_TABLE, dtype=np.uint64), np.zeros(FIRST_TABLE, dtype=np.int64)
     keys_inner, states_inner = np.empty(FIRST_TABLE, dtype=np.uint64), np.zeros(FIRST_TABLE, dtype=np.int64)
     read_outer = -1

@@ -76,13 +76,26 @@ def decode_character(text, at, end):
 
 
 @njit(cache=True, nogil=True)
+def token_scratch(longest):
+    """Give what read_tokens fills for texts of up to `longest` bytes: marks, hashes, starts, ends and shapes."""
+    room = 2 * longest + 2
+    return (
+        np.empty(MOST_MARKS, dtype=np.uint32),
+        np.empty(room, dtype=np.uint64),
+        np.empty(room, dtype=np.int64),
+        np.empty(room, dtype=np.int64),
+        np.empty(room, dtype=np.uint8),
+    )
+
+
+@njit(cache=True, nogil=True)
 def read_tokens(text, start, end, page_of, pages, expansions, marks, hashes, starts, ends, shapes):
     """Fill in the tokens of text[start:end] and give how many there are.
 
     text uint8[], page_of, pages and expansions as in `characters`, marks
     uint32[MOST_MARKS] is scratch. For each token: hashes uint64[] of its normal
-    form, starts and ends int64[] (bytes into `text`), shapes uint8[] (HAS_DIGIT and so on). The four
-    need room for 2 * (end - start) + 2 tokens: one character may hold several.
+    form, starts and ends int64[] (bytes into `text`), shapes uint8[] (HAS_DIGIT and so on). All are made by
+    token_scratch: the four need room for 2 * (end - start) + 2 tokens, for one character may hold several.
     """
     n = 0
     n_marks = 0
