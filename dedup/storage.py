@@ -1,0 +1,161 @@
+"""Where long arrays live: in memory, or in files that are mapped, so that memory does not bound them."""
+
+import mmap
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+
+class Column(Protocol):
+    """An array that is made by appending to it."""
+
+    def append(self, values: NDArray[Any]) -> None:
+        """Add rows; they must be of the column's width, and are cast to its dtype."""
+
+    def finish(self) -> NDArray[Any]:
+        """Give all rows, once, as an array that may be written to."""
+
+    def drop(self) -> None:
+        """Free the room it takes; its array must not be used after that."""
+
+
+class Storage(Protocol):
+    """Makes long arrays, and lets go of the memory that mapped ones take."""
+
+    def column(self, name: str, dtype: DTypeLike, width: int | None = None) -> Column:
+        """Make an empty column of shape [n], or [n, width]; two may have the same name."""
+
+    def array(self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """Make an array to be written to at random; its values are anything at first."""
+
+    def release(self) -> None:
+        """Give back the memory that mapped files take until they are read again; all arrays stay valid."""
+
+
+class MemoryStorage:
+    """Arrays in memory."""
+
+    def column(self, name: str, dtype: DTypeLike, width: int | None = None) -> "MemoryColumn":  # noqa: ARG002
+        """Make an empty column."""
+        return MemoryColumn(np.dtype(dtype), width)
+
+    def array(self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:  # noqa: ARG002
+        """Make an array to be written to at random."""
+        return np.empty(shape, dtype=dtype)
+
+    def release(self) -> None:
+        """Do nothing: what is in memory stays there."""
+
+
+@dataclass(slots=True)
+class MemoryColumn:
+    """An array in memory."""
+
+    dtype: np.dtype[Any]
+    width: int | None
+    _pieces: list[NDArray[Any]] = field(default_factory=list)
+
+    def append(self, values: NDArray[Any]) -> None:
+        """Add rows."""
+        self._pieces.append(values.astype(self.dtype, copy=False))
+
+    def finish(self) -> NDArray[Any]:
+        """Give all rows, once."""
+        pieces, self._pieces = self._pieces, []
+        if not pieces:
+            return np.empty(_shape(0, self.width), dtype=self.dtype)
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def drop(self) -> None:
+        """Forget what was not given."""
+        self._pieces = []
+
+
+@dataclass(slots=True)
+class DiskStorage:
+    """Arrays in files of a folder that is there."""
+
+    folder: Path
+    _n_files: int = 0
+    _maps: dict[Path, mmap.mmap] = field(default_factory=dict)
+
+    def column(self, name: str, dtype: DTypeLike, width: int | None = None) -> "DiskColumn":
+        """Make an empty column."""
+        return DiskColumn(self, self._path(name), np.dtype(dtype), width)
+
+    def array(self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """Make an array to be written to at random; raises OSError if there is no room for it."""
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        path = self._path(name)
+        with path.open("wb") as file:
+            if size and hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)  # a full disk must not show only when a page is written
+            else:
+                file.truncate(size)
+        return self.map(path, np.dtype(dtype)).reshape(shape)
+
+    def release(self) -> None:
+        """Give back the memory that mapped files take until they are read again; all arrays stay valid."""
+        for mapped in self._maps.values():
+            if hasattr(mmap, "MADV_DONTNEED"):
+                mapped.madvise(mmap.MADV_DONTNEED)
+
+    def map(self, path: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Give the content of a file as a flat array, which writes through to it."""
+        if not path.stat().st_size:
+            return np.empty(0, dtype=dtype)
+        with path.open("r+b") as file:
+            self._maps[path] = mmap.mmap(file.fileno(), 0)
+        return np.frombuffer(self._maps[path], dtype=dtype)
+
+    def forget(self, path: Path) -> None:
+        """Remove a file; its room is free once no array looks into it."""
+        self._maps.pop(path, None)
+        path.unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        self._n_files += 1
+        return self.folder / f"{name}-{self._n_files}.array"
+
+
+_BUFFER_BYTES: Final = 1 << 18
+
+
+@dataclass(slots=True)
+class DiskColumn:
+    """An array in a file."""
+
+    storage: DiskStorage
+    path: Path
+    dtype: np.dtype[Any]
+    width: int | None
+    _pending: bytearray = field(default_factory=bytearray)
+
+    def append(self, values: NDArray[Any]) -> None:
+        """Add rows; raises OSError if there is no room for them."""
+        self._pending += memoryview(np.ascontiguousarray(values, dtype=self.dtype)).cast("B")
+        if len(self._pending) >= _BUFFER_BYTES:
+            self._flush()
+
+    def finish(self) -> NDArray[Any]:
+        """Give all rows, once."""
+        self._flush()
+        return self.storage.map(self.path, self.dtype).reshape(_shape(-1, self.width))
+
+    def drop(self) -> None:
+        """Remove the file."""
+        self._pending = bytearray()
+        self.storage.forget(self.path)
+
+    def _flush(self) -> None:
+        with self.path.open("ab") as file:  # closed at once: there may be thousands of columns
+            file.write(self._pending)
+        self._pending = bytearray()
+
+
+def _shape(n: int, width: int | None) -> tuple[int, ...]:
+    return (n,) if width is None else (n, width)
