@@ -47,3 +47,7 @@ class UnknownDocumentError(DedupError, KeyError):
     def __str__(self) -> str:
         """Give the plain message: KeyError would show it quoted."""
         return str(self.args[0]) if self.args else ""
+
+
+class StagingError(OutputError):
+    """A staging folder of an unfinished run that cannot be gone on with: of other input or settings, or damaged."""

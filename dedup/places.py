@@ -28,6 +28,9 @@ class Place(Protocol):
     def size_bytes(self) -> int:
         """Give the size, or 0 where it is not known."""
 
+    def stamp(self) -> str | None:
+        """Give what changes when the bytes do, or None where they cannot be read a second time."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
@@ -55,6 +58,14 @@ class LocalFile:
             return self.path.stat().st_size
         except OSError:
             return 0
+
+    def stamp(self) -> str | None:
+        """Give size and time of the last change."""
+        try:
+            told = self.path.stat()
+        except OSError:
+            return "gone"
+        return f"{told.st_size} bytes of {told.st_mtime_ns}"
 
 
 @dataclass(slots=True)
@@ -86,6 +97,10 @@ class OnePass:
     def size_bytes(self) -> int:
         """Give the size that was said to be."""
         return self._size_bytes
+
+    def stamp(self) -> str | None:
+        """Give None: the bytes come by once."""
+        return None
 
     def _begun(self) -> "GuardedStream":
         if self._stream is None:
@@ -153,6 +168,13 @@ class RemoteFile:
             return int(self.filesystem.size(self.path) or 0)
         except Exception:  # each library has errors of its own, and without a size reading goes on
             return 0
+
+    def stamp(self) -> str | None:
+        """Ask the file system for what it tells versions apart by."""
+        try:
+            return str(self.filesystem.ukey(self.path))
+        except Exception:  # each library has errors of its own; the run then cannot be gone on with
+            return None
 
 
 class GuardedStream(io.RawIOBase):

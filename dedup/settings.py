@@ -38,6 +38,9 @@ ENCODING_ERRORS: Final = ("reject", "repair")
 KEEP_WORDS: Final = ("first", "longest", "none")
 WITHIN_WORDS: Final = ("corpus", "document")
 
+LEAST_MEMORY: Final = 100_000_000
+"""Bytes; with less than 500 MB a run does with as little as it can, for its libraries alone take more than half."""
+
 FOUND_AT_THRESHOLD: Final = 0.99
 """Least probability with which a pair exactly at the threshold becomes a candidate."""
 
@@ -84,12 +87,14 @@ class Settings:
     max_boilerplate_share: float = 0.5
     recall_sample: int = 0
     workers: int = 0
+    memory: int = 0
     batch_bytes: int = 8 << 20
 
     def __post_init__(self) -> None:
         """Check every value once."""
         object.__setattr__(self, "without", _as_names(self.without))
-        object.__setattr__(self, "max_document_bytes", _as_bytes("max_document_bytes", self.max_document_bytes))
+        for name in ("max_document_bytes", "memory"):
+            object.__setattr__(self, name, _as_bytes(name, getattr(self, name)))
         for name in ("similarity", "overlap_similarity", "copy_share", "max_boilerplate_share"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
@@ -119,6 +124,8 @@ class Settings:
         for name, words in (("extractor", EXTRACTORS), ("encoding_errors", ENCODING_ERRORS)):
             if getattr(self, name) not in words:
                 raise SettingsError(f"{name} must be {' or '.join(words)}, got {getattr(self, name)!r}")
+        if 0 < self.memory < LEAST_MEMORY:
+            raise SettingsError(f"memory must be at least {LEAST_MEMORY // 10**6}MB, got {self.memory} bytes")
         if self.encoding is not None:
             try:
                 if codecs.lookup(self.encoding).name in _ESCAPES:
@@ -215,6 +222,7 @@ _LEAST: Final = {
     "max_document_bytes": 1,
     "recall_sample": 0,
     "workers": 0,
+    "memory": 0,
     "batch_bytes": 1,
 }
 

@@ -1,5 +1,6 @@
 """The user's own columns: of each one array of one type, whatever batches and sources its values came in."""
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,23 +14,39 @@ from dedup.values import as_type
 _WORDS: Final = {"text": "string", "object": "objects", "list": "lists"}
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnForm:
+    """The one type that all values of a column take in the end."""
+
+    type: pa.DataType
+    is_text: bool = False  # made of values that have no one type
+    warning: str | None = None
+
+    def convert(self, chunk: pa.Array) -> pa.Array:
+        """Give values as they came in that type."""
+        return text_of(chunk, self.type) if self.is_text else _typed(chunk, self.type)
+
+
 @dataclass(slots=True)
 class UserColumn:
-    """Collects the values of one column; the result does not depend on where batches were cut."""
+    """Learns what values one column has; the result does not depend on where batches were cut."""
 
     name: str
-    _chunks: list[pa.Array] = field(default_factory=list)
     _forms: Forms = field(default_factory=dict)
     _sources: dict[str, str] = field(default_factory=dict)  # where each family of values was first
+    _types: list[pa.DataType] = field(default_factory=list)  # as they came, each once
     _is_large: bool = False
 
     def add(self, array: pa.Array, source: str) -> None:
-        """Take the next values."""
-        self._chunks.append(array)
+        """Take note of the next values."""
         found = array.type
-        forms = (
-            found.forms if isinstance(found, MixedType) else {family_of(storable_type(found, keeps_empty=True)): found}
-        )
+        if isinstance(found, MixedType):
+            forms = found.forms
+            self._note_type(pa.large_string())
+            self._note_type(pa.null())  # two types: JSON is tried
+        else:
+            forms = {family_of(storable_type(found, keeps_empty=True)): found}
+            self._note_type(found)
         for family, form in forms.items():
             plain = None if form is None else storable_type(form, keeps_empty=True)
             if plain is None or not pa.types.is_null(plain):
@@ -37,23 +54,29 @@ class UserColumn:
                 self._sources.setdefault(family, source)
                 self._is_large = self._is_large or plain == pa.large_string()
 
-    def add_nulls(self, n_rows: int) -> None:
-        """Take rows that do not have the column."""
-        self._chunks.append(pa.nulls(n_rows))
+    def decide(self, chunks: Callable[[], Iterable[pa.Array]]) -> ColumnForm:
+        """Give the type of the column, with a warning where its values have no one type and become text.
 
-    def finish(self) -> tuple[list[pa.Array], pa.DataType, str | None]:
-        """Give all values once, in chunks of one type, and a warning where they had no one type and became text."""
-        chunks, self._chunks = self._chunks, []
+        `chunks` gives all values as they came, of which a look is taken only where one type might not hold them.
+        """
         if not self._forms:
-            return [pa.nulls(len(chunk)) for chunk in chunks], pa.null(), None
+            return ColumnForm(pa.null())
         form = next(iter(self._forms.values()))
         target = None if len(self._forms) > 1 or form is None else storable_type(form)
         if target is not None and is_storable(target):
-            # not so for numbers below 0 beside such above 2**63
+            # fails for numbers below 0 beside such above 2**63
             with suppress(pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-                return [_typed(chunk, target) for chunk in chunks], target, None
-        target = pa.large_string() if self._is_large else pa.string()
-        return [text_of(chunk, target) for chunk in chunks], target, self._describe()
+                if len(self._types) > 1:
+                    for chunk in chunks():
+                        _typed(chunk, target)
+                return ColumnForm(target)
+        return ColumnForm(
+            pa.large_string() if self._is_large else pa.string(), is_text=True, warning=self._describe()
+        )
+
+    def _note_type(self, found: pa.DataType) -> None:
+        if found not in self._types:
+            self._types.append(found)
 
     def _describe(self) -> str:
         (word, source), *others = ((_word(family, form), self._sources[family]) for family, form in self._forms.items())

@@ -6,14 +6,15 @@ where the bytes come from and how they are compressed is not its concern as long
 through dedup.streams.
 """
 
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from dedup.batches import Batch, Pages, Piece, Reject
-from dedup.documents import Corpus, CorpusBuilder
+from dedup.documents import RawShard, ReadSoFar, ShardBuilder
 from dedup.errors import ColumnError, SettingsError
 from dedup.extraction.stage import extract_pieces
 from dedup.names import read_name
@@ -99,56 +100,117 @@ def plan_inputs(sources: Sequence[str | Path], settings: Settings) -> Plan:
     return list_inputs(sources, find_kind, f"{', '.join(known_suffixes())} (each also with {', '.join(CODECS)})")
 
 
-def read_files(sources: Sequence[str | Path], settings: Settings, on_progress: Progress | None = None) -> Corpus:
-    """Read every document of the sources, in reading order: sorted by source, then row.
+@dataclass(slots=True)
+class FileReader:
+    """Reads the documents of a plan in reading order: sorted by source, then row.
 
-    What cannot be read is a row in `rejected`. Raises as plan_inputs does, and
-    ColumnError where no file has the text or id column, or columns do not go together.
+    What cannot be read is a row in `rejected`. What it has learned can be pickled with `state`, and another
+    reader of the same plan goes on behind it.
     """
-    plan = plan_inputs(sources, settings)
-    tally = _Tally(on_progress, skipped=plan.skipped)
-    builder = CorpusBuilder(settings.encoding_errors)
-    lacking: list[tuple[str, str]] = []
-    n_with_column = n_documents = 0
-    with closing(extract_pieces(_read_pieces(plan, settings, tally), settings)) as pieces:
-        for (origin, done_bytes), piece in pieces:
-            tally.tell(done_bytes)
-            if isinstance(piece, Batch):
-                n_documents += len(piece.rows)
-                n_with_column += piece.text_column is not None
-            elif piece.lacks_text_column:
-                lacking.append((origin.source, piece.reason))
-            builder.add(origin.source, f"{origin.stem}:", piece)
-    # one odd file among good ones is a row in rejected; when none has the column, the setting is wrong
-    if lacking and not n_with_column and (settings.text_column or settings.html_column or not n_documents):
-        source, reason = lacking[0]
-        raise ColumnError(f"{source}: {reason}")
-    builder.check_id_column(settings)
-    tally.tell(tally.total_bytes)
-    return builder.corpus(n_sources=tally.n_sources, skipped=tally.skipped)
+
+    plan: Plan
+    settings: Settings
+    on_progress: Progress | None = None
+    so_far: ReadSoFar = field(default_factory=ReadSoFar)
+    tally: "_Tally" = field(default_factory=lambda: _Tally())
+    lacking: tuple[str, str] | None = None  # the first source without a text column, and why
+    n_with_column: int = 0
+    place: tuple[int, int] = (0, 0)  # the input, and how many of its pieces are read
+    before: tuple[int, int] = (0, 0)  # the tally's counts before that input
+
+    def state(self) -> bytes:
+        """Give what reading has learned, but for `rejects`, of which only the number."""
+        rejects, self.so_far.rejects = self.so_far.rejects, []
+        n_sources, n_skipped = self.before
+        counts = n_sources, self.tally.skipped[:n_skipped]
+        state = pickle.dumps((self.so_far, len(rejects), counts, self.lacking, self.n_with_column, self.place))
+        self.so_far.rejects = rejects
+        return state
+
+    def go_on(self, state: bytes, rejects: list[tuple[str, int | None, str, str]]) -> None:
+        """Continue behind a state, with the rejects up to it (more are left out)."""
+        learned = pickle.loads(state)  # noqa: S301 - our own, from a file whose checksum is right
+        self.so_far, n_rejects, counts, self.lacking, self.n_with_column, self.place = learned
+        self.so_far.rejects = rejects[:n_rejects]
+        self.tally.n_sources, self.tally.skipped = counts
+
+    def read(self, shard_bytes: Callable[[], int]) -> Iterator[tuple[RawShard, bool]]:
+        """Give shards, each with whether reading could go on behind it; `shard_bytes` says how large the next may be.
+
+        Raises as plan_inputs does, and ColumnError where no file has the text or id column.
+        """
+        self.tally.on_progress = self.on_progress
+        builder = ShardBuilder(self.so_far, self.settings.encoding_errors)
+        with closing(extract_pieces(_read_pieces(self.plan, self.settings, self.tally, self.place), self.settings)) as pieces:
+            for tag, piece in pieces:
+                origin = tag.origin
+                # what one piece of input has become is not parted: only behind it is a place to go on from
+                if tag.place != self.place and builder.held_bytes >= shard_bytes():
+                    yield from _mark_last(builder.cut(shard_bytes()))
+                self.place, self.before = tag.place, tag.before
+                self.tally.tell(tag.done_bytes)
+                if isinstance(piece, Batch):
+                    self.n_with_column += piece.text_column is not None
+                elif piece.lacks_text_column and self.lacking is None:
+                    self.lacking = (origin.source, piece.reason)
+                builder.add(origin.source, f"{origin.stem}:", piece)
+        # one odd file among good ones is a row in rejected; when none has the column, the setting is wrong
+        names_column = self.settings.text_column or self.settings.html_column
+        if self.lacking and not self.n_with_column and (names_column or not self.so_far.n_documents):
+            source, reason = self.lacking
+            raise ColumnError(f"{source}: {reason}")
+        self.so_far.check_id_column(self.settings)
+        self.tally.tell(self.tally.total_bytes)
+        self.place, self.before = (len(self.plan.inputs) + 1, 0), self.tally.counts
+        yield from _mark_last(builder.cut(shard_bytes()))
+
+    @property
+    def n_sources(self) -> int:
+        """How many sources were read."""
+        return self.tally.n_sources
+
+    @property
+    def skipped(self) -> list[str]:
+        """Sources of no known kind."""
+        return [*self.plan.skipped, *self.tally.skipped]
+
+
+def _mark_last(shards: Iterator[RawShard]) -> Iterator[tuple[RawShard, bool]]:
+    """Give shards with whether each is the last."""
+    held = next(shards, None)
+    while held is not None:
+        following = next(shards, None)
+        yield held, following is None
+        held = following
 
 
 @dataclass(slots=True)
 class _Tally:
     """What was read so far, and whom to tell: the text stands in for the place in a file, which compression hides."""
 
-    on_progress: Progress | None
-    skipped: list[str]
+    on_progress: Progress | None = None
+    skipped: list[str] = field(default_factory=list)
     n_sources: int = 0
     total_bytes: int = 0
     done_bytes: int = 0
     size_bytes: int = 0  # of the input that is being read
     text_bytes: int = 0  # of it
 
-    def begin(self, inputs: Sequence[Input]) -> Iterator[Input]:
-        """Give the inputs one after the other, keeping count."""
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many sources were read, and how many skipped."""
+        return self.n_sources, len(self.skipped)
+
+    def begin(self, inputs: Sequence[Input], first: int) -> Iterator[tuple[int, Input]]:
+        """Give the inputs from `first` on, one after the other, keeping count."""
         # sizes are asked for only if somebody wants to know: behind an address each takes a while
         sizes = [found.place.size_bytes() if self.on_progress is not None else 0 for found in inputs]
         self.total_bytes = sum(sizes)
-        self.tell(0)
-        for found, self.size_bytes in zip(inputs, sizes, strict=True):
-            self.text_bytes = 0
-            yield found
+        self.done_bytes = sum(sizes[:first])
+        self.tell(self.done_bytes)
+        for number in range(first, len(inputs)):
+            self.size_bytes, self.text_bytes = sizes[number], 0
+            yield number, inputs[number]
             self.done_bytes += self.size_bytes
 
     @property
@@ -162,26 +224,52 @@ class _Tally:
             self.on_progress("read", done_bytes, self.total_bytes)
 
 
-def _read_pieces(plan: Plan, settings: Settings, tally: _Tally) -> Iterator[tuple[tuple[Origin, int], Piece]]:
-    """Give the pieces of all inputs in order, each with what it comes from, and how much was read with it."""
-    for found in tally.begin(plan.inputs):
-        for one in _open(found, settings):
-            if not isinstance(one, Input):
-                source, reject = one
-                if reject.stage == "list":
-                    tally.skipped.append(source)
-                yield (Origin(source, source), tally.read_bytes), reject
-                continue
-            tally.n_sources += 1
-            origin = one.origin
-            for piece in FORMATS[one.format].read(one, settings):
-                if isinstance(piece, Batch):
-                    tally.text_bytes += piece.text.nbytes
-                elif isinstance(piece, Pages):
-                    tally.text_bytes += piece.html.nbytes
-                yield (origin, tally.read_bytes), piece
-    for source, reject in plan.rejected:
-        yield (Origin(source, source), tally.total_bytes), reject
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """What a piece comes from, and how far reading was with it."""
+
+    origin: Origin
+    done_bytes: int
+    place: tuple[int, int]
+    before: tuple[int, int]
+
+
+def _read_pieces(
+    plan: Plan, settings: Settings, tally: _Tally, behind: tuple[int, int]
+) -> Iterator[tuple[_Tag, Piece]]:
+    """Give the pieces of all inputs behind a place, in order.
+
+    A place is the number of an input and how many of its pieces are read; the first is (0, 0).
+    """
+    for number, found in tally.begin(plan.inputs, behind[0]):
+        before = tally.counts
+        n_pieces = 0
+        for origin, piece in _read_input(found, settings, tally):
+            n_pieces += 1
+            if (number, n_pieces) > behind:
+                yield _Tag(origin, tally.read_bytes, (number, n_pieces), before), piece
+    for n_before, (source, reject) in enumerate(plan.rejected):
+        place = (len(plan.inputs), n_before + 1)
+        if place > behind:
+            yield _Tag(Origin(source, source), tally.total_bytes, place, tally.counts), reject
+
+
+def _read_input(found: Input, settings: Settings, tally: _Tally) -> Iterator[tuple[Origin, Piece]]:
+    """Give the pieces of one input, or of all that are in it, in order."""
+    for one in _open(found, settings):
+        if not isinstance(one, Input):
+            source, reject = one
+            if reject.stage == "list":
+                tally.skipped.append(source)
+            yield Origin(source, source), reject
+            continue
+        tally.n_sources += 1
+        for piece in FORMATS[one.format].read(one, settings):
+            if isinstance(piece, Batch):
+                tally.text_bytes += piece.text.nbytes
+            elif isinstance(piece, Pages):
+                tally.text_bytes += piece.html.nbytes
+            yield one.origin, piece
 
 
 def _open(found: Input, settings: Settings) -> Iterator[Input | tuple[str, Reject]]:

@@ -1,0 +1,150 @@
+"""All that is known of a shard by itself: its paragraphs, their fingerprints, and what goes from them anyway."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dedup.arrow_views import TextView, view_numbers, view_texts
+from dedup.boilerplate import cue_limits, find_boilerplate
+from dedup.cuts import Cuts, read_cuts, trim_paragraphs
+from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, replace_fingerprints
+from dedup.kernels.spans import count_characters
+from dedup.paragraphs import split_paragraphs
+from dedup.schemas import BOILERPLATE, empty_table
+from dedup.schemas import VERBATIM as VERBATIM_KIND
+from dedup.settings import Settings
+from dedup.shards import CUT_SHORT, REPEATS_ITSELF, TAKES_PART, VERBATIM, ShardCuts
+
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the n documents and q paragraphs of a shard; of `Columns` its rows, paragraphs counted from 0.
+
+    near int64[m], keys uint64[bands, m] and sketches uint8[m, n_hashes] as Shards gives them.
+    """
+
+    n_paragraphs: NDArray[np.int64]  # [n], of each document
+    n_bytes: NDArray[np.int64]
+    n_chars: NDArray[np.int64]
+    content: NDArray[np.uint64]
+    has_content: NDArray[np.bool_]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    char_start: NDArray[np.int64]
+    char_end: NDArray[np.int64]
+    n_tokens: NDArray[np.int32]
+    flags: NDArray[np.uint8]
+    exact: NDArray[np.uint64]
+    near: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    sketches: NDArray[np.uint8]
+    goes: ShardCuts
+
+
+def annotate_shard(
+    documents: pa.Table, settings: Settings, on_compiling: Callable[[str], None] | None = None
+) -> Facts:
+    """Split, fingerprint and look for boilerplate; takes DOCUMENTS.
+
+    `on_compiling` is told, perhaps by another thread, what the first document that needs it has to wait for.
+    """
+    cues = cue_limits(settings) if settings.boilerplate else {}
+    paragraphs = split_paragraphs(documents, settings, on_compiling)
+    fingerprints, repeats = fingerprint_paragraphs(documents, paragraphs, cues, settings)
+    hits = empty_table(BOILERPLATE)
+    if settings.boilerplate:
+        hits = find_boilerplate(documents, paragraphs, settings, fingerprints.n_tokens, fingerprints.flagged)
+    cuts, boilerplate = read_cuts(paragraphs, repeats, hits)
+    paragraphs, trimmed, in_pieces = trim_paragraphs(paragraphs, cuts)
+    if len(trimmed):
+        again, _ = fingerprint_paragraphs(documents, paragraphs.take(pa.array(trimmed)), {}, settings)
+        fingerprints = replace_fingerprints(fingerprints, trimmed, again)
+    texts = view_texts(documents["text"])
+    n_documents = documents.num_rows
+    document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
+    n_paragraphs = np.bincount(document, minlength=n_documents).astype(np.int64)
+    takes_part = boilerplate.whole < 0
+    content, has_content = _hash_contents(fingerprints.exact, takes_part, document, n_paragraphs)
+    takes_part[in_pieces] = False
+    flags = np.where(view_numbers(paragraphs["kind"]) == VERBATIM_KIND, VERBATIM, np.uint8(0))
+    flags[takes_part] |= TAKES_PART
+    flags[cuts.paragraph[cuts.rule < 0]] |= REPEATS_ITSELF
+    flags[_end_in_ellipsis(texts, texts.offsets[document] + end)] |= CUT_SHORT
+    n_bytes = np.diff(texts.offsets)
+    n_chars = n_bytes
+    char_start, char_end = start, end
+    if not _is_ascii(texts):
+        n_chars = pc.utf8_length(documents["text"]).to_numpy().astype(np.int64)
+        char_start, char_end = _count_characters(texts, document, start, end, n_bytes != n_chars)
+    return Facts(
+        n_paragraphs, n_bytes, n_chars, content, has_content, start, end, char_start, char_end,
+        fingerprints.n_tokens.astype(np.int32), flags, fingerprints.exact,
+        fingerprints.near, np.ascontiguousarray(fingerprints.band_keys.T), fingerprints.sketches,
+        ShardCuts(cuts, boilerplate.whole, boilerplate.rules),
+    )  # fmt: skip
+
+
+def _hash_contents(
+    exact: NDArray[np.uint64],
+    counts: NDArray[np.bool_],
+    document: NDArray[np.int64],
+    n_paragraphs: NDArray[np.int64],
+) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Give a hash of the paragraphs that count, in order, of each document, uint64[n, 2], and whether it has any."""
+    chosen = np.flatnonzero(counts)
+    owner = document[chosen]
+    n_counted = np.bincount(owner, minlength=len(n_paragraphs))
+    place = np.arange(len(chosen)) - np.repeat(np.cumsum(n_counted) - n_counted, n_counted)
+    # A sum of products with odd numbers by place: order matters, and it is one pass over all documents.
+    salt = (place.astype(np.uint64) * np.uint64(2) + np.uint64(1)) * _PRIME
+    hashes = np.zeros((len(n_paragraphs), 2), dtype=np.uint64)
+    has_content = n_counted > 0
+    starts = (np.cumsum(n_counted) - n_counted)[has_content]
+    for half in (0, 1):
+        mixed = (exact[chosen, half] ^ (exact[chosen, half] >> np.uint64(31))) * salt
+        mixed ^= mixed >> np.uint64(29)
+        if len(starts):
+            hashes[has_content, half] = np.add.reduceat(mixed, starts)
+    return hashes, has_content
+
+
+def _end_in_ellipsis(texts: TextView, end: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of paragraphs, which end at bytes int64[q], whether each ends in an ellipsis, and so was cut short."""
+    ends = np.zeros(len(end), dtype=np.bool_)
+    last = texts.data[end - 1] if len(end) else np.empty(0, dtype=np.uint8)
+    for sign in (b"...", "…".encode()):
+        of_sign = np.flatnonzero((last == sign[-1]) & (end >= len(sign)))
+        for back in (2, 3):
+            of_sign = of_sign[texts.data[end[of_sign] - back] == sign[-back]]
+        ends[of_sign] = True
+    return ends
+
+
+def _is_ascii(texts: TextView) -> bool:
+    held = texts.data[texts.offsets[0] : texts.offsets[-1]]
+    return not len(held) or int(held.max()) < 128  # noqa: PLR2004 - what one byte holds
+
+
+def _count_characters(
+    texts: TextView,
+    document: NDArray[np.int64],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    is_wide: NDArray[np.bool_],
+) -> tuple[Any, Any]:
+    """Give starts and ends in characters; `is_wide` bool[n], the documents where these are not bytes."""
+    char_start, char_end = start.copy(), end.copy()
+    wide = np.flatnonzero(is_wide[document])
+    # places ascend: paragraphs do not overlap
+    places = np.column_stack([start[wide], end[wide]]).reshape(-1)
+    counted = np.empty(len(places), dtype=np.int64)
+    count_characters(texts.data, np.repeat(texts.offsets[document[wide]], 2), places, counted)
+    char_start[wide], char_end[wide] = counted[::2], counted[1::2]
+    return char_start, char_end

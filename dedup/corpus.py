@@ -1,0 +1,177 @@
+"""The corpus: shards read, annotated and kept, in memory as long as they fit, and what they become in the end."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyarrow as pa
+
+from dedup.annotating import Facts, annotate_shard
+from dedup.documents import FinalColumns, RawShard, ReadSoFar
+from dedup.ids import tell_apart
+from dedup.memory import Budget
+from dedup.settings import Settings
+from dedup.shards import Columns
+from dedup.staging import Staging
+from dedup.storage import DiskStorage, MemoryStorage, Storage
+from dedup.stores import DiskStore, Mark, MemoryStore, Store, build_columns
+
+
+class Reader(Protocol):
+    """Gives documents in reading order."""
+
+    so_far: ReadSoFar
+
+    @property
+    def n_sources(self) -> int:
+        """How many sources were read."""
+
+    @property
+    def skipped(self) -> list[str]:
+        """Sources of no known kind."""
+
+    def read(self, shard_bytes: Callable[[], int]) -> Iterator[tuple[RawShard, bool]]:
+        """Give shards, each with whether another reader could go on behind it."""
+
+    def state(self) -> bytes:
+        """Give what another reader needs to go on, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All that was read, in reading order, and all that is known of each shard by itself."""
+
+    store: Store
+    storage: Storage
+    columns: Columns
+    ids: list[pa.Array]  # of each shard
+    rejected: pa.Table
+    n_sources: int
+    skipped: list[str]
+    n_renamed_ids: int
+    n_replaced_chars: int
+    n_repaired: int
+    warnings: list[str]
+    by_extractor: Mapping[str, int]
+    final: FinalColumns
+
+    def user_column(self, name: str) -> pa.ChunkedArray | None:
+        """Give a user's column in its final type, by the name that it came with; None if there is none."""
+        if name not in self.final.names:
+            return None
+        chunks: list[pa.Array] = []
+        for shard in range(self.store.n_shards):
+            raw = self.store.raw(shard)
+            column = self.final.column(name, raw.n_documents, raw.users.get(name), raw.said.get(name))
+            chunks += column.chunks
+        return pa.chunked_array(chunks, chunks[0].type)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """Reads, annotates and keeps shards, several at a time, in order."""
+
+    settings: Settings
+    executor: Executor
+    budget: Budget
+    on_compiling: Callable[[str], None]
+    staging: Staging | None = None  # None: what does not fit into memory stays there
+    store: Store = field(default_factory=MemoryStore)
+    _waiting: "deque[tuple[RawShard, Mark, Future[Facts | None]]]" = field(default_factory=deque)
+    _n_marked: int = 0  # rejects that earlier marks told
+
+    def gather(self, reader: Reader) -> Corpus:
+        """Read all; the reader must stand behind what the store has already.
+
+        Raises what reading does, and OSError where the disk is full.
+        """
+        self._n_marked = len(reader.so_far.rejects)
+        try:
+            for raw, is_clear in reader.read(self._shard_bytes):
+                self._submit(raw, self._mark(reader, is_clear=is_clear))
+                while len(self._waiting) > self.settings.n_workers + 1:
+                    self._take_first()
+            while self._waiting:
+                self._take_first()
+        except BaseException:
+            for _, _, future in self._waiting:
+                future.cancel()
+            raise
+        return self._finish(reader)
+
+    def _shard_bytes(self) -> int:
+        return self.settings.batch_bytes if isinstance(self.store, MemoryStore) else self.budget.shard_bytes
+
+    def _mark(self, reader: Reader, *, is_clear: bool) -> Mark:
+        if self.staging is None:
+            return Mark(b"", [], is_clear)
+        rejects = reader.so_far.rejects
+        new, self._n_marked = rejects[self._n_marked :], len(rejects)
+        return Mark(reader.state(), new, is_clear)
+
+    def _submit(self, raw: RawShard, mark: Mark) -> None:
+        if isinstance(self.store, MemoryStore):
+            future: Future[Facts | None] = self.executor.submit(self._annotate, raw)
+        else:
+            number = self.store.n_shards + len(self._waiting)
+            future = self.executor.submit(self._annotate_and_write, self.store, number, raw, mark)
+        self._waiting.append((raw, mark, future))
+
+    def _annotate(self, raw: RawShard) -> Facts:
+        return annotate_shard(raw.core(), self.settings, self.on_compiling)
+
+    def _annotate_and_write(self, store: DiskStore, number: int, raw: RawShard, mark: Mark) -> None:
+        store.write(number, raw, self._annotate(raw), mark)
+
+    def _take_first(self) -> None:
+        raw, mark, future = self._waiting.popleft()
+        facts = future.result()
+        if isinstance(self.store, DiskStore):
+            if facts is not None:  # annotated when there was memory
+                self.store.write(self.store.n_shards, raw, facts, mark)
+            self.store.n_shards += 1
+            return
+        assert facts is not None
+        self.store.add(raw, facts, mark)
+        if self.staging is not None and self.store.held_bytes > self.budget.held_bytes:
+            self._move_to_disk(self.store, self.staging)
+
+    def _move_to_disk(self, held: MemoryStore, staging: Staging) -> None:
+        """Go on with a folder, to which what is held in memory goes first."""
+        staging.begin()
+        store = self.open_store(staging)
+        for number, (raw, facts, mark) in enumerate(held.shards):
+            store.write(number, raw, facts, mark)
+            store.n_shards += 1
+        self.store = store
+
+    def open_store(self, staging: Staging) -> DiskStore:
+        """Open the store in a staging folder, as yet without shards."""
+        return DiskStore(staging.shards, most_cached=self.settings.n_workers + 1, make_facts=self._annotate)
+
+    def _finish(self, reader: Reader) -> Corpus:
+        store, so_far = self.store, reader.so_far
+        storage: Storage = MemoryStorage()
+        if isinstance(store, DiskStore):
+            assert self.staging is not None
+            storage = DiskStorage(self.staging.work)
+        final = FinalColumns.decide(so_far, store.user_chunks)
+        ids, n_renamed = tell_apart(store.ids(), store.places, storage, self.budget.phase_bytes)
+        store.settle(final, ids)
+        return Corpus(
+            store=store,
+            storage=storage,
+            columns=build_columns(store, storage),
+            ids=ids,
+            rejected=so_far.rejected(),
+            n_sources=reader.n_sources,
+            skipped=reader.skipped,
+            n_renamed_ids=n_renamed,
+            n_replaced_chars=so_far.n_replaced_chars,
+            n_repaired=so_far.n_repaired,
+            warnings=final.warnings(),
+            by_extractor=dict(so_far.by_extractor.most_common()),
+            final=final,
+        )

@@ -1,0 +1,141 @@
+"""The staging folder of a run that is larger than memory: whose it is, and whether a killed run can go on from it."""
+
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from dedup.addresses import is_address
+from dedup.errors import StagingError
+from dedup.reporting.versions import package_version
+from dedup.settings import Settings
+from dedup.sources import Plan
+
+_FORMAT: Final = 1
+_MANIFEST: Final = "manifest.json"
+_OUR_NAMES: Final = frozenset({_MANIFEST, f"{_MANIFEST}.partial", "shards", "work"})
+_MAY_CHANGE: Final = ("workers", "memory", "batch_bytes")
+"""Settings that change how the work is done and not what comes out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a run is over: a run that goes on must be over the same."""
+
+    settings: dict[str, Any]
+    inputs: list[list[str]] | None  # name and stamp of each, None where some can be read only once
+    version: str
+
+    @classmethod
+    def of(cls, plan: Plan, settings: Settings) -> "Identity":
+        """Describe a run."""
+        told = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _MAY_CHANGE}
+        told["without"] = list(settings.without)
+        inputs = [[found.source, found.place.stamp()] for found in plan.inputs]
+        inputs += [[source, reject.reason] for source, reject in plan.rejected]
+        can_go_on = all(stamp is not None for _, stamp in inputs)
+        return cls(told, inputs if can_go_on else None, package_version("dedup-clean"))  # type: ignore[arg-type]
+
+
+@dataclass(slots=True)
+class Staging:
+    """The folder of one run."""
+
+    folder: Path
+    identity: Identity
+
+    @property
+    def shards(self) -> Path:
+        """Where shards are kept, which a run that goes on finds again."""
+        return self.folder / "shards"
+
+    @property
+    def work(self) -> Path:
+        """Where arrays are that are made anew by every run."""
+        return self.folder / "work"
+
+    def find(self, *, fresh: bool) -> bool:
+        """Say whether there is a run to go on with; what cannot be gone on with is removed if `fresh` says so.
+
+        Raises StagingError if what is there is of other input or settings, or no staging folder.
+        """
+        if not os.path.lexists(self.folder):
+            return False
+        names = {entry.name for entry in self.folder.iterdir()} if self.folder.is_dir() else {""}
+        if not names <= _OUR_NAMES:
+            raise StagingError(
+                f"{str(self.folder)!r} is where the run would stage its shards, and is none of dedup's; "
+                "remove it, or name another with --staging"
+            )
+        manifest = self.folder / _MANIFEST
+        if not manifest.is_file():  # killed before there was a shard
+            self.remove()
+            return False
+        if fresh or self.identity.inputs is None:  # what was piped in is gone
+            self.remove()
+            return False
+        try:
+            told = json.loads(manifest.read_text(encoding="utf-8"))
+            change = None if told["format"] == _FORMAT else "dedup itself"
+        except (OSError, ValueError, TypeError, KeyError):
+            told, change = {}, "the record of what it is over, which is damaged,"
+        change = change or next(self._find_changes(told), None)
+        if change is not None:
+            raise StagingError(
+                f"{str(self.folder)!r} is of a run that was not finished, but {change} has changed since; "
+                "change it back to go on, or start over with --fresh"
+            )
+        shutil.rmtree(self.work, ignore_errors=True)
+        self.work.mkdir(exist_ok=True)
+        return True
+
+    def begin(self) -> None:
+        """Make the folder; raises OSError if that cannot be done."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.shards.mkdir()
+        self.work.mkdir()
+        told = {"format": _FORMAT, **dataclasses.asdict(self.identity)}
+        partial = self.folder / f"{_MANIFEST}.partial"
+        partial.write_text(json.dumps(told), encoding="utf-8")
+        partial.replace(self.folder / _MANIFEST)
+
+    def remove(self) -> None:
+        """Remove the folder and all in it."""
+        for folder in (self.work, self.shards, self.folder):  # the record last: without it, nobody would know whose it is
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _find_changes(self, told: dict[str, Any]) -> Iterator[str]:
+        """Name what differs from the run that the folder is of."""
+        if told.get("version") != self.identity.version:
+            yield f"dedup (it was {told.get('version')})"
+        before: dict[str, Any] = told.get("settings") or {}
+        for name, value in self.identity.settings.items():
+            if before.get(name) != value:
+                yield f"the setting {name} (it was {before.get(name)!r}, and is {value!r})"
+        old, new = (dict(map(tuple, inputs or [])) for inputs in (told.get("inputs"), self.identity.inputs))
+        for source in sorted(old.keys() | new.keys()):
+            if source not in new:
+                yield f"the input: {source!r} is not there any more, and"
+            elif source not in old:
+                yield f"the input: {source!r} is new, and"
+            elif old[source] != new[source]:
+                yield f"the input: {source!r}"
+
+
+def find_staging(target: str | Path, chosen: str | Path | None) -> Path:
+    """Give the staging folder of an output: as chosen, else hidden beside it; of an address in the temporary folder."""
+    if chosen is not None:
+        return Path(chosen)
+    if is_address(target):
+        digest = sha256(str(target).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"dedup-staging-{digest}"
+    place = Path(os.path.realpath(target))
+    return place.parent / f".{place.name}.staging"
+
+
