@@ -6,60 +6,56 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.arrow_views import TextView, make_texts, view_numbers, view_texts
+from dedup.arrow_views import TextView, make_texts
 from dedup.columns import name_outside
+from dedup.evidence import Evidence
 from dedup.guard import WHY_KEPT
-from dedup.kernels.spans import copy_spans, count_characters
+from dedup.kernels.spans import copy_spans
+from dedup.removals import Removals, list_removals
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REASONS, REMOVED, USER_COLUMN_PREFIX
-from dedup.verdicts import Overlaps, Removals
+from dedup.verdicts import Verdicts
 
 
-def apply_removals(documents: pa.Table, removals: Removals, rules: list[str]) -> dict[str, pa.Table]:
-    """Give the tables `documents`, `removed` and `emptied` (CLEAN_DOCUMENTS, REMOVED, EMPTIED and the user's columns).
+def apply_removals(evidence: Evidence, verdicts: Verdicts, shard: int, doc_ids: pa.ChunkedArray) -> dict[str, pa.Table]:
+    """Give a shard's part of `documents`, `removed` and `emptied` (CLEAN_DOCUMENTS, REMOVED, EMPTIED, user's columns).
 
-    Takes DOCUMENTS; a clean text is the original without the removed spans, nothing else changed.
+    `doc_ids` are those of all documents. A clean text is the original without the removed spans, nothing else changed.
+    Shards may be asked for from several threads.
     """
-    texts = view_texts(documents["text"])
-    n_documents = documents.num_rows
-    doc_ids = documents["doc_id"].combine_chunks()
+    first, last = evidence.columns.shard_documents[shard : shard + 2].tolist()
+    removals = list_removals(evidence, verdicts, shard)
+    texts = evidence.shards.texts(shard)
+    documents = evidence.shards.documents(shard)
+    own_ids = doc_ids.slice(first, last - first)
     base = texts.offsets[removals.document]
     has_kept = removals.kept_document >= 0
-    kept = np.flatnonzero(has_kept)
-    start, end, kept_start, kept_end = _characters(
-        texts,
-        (removals.document, removals.start),
-        (removals.document, removals.end),
-        (removals.kept_document[kept], removals.kept_start[kept]),
-        (removals.kept_document[kept], removals.kept_end[kept]),
-    )
     removed = [
-        doc_ids.take(pa.array(removals.document)),
-        pa.array(start),
-        pa.array(end),
+        _take_each(own_ids, removals.document),
+        pa.array(removals.char_start),
+        pa.array(removals.char_end),
         _gather(texts, base + removals.start, base + removals.end),
         pa.array(REASONS, pa.string()).take(pa.array(removals.reason)),
-        pa.array(rules, pa.string()).take(_with_nulls(removals.rule, removals.rule >= 0)),
-        doc_ids.take(_with_nulls(removals.kept_document, has_kept)),
-        _with_nulls(_spread(kept_start, has_kept), has_kept),
-        _with_nulls(_spread(kept_end, has_kept), has_kept),
+        pa.array(evidence.shards.cuts(shard).rules, pa.string()).take(_with_nulls(removals.rule, removals.rule >= 0)),
+        _take_each(doc_ids, removals.kept_document),
+        _with_nulls(removals.kept_start, has_kept),
+        _with_nulls(removals.kept_end, has_kept),
         pa.array(removals.similarity, mask=np.isnan(removals.similarity)),
     ]
-    n_removed = np.bincount(removals.document, minlength=n_documents).astype(np.int64)
-    chars_removed = np.zeros(n_documents, dtype=np.int64)
-    np.add.at(chars_removed, removals.document, end - start)
-    bytes_left = np.diff(texts.offsets)
-    np.subtract.at(bytes_left, removals.document, removals.end - removals.start)
+    rows = np.searchsorted(removals.document, np.arange(last - first + 1))  # where those of each document begin
+    n_removed = np.diff(rows)
+    chars_removed = np.diff(_sums(removals.char_end - removals.char_start)[rows])
+    bytes_left = np.diff(texts.offsets) - np.diff(_sums(removals.end - removals.start)[rows])
     is_emptied = (bytes_left == 0) & (n_removed > 0)
     stays = np.flatnonzero(~is_emptied)
     clean = [
-        _take(documents["doc_id"], stays),
+        _take(own_ids, stays),
         _cut_texts(documents, texts, removals, bytes_left[stays]),
         _take(documents["source"], stays),
         pa.array(n_removed[stays]),
         pa.array(chars_removed[stays]),
     ]
     gone = np.flatnonzero(is_emptied)
-    emptied = [_take(documents["doc_id"], gone), _take(documents["source"], gone), pa.array(gone)]
+    emptied = [_take(own_ids, gone), _take(documents["source"], gone), pa.array(gone + first)]
     names = (name for name in documents.column_names if name.startswith(USER_COLUMN_PREFIX))
     outside = name_outside([name.removeprefix(USER_COLUMN_PREFIX) for name in names])
     users = {USER_COLUMN_PREFIX + name: given for name, given in outside.items()}
@@ -70,42 +66,29 @@ def apply_removals(documents: pa.Table, removals: Removals, rules: list[str]) ->
     }
 
 
-def list_overlaps(documents: pa.Table, paragraphs: pa.Table, overlaps: Overlaps) -> pa.Table:
-    """Give OVERLAPS; takes DOCUMENTS and PARAGRAPHS."""
-    texts = view_texts(documents["text"])
-    doc_ids = documents["doc_id"].combine_chunks()
-    document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
-    sides = (overlaps.left, overlaps.right)
-    places = _characters(texts, *((document[side], edge[side]) for side in sides for edge in (start, end)))
+def list_overlaps(evidence: Evidence, verdicts: Verdicts, doc_ids: pa.ChunkedArray, first: int, last: int) -> pa.Table:
+    """Give rows first:last of OVERLAPS, of len(verdicts.overlaps.left); `doc_ids` are those of all documents."""
+    evidence_of, overlaps, rows = evidence.columns, verdicts.overlaps, slice(first, last)
     columns: list[Any] = []
-    for side, first, last in zip(sides, places[::2], places[1::2], strict=True):
-        columns += [doc_ids.take(pa.array(document[side])), pa.array(first), pa.array(last)]
-    columns.append(pa.array(overlaps.similarity))
-    columns.append(pa.array(WHY_KEPT, pa.string()).take(pa.array(overlaps.why)))
+    for side in (overlaps.left[rows], overlaps.right[rows]):
+        columns.append(_take_each(doc_ids, evidence_of.document[side]))
+        columns += [pa.array(evidence_of.char_start[side]), pa.array(evidence_of.char_end[side])]
+    columns.append(pa.array(evidence.matches.similarity[overlaps.match[rows]]))
+    columns.append(pa.array(WHY_KEPT, pa.string()).take(pa.array(overlaps.why[rows])))
     return pa.table(columns, schema=OVERLAPS)
-
-
-def _characters(texts: TextView, *places: tuple[NDArray[np.int64], NDArray[np.int64]]) -> list[NDArray[np.int64]]:
-    """Turn lists of (document, bytes into it) into characters into it, int64[n] each; every document is read once."""
-    document = np.concatenate([documents for documents, _ in places])
-    position = np.concatenate([positions for _, positions in places])
-    order = np.argsort(texts.offsets[document] + position, kind="stable")
-    counted = np.empty(len(order), dtype=np.int64)
-    count_characters(texts.data, texts.offsets[document[order]], position[order], counted)
-    out = np.empty_like(counted)
-    out[order] = counted
-    return np.split(out, np.cumsum([len(positions) for _, positions in places])[:-1])
 
 
 def _gather(texts: TextView, start: NDArray[np.int64], end: NDArray[np.int64]) -> pa.Array:
     """Give the texts of spans of the whole data."""
-    offsets = np.concatenate([[0], np.cumsum(end - start)]).astype(np.int64)
+    offsets = _sums(end - start)
     data = np.empty(int(offsets[-1]), dtype=np.uint8)
     copy_spans(texts.data, start, end, data)
     return make_texts(data, offsets)
 
 
-def _cut_texts(documents: pa.Table, texts: TextView, removals: Removals, bytes_left: NDArray[np.int64]) -> pa.Array:
+def _cut_texts(
+    documents: pa.Table, texts: TextView, removals: Removals, bytes_left: NDArray[np.int64]
+) -> pa.Array | pa.ChunkedArray:
     """Give the texts that keep something, without their removed spans; `bytes_left` int64[], of each of them.
 
     No copy is made where nothing is removed.
@@ -116,7 +99,7 @@ def _cut_texts(documents: pa.Table, texts: TextView, removals: Removals, bytes_l
     # What stays lies between the end of one removal and the start of the next, over all documents at once.
     start = np.concatenate([texts.offsets[:1], base + removals.end])
     end = np.concatenate([base + removals.start, texts.offsets[-1:]])
-    offsets = np.concatenate([[0], np.cumsum(bytes_left)]).astype(np.int64)
+    offsets = _sums(bytes_left)
     data = np.empty(int(offsets[-1]), dtype=np.uint8)
     copy_spans(texts.data, start, end, data)
     return make_texts(data, offsets)
@@ -135,11 +118,30 @@ def _take(column: pa.ChunkedArray, which: NDArray[np.int64]) -> pa.ChunkedArray:
     return column if len(which) == len(column) else column.take(pa.array(which))
 
 
-def _spread(values: NDArray[np.int64], where: NDArray[np.bool_]) -> NDArray[np.int64]:
-    spread = np.zeros(len(where), dtype=np.int64)
-    spread[where] = values
-    return spread
+def _take_each(column: pa.ChunkedArray, which: NDArray[np.integer[Any]]) -> pa.Array:
+    """Give the rows `which`, in any order, of a column of strings; null where negative.
+
+    Goes chunk by chunk, for Arrow would join them all each time.
+    """
+    edges = _sums(np.array([len(chunk) for chunk in column.chunks], dtype=np.int64))
+    chunk_of = np.where(which >= 0, np.searchsorted(edges, which, side="right") - 1, -1)
+    asked = np.unique(chunk_of[which >= 0]).tolist()
+    if len(asked) == 1:
+        return column.chunk(asked[0]).take(_with_nulls(which - edges[asked[0]], which >= 0))
+    places, taken, n_taken = np.empty(len(which), dtype=np.int64), [pa.array([], column.type)], 0
+    for number in asked:
+        rows = np.flatnonzero(chunk_of == number)
+        rows_there, which_there = np.unique(which[rows], return_inverse=True)
+        taken.append(column.chunk(number).take(pa.array(rows_there - edges[number])))
+        places[rows] = n_taken + which_there
+        n_taken += len(rows_there)
+    return pa.concat_arrays(taken).take(_with_nulls(places, which >= 0))
 
 
-def _with_nulls(values: NDArray[np.int64], is_valid: NDArray[np.bool_]) -> pa.Array:
+def _sums(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the sums of all that comes before each value, and of all: int64[n + 1]."""
+    return np.concatenate([[0], np.cumsum(values)]).astype(np.int64, copy=False)
+
+
+def _with_nulls(values: NDArray[np.integer[Any]], is_valid: NDArray[np.bool_]) -> pa.Array:
     return pa.array(values, mask=~is_valid)

@@ -1,32 +1,29 @@
 """All that the stages have measured, which is all that the verdicts rest on."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.cuts import Boilerplate, Cuts
-from dedup.fingerprints import Fingerprints
 from dedup.matching import Matches
+from dedup.shards import Columns, Shards
+from dedup.storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of d documents and their p paragraphs.
+    """What is known of d documents and their p paragraphs, and where the rest of it is.
 
-    documents DOCUMENTS; paragraphs PARAGRAPHS, trimmed; distinct int64[p], the first paragraph equal to each;
-    takes_part bool[p], False for boilerplate and for paragraphs in pieces; twin int64[d], the first document of
-    equal content or -1; order int64[d], documents by rank, best first.
+    distinct int32[p], the first paragraph equal to each; twin int64[d], the first document of equal content or -1;
+    order int64[d], documents by rank, best first, or None for reading order.
     """
 
-    documents: pa.Table
-    paragraphs: pa.Table
-    fingerprints: Fingerprints
-    cuts: Cuts
-    boilerplate: Boilerplate
-    distinct: NDArray[np.int64]
+    columns: Columns
+    shards: Shards
+    distinct: NDArray[np.int32]
     matches: Matches
-    takes_part: NDArray[np.bool_]
     twin: NDArray[np.int64]
-    order: NDArray[np.int64]
+    order: NDArray[np.int64] | None
+    storage: Storage
+    executor: Executor

@@ -8,33 +8,110 @@ _CR = 13
 
 
 @njit(cache=True, nogil=True)
-def reach(text, offsets, first_paragraph, starts, ends, goes, from_byte, to_byte):
-    """Fill in how far the removal of each paragraph reaches, its line break included.
+def reach(
+    text,
+    offsets,
+    first_paragraph,
+    starts,
+    ends,
+    cut_paragraph,
+    cut_starts,
+    cut_ends,
+    document,
+    gone,
+    from_byte,
+    to_byte,
+    cut_from,
+    cut_to,
+):
+    """Fill in how far the removal of each paragraph reaches, its line break included, and of each cut beside one.
 
-    text uint8[], offsets int64[d + 1]; first_paragraph int64[d + 1]; starts and ends int64[p], bytes into
-    the document, and goes bool[p]. Out: from_byte and to_byte int64[p], bytes into the document, set where
-    `goes`. A paragraph takes the white space after it, up to the next one's line; the last ones of
-    a document take the white space before them instead, so that the end of the text stays as it was. Where
-    all go, all of the text goes.
+    text uint8[], offsets int64[d + 1]; first_paragraph int64[d + 1]; starts and ends int64[p], bytes into the
+    document, without what is cut: cut_paragraph, cut_starts and cut_ends int64[m], sorted; gone int64[n], the
+    paragraphs that go, ascending, and `document` int64[n], which each is in. Out: from_byte and to_byte int64[n],
+    cut_from and cut_to int64[m], bytes into the document.
+
+    A paragraph takes the white space after it, up to the next one's line; the last ones of a document take the white
+    space before them instead, so that the end of the text stays as it was. Where all go, all of the text goes. What is
+    cut off a paragraph that goes takes the line's own white space on its side. A matter of the lines, all
+    this is measured on paragraphs as they were before cuts.
     """
-    for d in range(len(offsets) - 1):
+    cut_from[:] = cut_starts
+    cut_to[:] = cut_ends
+    row = 0
+    while row < len(gone):
+        d = document[row]
         first, last = first_paragraph[d], first_paragraph[d + 1]
-        run = last  # paragraphs from here on all go
-        while run > first and goes[run - 1]:
+        end = row
+        while end < len(gone) and gone[end] < last:
+            end += 1
+        run = end  # paragraphs from here on all go
+        while run > row and gone[run - 1] == last - (end - run) - 1:
             run -= 1
-        for p in range(first, run):
-            if goes[p]:
-                from_byte[p] = _line_start(text, offsets[d], starts[p], ends[p - 1] if p > first else 0)
-                to_byte[p] = _line_start(text, offsets[d], starts[p + 1], ends[p])
-        for p in range(run, last):
-            from_byte[p] = ends[p - 1] if p > first else 0
-            to_byte[p] = ends[p]
-        if run == first and last > first:
-            to_byte[last - 1] = offsets[d + 1] - offsets[d]
+        for at in range(row, end):
+            p = gone[at]
+            before = _line_end(p - 1, ends, cut_paragraph, cut_ends) if p > first else 0
+            if at < run:
+                start = _line_start(p, starts, cut_paragraph, cut_starts)
+                from_byte[at] = _back_to_line(text, offsets[d], start, before)
+                start = _line_start(p + 1, starts, cut_paragraph, cut_starts)
+                to_byte[at] = _back_to_line(text, offsets[d], start, _line_end(p, ends, cut_paragraph, cut_ends))
+            else:
+                from_byte[at] = before
+                to_byte[at] = _line_end(p, ends, cut_paragraph, cut_ends)
+        if run == row and gone[row] == first:
+            to_byte[end - 1] = offsets[d + 1] - offsets[d]
+        for at in range(row, end):
+            p = gone[at]
+            line_start = _line_start(p, starts, cut_paragraph, cut_starts)
+            line_end = _line_end(p, ends, cut_paragraph, cut_ends)
+            cut = _first_cut(cut_paragraph, p)
+            while cut < len(cut_paragraph) and cut_paragraph[cut] == p:
+                if cut_ends[cut] <= starts[p]:
+                    if cut_starts[cut] <= line_start:
+                        cut_from[cut] = from_byte[at]
+                    from_byte[at] = max(from_byte[at], cut_ends[cut])
+                elif cut_starts[cut] >= ends[p]:
+                    if cut_ends[cut] >= line_end:
+                        cut_to[cut] = to_byte[at]
+                    to_byte[at] = min(to_byte[at], cut_starts[cut])
+                cut += 1
+        row = end
 
 
 @njit(cache=True, nogil=True)
-def _line_start(text, base, start, floor):
+def _first_cut(cut_paragraph, p):
+    """Give the place of the first cut of paragraph p, or where it would be."""
+    low, high = 0, len(cut_paragraph)
+    while low < high:
+        middle = (low + high) // 2
+        if cut_paragraph[middle] < p:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)
+def _line_start(p, starts, cut_paragraph, cut_starts):
+    """Give where paragraph p began before cuts."""
+    cut = _first_cut(cut_paragraph, p)
+    if cut < len(cut_paragraph) and cut_paragraph[cut] == p:
+        return min(starts[p], cut_starts[cut])  # cuts are sorted
+    return starts[p]
+
+
+@njit(cache=True, nogil=True)
+def _line_end(p, ends, cut_paragraph, cut_ends):
+    """Give where paragraph p ended before cuts."""
+    cut = _first_cut(cut_paragraph, p + 1) - 1
+    if cut >= 0 and cut_paragraph[cut] == p:
+        return max(ends[p], cut_ends[cut])  # cuts are sorted and apart
+    return ends[p]
+
+
+@njit(cache=True, nogil=True)
+def _back_to_line(text, base, start, floor):
     """Give where the line of the paragraph at `start` begins, at `floor` at the earliest."""
     while start > floor and text[base + start - 1] != _LF and text[base + start - 1] != _CR:
         start -= 1
@@ -57,6 +134,35 @@ def count_characters(text, bases, positions, out):
             n_characters += text[place] & 0xC0 != 0x80
         at = max(at, positions[row])
         out[row] = n_characters
+
+
+@njit(cache=True, nogil=True)
+def count_from_edges(text, bases, n_bytes, n_chars, starts, ends, char_starts, char_ends, positions, out):
+    """Fill in out int64[n]: how many characters of its document come before each position, a place between characters.
+
+    bases int64[n], where the document begins in `text`, n_bytes and n_chars int64[n], its length; starts, ends,
+    char_starts and char_ends int64[n]: a span near the position, in bytes and characters into the document, from
+    whose edges it is counted; positions int64[n], bytes into the document.
+    """
+    for row in range(len(positions)):
+        position = positions[row]
+        if n_bytes[row] == n_chars[row]:
+            out[row] = position
+        elif position < starts[row]:
+            out[row] = char_starts[row] - _n_characters(text, bases[row] + position, bases[row] + starts[row])
+        elif position < ends[row]:
+            out[row] = char_starts[row] + _n_characters(text, bases[row] + starts[row], bases[row] + position)
+        else:
+            out[row] = char_ends[row] + _n_characters(text, bases[row] + ends[row], bases[row] + position)
+
+
+@njit(cache=True, nogil=True)
+def _n_characters(text, start, end):
+    """Count the characters that begin in text[start:end]."""
+    n_characters = 0
+    for place in range(start, end):
+        n_characters += text[place] & 0xC0 != 0x80
+    return n_characters
 
 
 @njit(cache=True, nogil=True)

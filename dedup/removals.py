@@ -1,0 +1,227 @@
+"""Verdicts turned into spans, shard by shard: what goes of each document, and what proves it."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.arrow_views import TextView
+from dedup.evidence import Evidence
+from dedup.kernels.resolution import STAYS, find_pairs
+from dedup.kernels.spans import count_from_edges, reach
+from dedup.schemas import REASONS
+from dedup.shards import ShardCuts
+from dedup.verdicts import LOSES, Verdicts
+
+REPEAT, DUPLICATE, NEAR_DUPLICATE, DUPLICATE_DOCUMENT, BOILERPLATE = range(len(REASONS))
+
+_NONE: Final = -1
+_NO_COPY: Final = {"kept_document": _NONE, "kept_start": 0, "kept_end": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """n spans that go from the documents of a shard, sorted by document and start, apart from each other.
+
+    document int64[n], counted from the first of the shard; start, end int64[n], bytes into it, and char_start, char_end
+    int64[n], characters; reason (a place in REASONS), rule (a place in the rules of the shard, or -1) int64[n];
+    kept_document int64[n], counted over all (-1: none), kept_start, kept_end int64[n], characters into that;
+    similarity float64[n] (NaN: none).
+    """
+
+    document: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    char_start: NDArray[np.int64]
+    char_end: NDArray[np.int64]
+    reason: NDArray[np.int64]
+    rule: NDArray[np.int64]
+    kept_document: NDArray[np.int64]
+    kept_start: NDArray[np.int64]
+    kept_end: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+
+
+def list_removals(evidence: Evidence, verdicts: Verdicts, shard: int) -> Removals:
+    """Give what goes from the documents of a shard; shards may be asked for from several threads."""
+    part = _Part.of(evidence, verdicts, shard)
+    goes_whole = verdicts.copy_of[part.documents] != STAYS
+    gone = np.flatnonzero((part.found.whole >= 0) | (verdicts.kept_paragraph[part.paragraphs] != STAYS))
+    gone = gone[~goes_whole[part.document_of(gone)]]
+    cuts = part.found.cuts
+    from_byte, to_byte = np.empty_like(gone), np.empty_like(gone)
+    cut_from, cut_to = np.empty_like(cuts.start), np.empty_like(cuts.end)
+    first_paragraph = evidence.columns.first_paragraph[part.documents.start : part.documents.stop + 1]
+    reach(
+        part.texts.data,
+        part.texts.offsets,
+        first_paragraph - part.paragraphs.start,
+        evidence.columns.start[part.paragraphs],
+        evidence.columns.end[part.paragraphs],
+        cuts.paragraph,
+        cuts.start,
+        cuts.end,
+        part.document_of(gone),
+        gone,
+        from_byte,
+        to_byte,
+        cut_from,
+        cut_to,
+    )
+    cut = np.flatnonzero(~goes_whole[part.document_of(cuts.paragraph)])
+    return _join(
+        [
+            part.paragraphs_that_go(gone, from_byte, to_byte),
+            part.parts_that_go(cut, cut_from[cut], cut_to[cut]),
+            part.documents_that_go(np.flatnonzero(goes_whole)),
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One shard, and which of all documents and paragraphs are in it."""
+
+    evidence: Evidence
+    verdicts: Verdicts
+    texts: TextView
+    found: ShardCuts
+    documents: slice
+    paragraphs: slice
+
+    @classmethod
+    def of(cls, evidence: Evidence, verdicts: Verdicts, shard: int) -> "_Part":
+        columns, shards = evidence.columns, evidence.shards
+        documents, paragraphs = (
+            slice(int(edges[shard]), int(edges[shard + 1]))
+            for edges in (columns.shard_documents, columns.shard_paragraphs)
+        )
+        return cls(evidence, verdicts, shards.texts(shard), shards.cuts(shard), documents, paragraphs)
+
+    def document_of(self, paragraphs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the documents of paragraphs, both counted from the first of the shard."""
+        found: NDArray[np.int64] = self.evidence.columns.document[paragraphs + self.paragraphs.start].astype(np.int64)
+        return found - self.documents.start
+
+    def paragraphs_that_go(
+        self, gone: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> dict[str, NDArray[Any]]:
+        """Give the removals of whole paragraphs, by rule or as copies."""
+        distinct = self.evidence.distinct
+        rule = self.found.whole[gone]
+        place = gone + self.paragraphs.start
+        kept = np.where(rule >= 0, _NONE, self.verdicts.kept_paragraph[place])
+        copies = np.flatnonzero(kept >= 0)
+        is_near = np.zeros(len(gone), dtype=np.bool_)
+        is_near[copies] = distinct[place[copies]] != distinct[kept[copies]]
+        similarity = np.full(len(gone), np.nan)
+        similarity[copies] = 1.0
+        similarity[is_near] = self._similarity(distinct[place[is_near]], distinct[kept[is_near]])
+        return {
+            "document": self.document_of(gone),
+            "start": start,
+            "end": end,
+            "char_start": self._characters(gone, start),
+            "char_end": self._characters(gone, end),
+            "reason": np.where(rule >= 0, BOILERPLATE, np.where(is_near, NEAR_DUPLICATE, DUPLICATE)),
+            "rule": rule,
+            **self._kept(kept),
+            "similarity": similarity,
+        }
+
+    def parts_that_go(
+        self, rows: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> dict[str, NDArray[Any]]:
+        """Give the removals of the cuts `rows`: repeats, and what goes of a paragraph by rule."""
+        cuts, kept_paragraph = self.found.cuts, self.verdicts.kept_paragraph
+        paragraphs = cuts.paragraph[rows]
+        document = self.document_of(paragraphs)
+        is_repeat = cuts.rule[rows] < 0
+        # Where the rest of the paragraph goes too, what proves the repeat is the copy that the rest is held against.
+        beside = kept_paragraph[paragraphs + self.paragraphs.start]
+        kept = self._kept(np.where(is_repeat, beside, _NONE))
+        in_itself = np.flatnonzero(is_repeat & (beside == STAYS))
+        kept["kept_document"][in_itself] = document[in_itself] + self.documents.start
+        for name, places in (("kept_start", cuts.kept_start), ("kept_end", cuts.kept_end)):
+            kept[name][in_itself] = self._characters(paragraphs[in_itself], places[rows[in_itself]])
+        return {
+            "document": document,
+            "start": start,
+            "end": end,
+            "char_start": self._characters(paragraphs, start),
+            "char_end": self._characters(paragraphs, end),
+            "reason": np.where(is_repeat, REPEAT, BOILERPLATE),
+            "rule": cuts.rule[rows],
+            **kept,
+            "similarity": np.where(is_repeat, cuts.similarity[rows], np.nan),
+        }
+
+    def documents_that_go(self, document: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Give the removals of whole documents."""
+        columns, copy_of = self.evidence.columns, self.verdicts.copy_of
+        place = document + self.documents.start
+        source = copy_of[place].astype(np.int64)
+        copies = np.flatnonzero(source >= 0)
+        similarity = np.full(len(document), np.nan)
+        similarity[copies] = self.verdicts.containment[np.searchsorted(self.verdicts.copies, place[copies])]
+        has_kept = source >= 0
+        has_kept[copies] = copy_of[source[copies]] == STAYS
+        zero = np.zeros_like(document)
+        return {
+            "document": document,
+            "start": zero,
+            "end": columns.n_bytes[place],
+            "char_start": zero,
+            "char_end": columns.n_chars[place],
+            "reason": np.full(len(document), DUPLICATE_DOCUMENT),
+            "rule": np.full(len(document), _NONE),
+            "kept_document": np.where(has_kept, source, _NONE),
+            "kept_start": zero,
+            "kept_end": np.where(has_kept, columns.n_chars[source], 0),
+            "similarity": similarity,
+        }
+
+    def _kept(self, kept: NDArray[np.integer[Any]]) -> dict[str, NDArray[np.int64]]:
+        """Give the columns of Removals that tell of kept paragraphs, counted over all; none where negative, or gone."""
+        columns = self.evidence.columns
+        rows = np.flatnonzero(kept >= 0)
+        rows = rows[self.verdicts.kept_paragraph[kept[rows]] != LOSES]
+        told = {name: np.full(len(kept), value) for name, value in _NO_COPY.items()}
+        for name, column in zip(told, (columns.document, columns.char_start, columns.char_end), strict=True):
+            told[name][rows] = column[kept[rows]]
+        return told
+
+    def _characters(self, paragraphs: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Turn bytes into the documents of paragraphs, counted from the first of the shard, into characters."""
+        columns, place, document = (
+            self.evidence.columns,
+            paragraphs + self.paragraphs.start,
+            self.document_of(paragraphs),
+        )
+        counted = np.empty_like(places)
+        count_from_edges(
+            self.texts.data,
+            self.texts.offsets[document],
+            columns.n_bytes[document + self.documents.start],
+            columns.n_chars[document + self.documents.start],
+            *(edges[place] for edges in (columns.start, columns.end, columns.char_start, columns.char_end)),
+            places,
+            counted,
+        )
+        return counted
+
+    def _similarity(self, one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Give the similarity of pairs of distinct paragraphs, all of which are matches."""
+        matches = self.evidence.matches
+        rows = np.empty(len(one), dtype=np.int64)
+        find_pairs(matches.left, matches.right, np.minimum(one, other), np.maximum(one, other), rows)
+        similarity: NDArray[np.float64] = matches.similarity[rows]
+        return similarity
+
+
+def _join(groups: list[dict[str, NDArray[Any]]]) -> Removals:
+    """Put groups of removals together, sorted by document and start."""
+    columns = {name: np.concatenate([group[name] for group in groups]) for name in Removals.__dataclass_fields__}
+    order = np.lexsort((columns["start"], columns["document"]))
+    return Removals(**{name: column[order] for name, column in columns.items()})
