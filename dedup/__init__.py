@@ -97,19 +97,28 @@ def clean_files(
     settings: Settings | None = None,
     *,
     overwrite: bool = False,
+    fresh: bool = False,
+    staging: str | Path | None = None,
     on_progress: "Progress | None" = None,
     **changes: Any,
 ) -> "Report":
     """Clean files, folders and globs into the folder `target`, which appears whole or not at all.
 
-    docs/output.md says what is in it. Raises DedupError: for a setting, an input or an
+    What does not fit into `memory` is staged in a folder beside `target`, or in `staging`; if the run is cut off, the
+    same call goes on from there, unless `fresh`. docs/output.md says what is in the output. Raises DedupError: for a setting, an input or an
     output folder that cannot be used; a document that cannot be read is no error but
     a row in `rejected`.
     """
     from dedup import pipeline
 
     return pipeline.clean_files(
-        _sources(sources), target, _settings(settings, changes), overwrite=overwrite, on_progress=on_progress
+        _sources(sources),
+        target,
+        _settings(settings, changes),
+        overwrite=overwrite,
+        fresh=fresh,
+        staging=staging,
+        on_progress=on_progress,
     )
 
 

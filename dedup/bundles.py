@@ -95,10 +95,8 @@ class Bundle:
         if n_read != told["size"] or zlib.crc32(content) != told["crc"]:
             raise StagingError(f"{str(self.path)!r} was changed or damaged; start over with --fresh")
         if "raw_size" in told:
-            # writable, so that kernels see one type of array
-            raw = bytearray(told["raw_size"])
-            memoryview(raw)[:] = memoryview(pa.decompress(content, told["raw_size"], "zstd", asbytes=False))
-            return raw
+            # a copy, which may be written to, so that kernels see one type of array
+            return np.frombuffer(pa.decompress(content, told["raw_size"], "zstd"), dtype=np.uint8).copy()
         return content
 
 
@@ -111,7 +109,7 @@ def _encode(entry: Entry, *, is_plain: bool) -> tuple[Any, dict[str, Any]]:
         told: dict[str, Any] = {"dtype": entry.dtype.str, "shape": list(entry.shape)}
         if not is_plain and len(content):
             told["raw_size"] = len(content)
-            content = memoryview(pa.Codec("zstd", _LEVEL).compress(content))
+            content = pa.Codec("zstd", _LEVEL).compress(content, asbytes=True)
         return content, told
     sink = BytesIO()
     options = pa.ipc.IpcWriteOptions(compression=None if is_plain else pa.Codec("zstd", _LEVEL))

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, cast
 
 import typer
 
@@ -148,6 +148,9 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
     config: options.Config = None,
     recall_sample: options.RecallSample = DEFAULTS.recall_sample,
     workers: options.Workers = DEFAULTS.workers,
+    memory: options.Memory = str(DEFAULTS.memory),
+    staging: options.StagingFolder = None,
+    fresh: options.Fresh = False,
     seed: options.Seed = DEFAULTS.seed,
     dry_run: options.DryRun = False,
     overwrite: options.Overwrite = False,
@@ -161,7 +164,8 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
     if dry_run or target is None:
         report = _preview(sources, target, settings, as_json=as_json, quiet=quiet)
     else:
-        report = _write(sources, target, settings, overwrite=overwrite, as_json=as_json, quiet=quiet)
+        where = {"overwrite": overwrite, "fresh": fresh, "staging": staging}
+        report = _write(sources, target, settings, where, as_json=as_json, quiet=quiet)
     if strict and report.n_rejected:
         inputs, them = ("input", "it") if report.n_rejected == 1 else ("inputs", "them")
         where = f"; {target}/rejected.parquet lists {them}" if target and not dry_run else ""
@@ -170,14 +174,14 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
 
 
 def _write(
-    sources: list[str], target: str, settings: Settings, *, overwrite: bool, as_json: bool, quiet: bool
+    sources: list[str], target: str, settings: Settings, where: dict[str, Any], *, as_json: bool, quiet: bool
 ) -> "Report":
-    """Clean into the folder, and say how it went."""
+    """Clean into the folder, and say how it went; `where` goes to clean_files."""
     import dedup
     from dedup.reporting.progress import ProgressBar
 
     with ProgressBar(sys.stderr, quiet=quiet) as on_progress:
-        report = dedup.clean_files(sources, target, settings, overwrite=overwrite, on_progress=on_progress)
+        report = dedup.clean_files(sources, target, settings, on_progress=on_progress, **where)
     if as_json:
         _print_json(report.to_json())
     elif not quiet:

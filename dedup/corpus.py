@@ -9,9 +9,10 @@ from typing import Protocol
 import pyarrow as pa
 
 from dedup.annotating import Facts, annotate_shard
-from dedup.documents import FinalColumns, RawShard, ReadSoFar
+from dedup.documents import FinalColumns, RawShard, ReadSoFar, no_documents
 from dedup.ids import tell_apart
 from dedup.memory import Budget
+from dedup.reading import FileReader
 from dedup.settings import Settings
 from dedup.shards import Columns
 from dedup.staging import Staging
@@ -82,6 +83,14 @@ class Gathering:
     _waiting: "deque[tuple[RawShard, Mark, Future[Facts | None]]]" = field(default_factory=deque)
     _n_marked: int = 0  # rejects that earlier marks told
 
+    def go_on(self, reader: FileReader) -> None:
+        """Take up the shards that are finished, and have the reader stand behind them."""
+        assert self.staging is not None
+        self.store = self.open_store(self.staging)
+        mark = self.store.find_finished()
+        if mark is not None:
+            reader.go_on(mark.state, mark.rejects)
+
     def gather(self, reader: Reader) -> Corpus:
         """Read all; the reader must stand behind what the store has already.
 
@@ -93,6 +102,8 @@ class Gathering:
                 self._submit(raw, self._mark(reader, is_clear=is_clear))
                 while len(self._waiting) > self.settings.n_workers + 1:
                     self._take_first()
+            if not self.store.n_shards and not self._waiting:  # so that tables have their columns
+                self._submit(no_documents(), self._mark(reader, is_clear=True))
             while self._waiting:
                 self._take_first()
         except BaseException:

@@ -50,6 +50,11 @@ class RawShard:
         return pa.table([self.ids, self.text, self.sources, self.rows], schema=DOCUMENTS)
 
 
+def no_documents() -> RawShard:
+    """Give the shard without any."""
+    return RawShard(*(pa.array([], field.type) for field in (DOCUMENTS.field(n) for n in ("text", "doc_id", "source", "row"))), {}, {})
+
+
 @dataclass(slots=True)
 class ReadSoFar:
     """What reading has learned beside the documents themselves: small, and all that going on later needs."""

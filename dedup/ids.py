@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from dedup.arrow_views import view_texts
 from dedup.kernels.texts import hash_texts
-from dedup.matching import find_equal
+from dedup.equals import find_equal
 from dedup.storage import Storage
 
 
@@ -27,7 +27,7 @@ def tell_apart(
     first_of = np.concatenate([[0], np.cumsum([len(chunk) for chunk in ids])]).astype(np.int64)
     for first, chunk in zip(first_of.tolist(), ids, strict=False):
         hash_texts(*view_texts(chunk), hashes[first : first + len(chunk)])
-    repeated = np.flatnonzero(find_equal(hashes, None, storage, memory_bytes) != np.arange(n))
+    repeated = np.flatnonzero(find_equal(hashes, None, None, storage, memory_bytes) != np.arange(n))
     if not len(repeated):
         return ids, 0
     shard_of = np.searchsorted(first_of, repeated, side="right") - 1

@@ -172,6 +172,31 @@ Workers = Annotated[
         rich_help_panel=_RUN,
     ),
 ]
+Memory = Annotated[
+    str,
+    typer.Option(
+        metavar="SIZE",
+        help="Memory to use, such as 2GB; what does not fit is staged in a folder beside TARGET.",
+        show_default="half of what the machine has",
+        rich_help_panel=_RUN,
+    ),
+]
+StagingFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--staging",
+        metavar="FOLDER",
+        help="Stage in this folder instead: about as much room as the text is needed.",
+        show_default=False,
+        rich_help_panel=_RUN,
+    ),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh", help="Start over, rather than go on with a run that was cut off.", rich_help_panel=_RUN
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Seed of the hash functions.", rich_help_panel=_RUN)]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would go, and why; write nothing.", rich_help_panel=_RUN)

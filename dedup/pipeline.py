@@ -3,37 +3,43 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import numpy as np
 import pyarrow as pa
 
 from dedup import reading, writing
 from dedup.applying import apply_removals, list_overlaps
-from dedup.arrow_views import view_numbers
-from dedup.boilerplate import cue_limits, find_boilerplate
-from dedup.cuts import read_cuts, trim_paragraphs
-from dedup.documents import Corpus, from_python
-from dedup.engines.local import map_batches, start_workers
+from dedup.corpus import Corpus, Gathering, Reader
+from dedup.engines.local import map_shards, start_workers
 from dedup.evidence import Evidence
-from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, join_fingerprints, replace_fingerprints
+from dedup.handed_over import HandedOver
 from dedup.kernels import are_compiled
-from dedup.matching import find_equal, find_matches
-from dedup.paragraphs import split_paragraphs
+from dedup.locking import lock_target
+from dedup.equals import find_distinct, find_twins
+from dedup.matching import find_matches
+from dedup.memory import Budget, plan_memory
 from dedup.recall import measure_recall
-from dedup.reporting.report import InputFigures, Report, build_report
+from dedup.reporting.report import InputFigures, Report, ReportBuilder
 from dedup.result import Result
-from dedup.schemas import BOILERPLATE, DOCUMENTS, empty_table
-from dedup.scopes import find_twins, group_documents, rank_documents
+from dedup.scopes import check_column, group_documents, rank_documents
 from dedup.settings import Settings
+from dedup.staging import Identity, Staging, find_staging
 from dedup.verdicts import judge
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, of how many); 0 of 0 where that is not known."""
+
+_OVERLAPS_AT_A_TIME = 1 << 16
+
+
+class Sink(Protocol):
+    """Takes the tables that come out, piece by piece."""
+
+    def add(self, name: str, table: pa.Table) -> None:
+        """Take the next rows of a table."""
 
 
 @dataclass(slots=True)
@@ -56,21 +62,19 @@ class _Run:
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
 
+    def on_compiling(self, what: str) -> None:
+        self.tell(f"compiling kernels for {what} (once per machine, some seconds)")
+
 
 def clean(documents: Any, settings: Settings, on_progress: Progress | None = None) -> Result:
     """Clean documents handed over in Python."""
-    run = _Run(on_progress)
-    with run.stage("read"):
-        corpus = from_python(documents, settings)
-    return _clean_corpus(corpus, settings, run)
+    return _clean_in_memory(HandedOver(documents, settings), settings, _Run(on_progress))
 
 
 def preview_files(sources: Sequence[str | Path], settings: Settings, on_progress: Progress | None = None) -> Result:
     """Clean the documents of files and folders, writing nothing."""
-    run = _Run(on_progress)
-    with run.stage("read"):
-        corpus = reading.read_files(sources, settings, on_progress)
-    return _clean_corpus(corpus, settings, run)
+    reader = reading.FileReader(reading.plan_inputs(sources, settings), settings, on_progress)
+    return _clean_in_memory(reader, settings, _Run(on_progress))
 
 
 def clean_files(
@@ -79,132 +83,120 @@ def clean_files(
     settings: Settings,
     *,
     overwrite: bool = False,
+    fresh: bool = False,
+    staging: str | Path | None = None,
     on_progress: Progress | None = None,
 ) -> Report:
-    """Clean the documents of files and folders into the folder `target`, which appears whole or not at all."""
+    """Clean the documents of files and folders into the folder `target`, which appears whole or not at all.
+
+    What does not fit into memory is staged in a folder, from which the same call goes on if this one is cut off.
+    """
     writing.check_target(target, sources, overwrite)
-    result = preview_files(sources, settings, on_progress)
-    if on_progress is not None:
-        on_progress("write", 0, 0)
-    writing.write_output(target, result.tables, result.report.to_json(), overwrite, settings.workers)
-    return result.report
+    run = _Run(on_progress)
+    with lock_target(target):
+        plan = reading.plan_inputs(sources, settings)
+        place = Staging(find_staging(target, staging), Identity.of(plan, settings))
+        reader = reading.FileReader(plan, settings, on_progress)
+        with place.told_if_full(), start_workers(settings) as executor:
+            gathering = Gathering(settings, executor, plan_memory(settings), run.on_compiling, place)
+            if place.find(fresh=fresh):
+                gathering.go_on(reader)
+                run.tell(f"going on with {gathering.store.n_shards:,} finished shards")
+            with writing.OutputWriter(target, overwrite=overwrite, workers=settings.n_workers) as output:
+                report = _clean(reader, gathering, run, output)
+                with run.stage("write"):
+                    output.finish(report.to_json())
+        place.remove()
+    return report
 
 
-def _clean_corpus(corpus: Corpus, settings: Settings, run: _Run) -> Result:
+def _clean_in_memory(reader: Reader, settings: Settings, run: _Run) -> Result:
+    """Clean all that a reader gives, and hold what comes out."""
+    tables = _Tables()
+    with start_workers(settings) as executor:
+        report = _clean(reader, Gathering(settings, executor, plan_memory(settings), run.on_compiling), run, tables)
+    return Result(**{name: pa.concat_tables(pieces) for name, pieces in tables.pieces.items()}, report=report)
+
+
+@dataclass(slots=True)
+class _Tables:
+    """A sink in memory."""
+
+    pieces: dict[str, list[pa.Table]] = field(default_factory=dict)
+
+    def add(self, name: str, table: pa.Table) -> None:
+        """Hold rows."""
+        self.pieces.setdefault(name, []).append(table)
+
+
+def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Report:
     """Measure everything, judge once, apply the verdicts."""
-    text = corpus.documents["text"].combine_chunks()  # once: every stage looks into it
-    corpus = replace(corpus, documents=corpus.documents.set_column(1, DOCUMENTS.field("text"), text))
-    groups = group_documents(corpus.documents, settings)
-    order = rank_documents(corpus.documents, settings)
+    settings, executor = gathering.settings, gathering.executor
     if not are_compiled():
         run.tell("compiling kernels (once per machine, some 15 seconds)")
-    with start_workers(settings) as executor:
-        evidence = _measure(corpus.documents, groups, order, settings, executor, run)
-        recall = None
-        if settings.recall_sample:
-            with run.stage("recall"):
-                recall = measure_recall(evidence, groups, settings, executor)
+    with run.stage("read"):
+        corpus = gathering.gather(reader)
+    evidence, recall = _measure(corpus, gathering, run)
     with run.stage("judge"):
         verdicts = judge(evidence, settings)
-        tables = apply_removals(corpus.documents, verdicts.removals, evidence.boilerplate.rules)
-        tables["overlaps"] = list_overlaps(corpus.documents, evidence.paragraphs, verdicts.overlaps)
-        tables["rejected"] = corpus.rejected
-    figures = InputFigures(
-        n_sources=corpus.n_sources,
-        n_paragraphs=evidence.paragraphs.num_rows,
-        n_renamed_ids=corpus.n_renamed_ids,
-        n_replaced_chars=corpus.n_replaced_chars,
-        n_repaired=corpus.n_repaired,
-        skipped=corpus.skipped,
-        by_extractor=corpus.by_extractor,
-    )
-    report = build_report(
-        tables,
-        figures=figures,
+    counts = ReportBuilder()
+
+    def give(name: str, table: pa.Table) -> None:
+        counts.add(name, table)
+        sink.add(name, table)
+
+    with run.stage("write"):
+        ids = pa.chunked_array(corpus.ids, pa.string())
+        n_shards = corpus.columns.n_shards
+        applied = map_shards(
+            executor, n_shards, settings.n_workers, lambda shard: apply_removals(evidence, verdicts, shard, ids)
+        )
+        for shard, tables in enumerate(applied):
+            for name, table in tables.items():
+                give(name, table)
+            corpus.storage.release()
+            run.tell("write", shard + 1, n_shards)
+        for first in range(0, max(1, verdicts.n_overlaps), _OVERLAPS_AT_A_TIME):
+            last = min(first + _OVERLAPS_AT_A_TIME, verdicts.n_overlaps)
+            give("overlaps", list_overlaps(evidence, verdicts, ids, first, last))
+        give("rejected", corpus.rejected)
+    return counts.build(
+        figures=InputFigures(
+            n_sources=corpus.n_sources,
+            n_paragraphs=corpus.columns.n_paragraphs,
+            n_renamed_ids=corpus.n_renamed_ids,
+            n_replaced_chars=corpus.n_replaced_chars,
+            n_repaired=corpus.n_repaired,
+            skipped=corpus.skipped,
+            by_extractor=corpus.by_extractor,
+        ),
         settings=settings,
         seconds=run.seconds,
         recall=recall,
         warnings=corpus.warnings,
     )
-    return Result(**tables, report=report)
 
 
-def _measure(
-    documents: pa.Table,
-    document_groups: np.ndarray[Any, np.dtype[np.uint64]] | None,
-    order: np.ndarray[Any, np.dtype[np.int64]],
-    settings: Settings,
-    executor: Executor,
-    run: _Run,
-) -> Evidence:
-    """Run the stages, none of which decides anything."""
-    with run.stage("fingerprint"):
-        paragraphs, fingerprints, repeats = _fingerprint(documents, settings, executor, run)
-    with run.stage("boilerplate"):
-        hits = empty_table(BOILERPLATE)
-        if settings.boilerplate:
-            hits = find_boilerplate(documents, paragraphs, settings, fingerprints.n_tokens, fingerprints.flagged)
-        cuts, boilerplate = read_cuts(paragraphs, repeats, hits)
-        paragraphs, trimmed, in_pieces = trim_paragraphs(paragraphs, cuts)
-        if len(trimmed):
-            again, _ = fingerprint_paragraphs(documents, paragraphs.take(pa.array(trimmed)), {}, settings)
-            fingerprints = replace_fingerprints(fingerprints, trimmed, again)
+def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence, Any]:
+    """Find what equals what and what is like what, over all shards; none of this decides anything."""
+    settings, executor = gathering.settings, gathering.executor
+    store, storage, columns, budget = corpus.store, corpus.storage, corpus.columns, gathering.budget
+    names = corpus.final.names
+    of_group, of_rank = settings.within_column, (settings.keep_column or (None,))[0]
+    group_column = corpus.user_column(check_column(of_group, names, "within")) if of_group else None
+    rank_column = corpus.user_column(check_column(of_rank, names, "keep")) if of_rank else None
+    groups = group_documents(columns.n_documents, group_column, settings)
+    order = rank_documents(columns.n_bytes, rank_column, settings)
     with run.stage("match"):
-        document = view_numbers(paragraphs["document"])
-        takes_part = boilerplate.whole < 0
-        twin = np.full(documents.num_rows, -1, dtype=np.int64)
-        if settings.within != "document" and len(document):
-            found = find_twins(fingerprints.exact, takes_part, document, document_groups)
-            twin[: len(found)] = found
-        takes_part[in_pieces] = False
-        groups = None if document_groups is None else document_groups[document]
-        distinct = find_equal(fingerprints.exact, groups)
-        # One of each set of equals takes part in matching, whichever comes first of those that may.
-        first = np.full(len(document), len(document), dtype=np.int64)
-        np.minimum.at(first, distinct[takes_part], np.flatnonzero(takes_part))
-        distinct = np.where(takes_part, first[distinct], distinct)
-        eligible = takes_part & (distinct == np.arange(len(document)))
-        matches = find_matches(documents, paragraphs, fingerprints, groups, eligible, settings, executor)
-    return Evidence(documents, paragraphs, fingerprints, cuts, boilerplate, distinct, matches, takes_part, twin, order)
-
-
-def _fingerprint(
-    documents: pa.Table, settings: Settings, executor: Executor, run: _Run
-) -> tuple[pa.Table, Fingerprints, pa.Table]:
-    """Split and fingerprint all documents, batch by batch; gives PARAGRAPHS, fingerprints and REPEATS."""
-    cues = cue_limits(settings) if settings.boilerplate else {}
-
-    def on_compiling(what: str) -> None:
-        run.tell(f"compiling kernels for {what} (once per machine, some seconds)")
-
-    def stage(batch: pa.Table) -> tuple[pa.Table, Fingerprints, pa.Table]:
-        paragraphs = split_paragraphs(batch, settings, on_compiling)
-        return paragraphs, *fingerprint_paragraphs(batch, paragraphs, cues, settings)
-
-    def on_done(done: int, total: int) -> None:
-        run.tell("fingerprint", done, total)
-
-    core = documents.select(DOCUMENTS.names)
-    results = map_batches(executor, core, settings.batch_bytes, stage, on_done) or [(0, stage(core))]
-    return (
-        _join([(first, paragraphs) for first, (paragraphs, _, _) in results], "document"),
-        join_fingerprints([fingerprints for _, (_, fingerprints, _) in results]),
-        _join(_by_paragraph(results), "paragraph"),
-    )
-
-
-def _by_paragraph(results: list[tuple[int, tuple[pa.Table, Fingerprints, pa.Table]]]) -> list[tuple[int, pa.Table]]:
-    """Give the REPEATS of each batch with the number of paragraphs before it."""
-    counts = [paragraphs.num_rows for _, (paragraphs, _, _) in results]
-    before = np.concatenate([[0], np.cumsum(counts)])
-    return [(int(first), repeats) for first, (_, (_, _, repeats)) in zip(before, results, strict=False)]
-
-
-def _join(tables: list[tuple[int, pa.Table]], column: str) -> pa.Table:
-    """Put batches one after the other; `column` counts from the first of its batch, whose place is given."""
-    moved = []
-    for first, table in tables:
-        place = table.column_names.index(column)
-        values = pa.array(view_numbers(table[column]) + first)
-        moved.append(table.set_column(place, table.schema.field(place), values))
-    return pa.concat_tables(moved).combine_chunks()
+        distinct = find_distinct(columns, groups, storage, budget.phase_bytes)
+        twin = find_twins(columns, groups)
+        matches = find_matches(
+            store, columns, distinct, groups, settings, executor, storage, budget.phase_bytes,
+            lambda done, total: run.tell("match", done, total),
+        )  # fmt: skip
+    evidence = Evidence(columns, store, distinct, matches, twin, order, storage, executor)
+    recall = None
+    if settings.recall_sample:
+        with run.stage("recall"):
+            recall = measure_recall(store, columns, distinct, matches, groups, settings, executor)
+    return evidence, recall

@@ -6,13 +6,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from dedup.addresses import is_address
-from dedup.errors import StagingError
+from dedup.disk_space import describe_full_disk, is_no_room
+from dedup.errors import DedupError, OutputError, StagingError
 from dedup.reporting.versions import package_version
 from dedup.settings import Settings
 from dedup.sources import Plan
@@ -109,6 +111,17 @@ class Staging:
         """Remove the folder and all in it."""
         for folder in (self.work, self.shards, self.folder):  # the record last: without it, nobody would know whose it is
             shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def told_if_full(self) -> Iterator[None]:
+        """Raise OutputError, which says what is kept, where the disk of the folder is full."""
+        try:
+            yield
+        except OSError as error:
+            if isinstance(error, DedupError) or not is_no_room(error):
+                raise
+            goes_on = self.folder.is_dir() and self.identity.inputs is not None
+            raise OutputError(describe_full_disk(self.folder, error, goes_on=goes_on)) from error
 
     def _find_changes(self, told: dict[str, Any]) -> Iterator[str]:
         """Name what differs from the run that the folder is of."""

@@ -137,7 +137,7 @@ class DiskColumn:
 
     def append(self, values: NDArray[Any]) -> None:
         """Add rows; raises OSError if there is no room for them."""
-        self._pending += memoryview(np.ascontiguousarray(values, dtype=self.dtype)).cast("B")
+        self._pending += np.ascontiguousarray(values, dtype=self.dtype).tobytes()
         if len(self._pending) >= _BUFFER_BYTES:
             self._flush()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.documents import from_python
+from read_documents import from_python
 from dedup.errors import ColumnError, InputError
 from dedup.schemas import DOCUMENTS, REJECTED, check_schema
 from dedup.settings import Settings

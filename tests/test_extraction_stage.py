@@ -14,7 +14,7 @@ from dedup.errors import ColumnError, InputError
 from dedup.extraction import stage
 from dedup.extraction.pages import METADATA
 from dedup.extraction.stage import extract_pieces
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.schemas import USER_COLUMN_PREFIX
 from dedup.settings import Settings
 

@@ -210,9 +210,10 @@ def test_what_root_may_not_read_is_rejected(hostile: tuple[Path, list[str]], tmp
         if not path.stat().st_mode & 0o001:
             path.chmod(path.stat().st_mode | 0o005)
     script = (
-        "import json, os\nfrom dedup import reading\nfrom dedup.settings import Settings\n"
+        f"import json, os, sys\nsys.path.append({str(Path(__file__).parent)!r})\n"
+        "from dedup.settings import Settings\nfrom read_documents import read_files\n"
         "os.setgroups([])\nos.setgid(65534)\nos.setuid(65534)\n"
-        f"corpus = reading.read_files([{str(folder)!r}], Settings())\n"
+        f"corpus = read_files([{str(folder)!r}], Settings())\n"
         "print(json.dumps([corpus.documents['source'].to_pylist(), corpus.rejected.to_pylist()]))"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True, timeout=120)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.settings import Settings
 
 MEMBERS = {

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import feather
 
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.settings import Settings
 
 TABLE = pa.table(

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from dedup.errors import ColumnError
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.settings import Settings
 
 

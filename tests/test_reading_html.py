@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.settings import Settings
 
 SENTENCE = "Der Hafenmeister zählte vor dem Frühstück neunzehn Boote und schrieb jeden Namen in das große Buch."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.reading.json_arrays import _Splitter
 from dedup.settings import Settings
 

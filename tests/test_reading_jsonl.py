@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dedup.documents import Corpus
 from dedup.errors import ColumnError
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.settings import Settings
 
 

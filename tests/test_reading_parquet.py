@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dedup.errors import ColumnError
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.settings import Settings
 
 

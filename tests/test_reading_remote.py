@@ -21,7 +21,8 @@ import dedup.writing
 from dedup.addresses import is_address
 from dedup.errors import DedupError, InputError, MissingInputError, OutputError
 from dedup.outputs import may_be_output
-from dedup.reading import plan_inputs, read_files
+from dedup.reading import plan_inputs
+from read_documents import read_files
 from dedup.restoring import restore_files
 from dedup.settings import Settings
 
@@ -244,8 +245,8 @@ def test_without_fsspec(monkeypatch):
 def test_no_address_no_import(tmp_path):
     """Fsspec is imported only for an address."""
     (tmp_path / "a.txt").write_text("a")
-    code = f"import sys; from dedup.reading import read_files; from dedup.settings import Settings; \
-read_files([{str(tmp_path)!r}], Settings()); assert 'fsspec' not in sys.modules"
+    code = f"import sys; sys.path.append({str(Path(__file__).parent)!r}); \
+from read_documents import read_files; from dedup.settings import Settings; read_files([{str(tmp_path)!r}], Settings()); assert 'fsspec' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from dedup.errors import InputError, MissingInputError
 from dedup.places import LocalFile
-from dedup.reading import plan_inputs, read_files
+from dedup.reading import plan_inputs
+from read_documents import read_files
 from dedup.settings import Settings
 
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dedup.errors import InputError
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.settings import Settings
 
 LINES = b'{"text": "one", "id": "a"}\n{"text": "two", "id": "b"}\n'

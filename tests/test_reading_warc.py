@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from formats_contract import http_answer, page, warc_record
 
-from dedup.reading import read_files
+from read_documents import read_files
 from dedup.settings import Settings
 
 WORDS = "The story begins on a quiet street where nobody has lived for years. " * 6

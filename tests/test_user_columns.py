@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.columns import name_outside, tell_names_apart
-from dedup.documents import from_python
-from dedup.reading import read_files
+from read_documents import from_python
+from read_documents import read_files
 from dedup.settings import Settings
 from dedup.user_columns import UserColumn
 from dedup.values import array_of
