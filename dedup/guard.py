@@ -102,8 +102,8 @@ def weigh_matches(evidence: Evidence, settings: Settings) -> Weights:
         why = np.where(reaches, OWN_CONTENT, BELOW_THRESHOLD).astype(np.uint8)
         return Weights(np.stack([reaches, reaches]), why)
     looks = _Looks(n)
-    for rows in _blocks(n):
-        _look(evidence, settings, rows, looks)
+    for block in _blocks(n):
+        _look(evidence, settings, block, looks)
         evidence.storage.release()
     reaches, differ, goes = looks.reaches, looks.differ, looks.goes
     _spread_forms(evidence, looks)
@@ -177,9 +177,9 @@ def _spread_forms(evidence: Evidence, looks: _Looks) -> None:
     last = FEWEST_FORMS - 1
     is_form = _flags_by_paragraph(evidence, "forms")
     is_form[paragraphs[last:][paragraphs[last:] == paragraphs[: len(paragraphs) - last]]] = True
-    for rows in _blocks(looks.n):
-        distant = matches.similarity[rows] < SAFE_SIMILARITY
-        looks.differ[rows] |= distant & (is_form[matches.left[rows]] | is_form[matches.right[rows]])
+    for block in _blocks(looks.n):
+        distant = matches.similarity[block] < SAFE_SIMILARITY
+        looks.differ[block] |= distant & (is_form[matches.left[block]] | is_form[matches.right[block]])
         evidence.storage.release()
 
 

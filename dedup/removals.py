@@ -17,7 +17,6 @@ from dedup.verdicts import LOSES, Verdicts
 REPEAT, DUPLICATE, NEAR_DUPLICATE, DUPLICATE_DOCUMENT, BOILERPLATE = range(len(REASONS))
 
 _NONE: Final = -1
-_NO_COPY: Final = {"kept_document": _NONE, "kept_start": 0, "kept_end": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def list_removals(evidence: Evidence, verdicts: Verdicts, shard: int) -> Removal
     gone = gone[~goes_whole[part.document_of(gone)]]
     cuts = part.found.cuts
     from_byte, to_byte = np.empty_like(gone), np.empty_like(gone)
-    cut_from, cut_to = np.empty_like(cuts.start), np.empty_like(cuts.end)
+    cut_from, cut_to = cuts.start.copy(), cuts.end.copy()
     first_paragraph = evidence.columns.first_paragraph[part.documents.start : part.documents.stop + 1]
     reach(
         part.texts.data,
@@ -101,8 +100,8 @@ class _Part:
 
     def document_of(self, paragraphs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the documents of paragraphs, both counted from the first of the shard."""
-        found: NDArray[np.int64] = self.evidence.columns.document[paragraphs + self.paragraphs.start].astype(np.int64)
-        return found - self.documents.start
+        found = self.evidence.columns.document[paragraphs + self.paragraphs.start]
+        return found.astype(np.int64) - self.documents.start
 
     def paragraphs_that_go(
         self, gone: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
@@ -187,10 +186,10 @@ class _Part:
         columns = self.evidence.columns
         rows = np.flatnonzero(kept >= 0)
         rows = rows[self.verdicts.kept_paragraph[kept[rows]] != LOSES]
-        told = {name: np.full(len(kept), value) for name, value in _NO_COPY.items()}
-        for name, column in zip(told, (columns.document, columns.char_start, columns.char_end), strict=True):
-            told[name][rows] = column[kept[rows]]
-        return told
+        document, start, end = np.full(len(kept), _NONE), np.zeros(len(kept), np.int64), np.zeros(len(kept), np.int64)
+        document[rows] = columns.document[kept[rows]]
+        start[rows], end[rows] = columns.char_start[kept[rows]], columns.char_end[kept[rows]]
+        return {"kept_document": document, "kept_start": start, "kept_end": end}
 
     def _characters(self, paragraphs: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Turn bytes into the documents of paragraphs, counted from the first of the shard, into characters."""
@@ -205,7 +204,10 @@ class _Part:
             self.texts.offsets[document],
             columns.n_bytes[document + self.documents.start],
             columns.n_chars[document + self.documents.start],
-            *(edges[place] for edges in (columns.start, columns.end, columns.char_start, columns.char_end)),
+            columns.start[place],
+            columns.end[place],
+            columns.char_start[place],
+            columns.char_end[place],
             places,
             counted,
         )

@@ -102,20 +102,15 @@ def resolve(
         if not is_kept_whole and copy_share <= 1.0:
             best = _best_source(d, first, last, n_tokens, document, kept_paragraph, tally)
         if best >= 0:
-            is_copy = _is_copy(
-                d, best, first, last, n_tokens, distinct, document, flags, takes_part, verbatim, min_tokens, copy_share,
-                marks, False, kept_paragraph, holder,
-            )  # fmt: skip
-            if is_copy == _UNKNOWN:
-                if marked != best:
-                    if marked >= 0:
-                        _mark_kept(marked, first_paragraph, distinct, flags, takes_part, kept_paragraph, marks, False)
-                    _mark_kept(best, first_paragraph, distinct, flags, takes_part, kept_paragraph, marks, True)
-                    marked = best
+            is_copy = _UNKNOWN
+            while is_copy == _UNKNOWN:
                 is_copy = _is_copy(
                     d, best, first, last, n_tokens, distinct, document, flags, takes_part, verbatim, min_tokens,
-                    copy_share, marks, True, kept_paragraph, holder,
+                    copy_share, marks, marked == best, kept_paragraph, holder,
                 )  # fmt: skip
+                if is_copy == _UNKNOWN:
+                    _move_mark(marked, best, first_paragraph, distinct, flags, takes_part, kept_paragraph, marks)
+                    marked = best
             if is_copy:
                 copy_of[d] = best
                 for p in range(first, last):
@@ -125,8 +120,7 @@ def resolve(
                 continue
         if twin[d] >= 0 and is_kept_whole:
             doc_holder[twin[d]] = d
-    if marked >= 0:
-        _mark_kept(marked, first_paragraph, distinct, flags, takes_part, kept_paragraph, marks, False)
+    _move_mark(marked, -1, first_paragraph, distinct, flags, takes_part, kept_paragraph, marks)
 
 
 @njit(cache=True, nogil=True)
@@ -179,11 +173,18 @@ def _is_copy(
 
 
 @njit(cache=True, nogil=True)
-def _mark_kept(d, first_paragraph, distinct, flags, takes_part, kept_paragraph, marks, is_on):
-    """Set or clear the mark _SEEN of each distinct paragraph that stays in document d."""
-    for p in range(first_paragraph[d], first_paragraph[d + 1]):
-        if flags[p] & takes_part and kept_paragraph[p] < 0:
-            marks[distinct[p]] = (marks[distinct[p]] | _SEEN) if is_on else (marks[distinct[p]] & ~_SEEN)
+def _move_mark(marked, d, first_paragraph, distinct, flags, takes_part, kept_paragraph, marks):
+    """Take the mark _SEEN from the distinct paragraphs of document `marked`, and give it to those that stay in d.
+
+    Either may be -1: none.
+    """
+    if marked >= 0:
+        for p in range(first_paragraph[marked], first_paragraph[marked + 1]):
+            marks[distinct[p]] &= MAY_GO
+    if d >= 0:
+        for p in range(first_paragraph[d], first_paragraph[d + 1]):
+            if flags[p] & takes_part and kept_paragraph[p] < 0:
+                marks[distinct[p]] |= _SEEN
 
 
 @njit(cache=True, nogil=True)

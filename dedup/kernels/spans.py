@@ -29,15 +29,13 @@ def reach(
     text uint8[], offsets int64[d + 1]; first_paragraph int64[d + 1]; starts and ends int64[p], bytes into the
     document, without what is cut: cut_paragraph, cut_starts and cut_ends int64[m], sorted; gone int64[n], the
     paragraphs that go, ascending, and `document` int64[n], which each is in. Out: from_byte and to_byte int64[n],
-    cut_from and cut_to int64[m], bytes into the document.
+    bytes into the document, and cut_from and cut_to int64[m], first cut_starts and cut_ends.
 
     A paragraph takes the white space after it, up to the next one's line; the last ones of a document take the white
     space before them instead, so that the end of the text stays as it was. Where all go, all of the text goes. What is
     cut off a paragraph that goes takes the line's own white space on its side. A matter of the lines, all
     this is measured on paragraphs as they were before cuts.
     """
-    cut_from[:] = cut_starts
-    cut_to[:] = cut_ends
     row = 0
     while row < len(gone):
         d = document[row]
@@ -50,22 +48,16 @@ def reach(
             run -= 1
         for at in range(row, end):
             p = gone[at]
-            before = _line_end(p - 1, ends, cut_paragraph, cut_ends) if p > first else 0
+            line_start, line_end, cut = _line(p, starts, ends, cut_paragraph, cut_starts, cut_ends)
+            from_byte[at], to_byte[at] = 0, line_end
+            if p > first:
+                from_byte[at] = _line(p - 1, starts, ends, cut_paragraph, cut_starts, cut_ends)[1]
             if at < run:
-                start = _line_start(p, starts, cut_paragraph, cut_starts)
-                from_byte[at] = _back_to_line(text, offsets[d], start, before)
-                start = _line_start(p + 1, starts, cut_paragraph, cut_starts)
-                to_byte[at] = _back_to_line(text, offsets[d], start, _line_end(p, ends, cut_paragraph, cut_ends))
-            else:
-                from_byte[at] = before
-                to_byte[at] = _line_end(p, ends, cut_paragraph, cut_ends)
-        if run == row and gone[row] == first:
-            to_byte[end - 1] = offsets[d + 1] - offsets[d]
-        for at in range(row, end):
-            p = gone[at]
-            line_start = _line_start(p, starts, cut_paragraph, cut_starts)
-            line_end = _line_end(p, ends, cut_paragraph, cut_ends)
-            cut = _first_cut(cut_paragraph, p)
+                next_start = _line(p + 1, starts, ends, cut_paragraph, cut_starts, cut_ends)[0]
+                from_byte[at] = _back_to_line(text, offsets[d], line_start, from_byte[at])
+                to_byte[at] = _back_to_line(text, offsets[d], next_start, line_end)
+            elif at == end - 1 and run == row and gone[row] == first:
+                to_byte[at] = offsets[d + 1] - offsets[d]
             while cut < len(cut_paragraph) and cut_paragraph[cut] == p:
                 if cut_ends[cut] <= starts[p]:
                     if cut_starts[cut] <= line_start:
@@ -80,8 +72,8 @@ def reach(
 
 
 @njit(cache=True, nogil=True)
-def _first_cut(cut_paragraph, p):
-    """Give the place of the first cut of paragraph p, or where it would be."""
+def _line(p, starts, ends, cut_paragraph, cut_starts, cut_ends):
+    """Give where paragraph p began and ended before cuts, and the place of the first cut not before it."""
     low, high = 0, len(cut_paragraph)
     while low < high:
         middle = (low + high) // 2
@@ -89,25 +81,12 @@ def _first_cut(cut_paragraph, p):
             low = middle + 1
         else:
             high = middle
-    return low
-
-
-@njit(cache=True, nogil=True)
-def _line_start(p, starts, cut_paragraph, cut_starts):
-    """Give where paragraph p began before cuts."""
-    cut = _first_cut(cut_paragraph, p)
-    if cut < len(cut_paragraph) and cut_paragraph[cut] == p:
-        return min(starts[p], cut_starts[cut])  # cuts are sorted
-    return starts[p]
-
-
-@njit(cache=True, nogil=True)
-def _line_end(p, ends, cut_paragraph, cut_ends):
-    """Give where paragraph p ended before cuts."""
-    cut = _first_cut(cut_paragraph, p + 1) - 1
-    if cut >= 0 and cut_paragraph[cut] == p:
-        return max(ends[p], cut_ends[cut])  # cuts are sorted and apart
-    return ends[p]
+    start, end = starts[p], ends[p]
+    cut = low
+    while cut < len(cut_paragraph) and cut_paragraph[cut] == p:
+        start, end = min(start, cut_starts[cut]), max(end, cut_ends[cut])
+        cut += 1
+    return start, end, low
 
 
 @njit(cache=True, nogil=True)
