@@ -32,6 +32,9 @@ class Storage(Protocol):
     def array(self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Make an array to be written to at random; its values are anything at first."""
 
+    def drop(self, array: NDArray[Any]) -> None:
+        """Free the room that an array of `array` or of a column takes; it must not be used after that."""
+
     def release(self) -> None:
         """Give back the memory that mapped files take until they are read again; all arrays stay valid."""
 
@@ -46,6 +49,9 @@ class MemoryStorage:
     def array(self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:  # noqa: ARG002
         """Make an array to be written to at random."""
         return np.empty(shape, dtype=dtype)
+
+    def drop(self, array: NDArray[Any]) -> None:
+        """Do nothing: it goes with the last that holds it."""
 
     def release(self) -> None:
         """Do nothing: what is in memory stays there."""
@@ -97,6 +103,12 @@ class DiskStorage:
             else:
                 file.truncate(size)
         return self.map(path, np.dtype(dtype)).reshape(shape)
+
+    def drop(self, array: NDArray[Any]) -> None:
+        """Remove the file of an array."""
+        for path, mapped in list(self._maps.items()):
+            if np.frombuffer(mapped, dtype=np.uint8).ctypes.data == array.ctypes.data:
+                self.forget(path)
 
     def release(self) -> None:
         """Give back the memory that mapped files take until they are read again; all arrays stay valid."""
