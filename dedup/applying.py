@@ -67,15 +67,15 @@ def apply_removals(evidence: Evidence, verdicts: Verdicts, shard: int, doc_ids: 
 
 
 def list_overlaps(evidence: Evidence, verdicts: Verdicts, doc_ids: pa.ChunkedArray, first: int, last: int) -> pa.Table:
-    """Give rows first:last of OVERLAPS, of len(verdicts.overlaps.left); `doc_ids` are those of all documents."""
-    evidence_of, overlaps, rows = evidence.columns, verdicts.overlaps, slice(first, last)
-    columns: list[Any] = []
+    """Give rows first:last of OVERLAPS, of verdicts.n_overlaps; `doc_ids` are those of all documents."""
+    columns, overlaps, rows = evidence.columns, verdicts.overlaps, slice(first, last)
+    told: list[Any] = []
     for side in (overlaps.left[rows], overlaps.right[rows]):
-        columns.append(_take_each(doc_ids, evidence_of.document[side]))
-        columns += [pa.array(evidence_of.char_start[side]), pa.array(evidence_of.char_end[side])]
-    columns.append(pa.array(evidence.matches.similarity[overlaps.match[rows]]))
-    columns.append(pa.array(WHY_KEPT, pa.string()).take(pa.array(overlaps.why[rows])))
-    return pa.table(columns, schema=OVERLAPS)
+        told.append(_take_each(doc_ids, columns.document[side]))
+        told += [pa.array(columns.char_start[side]), pa.array(columns.char_end[side])]
+    told.append(pa.array(evidence.matches.similarity[overlaps.match[rows]]))
+    told.append(pa.array(WHY_KEPT, pa.string()).take(pa.array(overlaps.why[rows])))
+    return pa.table(told, schema=OVERLAPS)
 
 
 def _gather(texts: TextView, start: NDArray[np.int64], end: NDArray[np.int64]) -> pa.Array:

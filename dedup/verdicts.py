@@ -50,6 +50,11 @@ class Verdicts:
     kept_paragraph: NDArray[np.int32]
     overlaps: Overlaps
 
+    @property
+    def n_overlaps(self) -> int:
+        """How many pairs are kept though they overlap."""
+        return len(self.overlaps.match)
+
 
 def judge(evidence: Evidence, settings: Settings) -> Verdicts:
     """Decide on every span.
