@@ -1,86 +1,287 @@
-"""Which paragraphs are equal, and which pairs share a band."""
+"""Which rows are equal, and which pairs share a band."""
 
 import numpy as np
 from numba import njit
 
 from dedup.kernels.mixing import mix64
 
+_ONE = np.uint64(1)
+_PLACE_BITS = np.uint64(6)
+_PLACE_MASK = np.uint64(63)
+_ONES = np.uint64(0x0101010101010101)
+_LOW_BITS = _ONES * np.uint64(0x7F)
+_SEVEN, _COUNT_SHIFT = np.uint64(7), np.uint64(56)
+_HALVES, _PAIRS, _NIBBLES = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
+_TWO, _FOUR = np.uint64(2), np.uint64(4)
+
 
 @njit(cache=True, nogil=True)
-def first_equal(hashes, first):
-    """Fill in first int64[n]: the lowest row of hashes uint64[n, 2] equal to each row."""
+def first_equal(hashes, flags, flag, first):
+    """Fill in first int32[n]: the lowest row of hashes uint64[n, 2] equal to each row.
+
+    flags uint8[n]: for rows that have `flag` set, it is the lowest of those that do. With 0 they are not looked at.
+    """
     n = len(hashes)
     size = 2
     while size < 2 * n:
         size *= 2
     mask = np.uint64(size - 1)
-    table = np.full(size, -1, dtype=np.int64)
+    table = np.full(size, -1, dtype=np.int32)
     for row in range(n):
         slot = mix64(hashes[row, 0] ^ hashes[row, 1]) & mask
         while table[slot] >= 0 and not (
             hashes[table[slot], 0] == hashes[row, 0] and hashes[table[slot], 1] == hashes[row, 1]
         ):
-            slot = (slot + np.uint64(1)) & mask
+            slot = (slot + _ONE) & mask
         if table[slot] < 0:
             table[slot] = row
         first[row] = table[slot]
+    if flag:
+        table[:n] = -1
+        for row in range(n):
+            if flags[row] & flag:
+                if table[first[row]] < 0:
+                    table[first[row]] = row
+                first[row] = table[first[row]]
 
 
 @njit(cache=True, nogil=True)
-def pair_band(keys, sketches, most_partners, least_equal):
-    """Give the pairs that agree on one band, as uint64[m]: left << 32 | right, left < right.
+def part_rows(hashes, salts, n_parts, bounds, order, parted):
+    """Sort rows of hashes uint64[n, 2] into parts such that equal rows are in one part, in order.
 
-    keys uint64[n]; sketches uint8[n, k]. Each row is paired with the first
-    `most_partners` rows of the same key only, so that a key shared by very many
-    rows costs linear time; and only if at least `least_equal` sketch bytes agree,
-    which pairs worth verifying nearly always do.
-    Source of the sketch test: Li and König, b-bit minwise hashing, 2010.
+    salts uint64[n], or uint64[0], are first added to both halves by XOR; n_parts is a power of two. Out: bounds
+    int64[n_parts + 1], where in the other two each part begins; order int32[n], rows; parted uint64[n, 2].
     """
-    n = len(keys)
-    size = 2
+    n = len(hashes)
+    mask = np.uint64(n_parts - 1)
+    bounds[:] = 0
+    for row in range(n):
+        # Not the bits that first_equal looks at: those must differ within a part.
+        bounds[np.int64((hashes[row, 0] ^ _salt(salts, row)) >> np.uint64(40) & mask) + 1] += 1
+    for part in range(n_parts):
+        bounds[part + 1] += bounds[part]
+    for row in range(n):
+        salt = _salt(salts, row)
+        own = np.int64((hashes[row, 0] ^ salt) >> np.uint64(40) & mask)
+        order[bounds[own]] = row
+        parted[bounds[own], 0] = hashes[row, 0] ^ salt
+        parted[bounds[own], 1] = hashes[row, 1] ^ salt
+        bounds[own] += 1
+    for part in range(n_parts, 0, -1):
+        bounds[part] = bounds[part - 1]
+    bounds[0] = 0
+
+
+@njit(cache=True, nogil=True)
+def mark_keys(keys, rows, salts, seen):
+    """Take note of keys; give how many keys, of all noted in `seen`, may be those of several rows by this call.
+
+    keys uint64[]; rows int32[n], the places in `keys` that count; salts uint64[n], or uint64[0], are added by XOR;
+    seen uint64[power of two, 2], at first 0: bits by the hash of a key, in [:, 0] where there was one such row, in
+    [:, 1] where there were more. The numbers given add up to the rows that collect_shared finds.
+    """
+    shift = _first_bits(64 * len(seen))
+    n_shared = 0
+    for place in range(len(rows)):
+        bit = mix64(keys[rows[place]] ^ _salt(salts, place)) >> shift
+        word, mask = bit >> _PLACE_BITS, _ONE << (bit & _PLACE_MASK)
+        if seen[word, 0] & mask == 0:
+            seen[word, 0] |= mask
+            continue
+        n_shared += 1
+        if seen[word, 1] & mask == 0:
+            seen[word, 1] |= mask
+            n_shared += 1
+    return n_shared
+
+
+@njit(cache=True, nogil=True)
+def collect_shared(keys, rows, salts, seen, parts, first_member, hashes, members):
+    """Collect the rows of one part whose keys may be those of several rows; give how many they are.
+
+    keys, rows, salts and seen as in mark_keys; parts (part, how many, a power of two); the row at place i is member
+    first_member + i. Out: hashes uint64[n] and members int32[n].
+    """
+    shift = _first_bits(64 * len(seen))
+    part, part_mask = np.uint64(parts[0]), np.uint64(parts[1] - 1)
+    n = 0
+    for place in range(len(rows)):
+        mixed = mix64(keys[rows[place]] ^ _salt(salts, place))
+        bit = mixed >> shift
+        if seen[bit >> _PLACE_BITS, 1] & (_ONE << (bit & _PLACE_MASK)) == 0 or mixed & part_mask != part:
+            continue
+        hashes[n] = mixed
+        members[n] = first_member + place
+        n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def group_members(hashes, members, grouped, begins):
+    """Put members of equal hash together, in order, and leave out those whose hash no other has; give how many stay.
+
+    hashes uint64[n], members int32[n]; out: grouped int32[n], begins int32[n], where in `grouped` the group begins.
+    """
+    n = len(hashes)
+    size = 4
     while size < 2 * n:
         size *= 2
+    shift = _first_bits(size)
     mask = np.uint64(size - 1)
-    owner = np.full(size, -1, dtype=np.int32)  # the first row of the key that has this slot
-    bucket = np.empty(n, dtype=np.int32)  # the first row with the same key
+    owner = np.full(size, -1, dtype=np.int32)  # the first row of the hash that has this slot
+    first = np.empty(n, dtype=np.int32)
     count = np.zeros(n, dtype=np.int32)
     for row in range(n):
-        slot = mix64(keys[row]) & mask
-        while owner[slot] >= 0 and keys[owner[slot]] != keys[row]:
-            slot = (slot + np.uint64(1)) & mask
+        slot = hashes[row] >> shift
+        while owner[slot] >= 0 and hashes[owner[slot]] != hashes[row]:
+            slot = (slot + _ONE) & mask
         if owner[slot] < 0:
             owner[slot] = row
-        bucket[row] = owner[slot]
+        first[row] = owner[slot]
         count[owner[slot]] += 1
-    place = np.zeros(n, dtype=np.int64)  # where the partners of a bucket begin
-    n_partners = 0
+    place = np.empty(n, dtype=np.int32)  # where the next of a group goes
+    n_grouped = 0
     for row in range(n):
-        if count[row] > 1:
-            place[row] = n_partners
-            n_partners += min(count[row], most_partners)
-    partners = np.empty(n_partners, dtype=np.int32)
-    filled = np.zeros(n, dtype=np.int32)
-    pairs = np.empty(max(16, n_partners), dtype=np.uint64)
-    n_pairs = 0
-    for row in range(n):
-        first = bucket[row]
-        if count[first] < 2:
+        if count[first[row]] < 2:
             continue
-        for partner in range(place[first], place[first] + filled[first]):
-            left = partners[partner]
-            n_equal = 0
-            for h in range(sketches.shape[1]):
-                n_equal += sketches[left, h] == sketches[row, h]
-            if n_equal < least_equal:
-                continue
-            if n_pairs == len(pairs):
-                longer = np.empty(2 * n_pairs, dtype=np.uint64)
-                for pair in range(n_pairs):  # a second less to compile than an assignment to a slice
-                    longer[pair] = pairs[pair]
-                pairs = longer
-            pairs[n_pairs] = np.uint64(left) << np.uint64(32) | np.uint64(row)
-            n_pairs += 1
-        if filled[first] < most_partners:
-            partners[place[first] + filled[first]] = row
-            filled[first] += 1
-    return pairs[:n_pairs]
+        if first[row] == row:
+            place[row] = n_grouped
+            n_grouped += count[row]
+            count[row] = place[row] + 2  # from now on where the group begins, past 2 to be told from a single
+        at = place[first[row]]
+        grouped[at] = members[row]
+        begins[at] = count[first[row]] - 2
+        place[first[row]] += 1
+    return n_grouped
+
+
+@njit(cache=True, nogil=True)
+def mark_members(members, bits):
+    """Set the bits of members int32[] in bits uint64[]; give how many were not set."""
+    n_new = 0
+    for place in range(len(members)):
+        member = np.uint64(members[place])
+        word, mask = member >> _PLACE_BITS, _ONE << (member & _PLACE_MASK)
+        n_new += bits[word] & mask == 0
+        bits[word] |= mask
+    return n_new
+
+
+@njit(cache=True, nogil=True)
+def rank_members(bits, ranks):
+    """Fill in ranks int32[words]: how many bits are set before each word."""
+    n = 0
+    for word in range(len(bits)):
+        ranks[word] = n
+        n += int(_count_bits(bits[word]))
+
+
+@njit(cache=True, nogil=True)
+def replace_members(members, bits, ranks):
+    """Put for each of members int32[] its place among those whose bits are set."""
+    for at in range(len(members)):
+        member = np.uint64(members[at])
+        word = member >> _PLACE_BITS
+        below = bits[word] & ((_ONE << (member & _PLACE_MASK)) - _ONE)
+        members[at] = ranks[word] + np.int32(_count_bits(below))
+
+
+@njit(cache=True, nogil=True)
+def gather_sketches(sketches, rows, first_member, bits, first_place, gathered, chosen):
+    """Copy the sketches of those members whose bits are set.
+
+    sketches uint8[m, k]; rows int32[n], where in it those of members first_member, ... are. Out, from first_place on:
+    gathered uint8[, >= k], sketches; chosen int32[], the members.
+    """
+    place = first_place
+    for row in range(len(rows)):
+        member = np.uint64(first_member + row)
+        if bits[member >> _PLACE_BITS] & (_ONE << (member & _PLACE_MASK)) == 0:
+            continue
+        for h in range(sketches.shape[1]):
+            gathered[place, h] = sketches[rows[row], h]
+        chosen[place] = first_member + row
+        place += 1
+
+
+@njit(cache=True, nogil=True)
+def list_places(grouped, n, starts, places):
+    """List where in grouped int32[m] each of the numbers 0 to n - 1 is: places int32[m], starts int64[n + 1]."""
+    starts[:] = 0
+    for at in range(len(grouped)):
+        starts[grouped[at] + 1] += 1
+    for row in range(n):
+        starts[row + 1] += starts[row]
+    for at in range(len(grouped)):
+        places[starts[grouped[at]]] = at
+        starts[grouped[at]] += 1
+    for row in range(n, 0, -1):
+        starts[row] = starts[row - 1]
+    starts[0] = 0
+
+
+@njit(cache=True, nogil=True)
+def pair_rows(
+    first, last, grouped, begins, starts, places, sketches, most_partners, least_equal, stamps, pairs
+):  # fmt: skip
+    """Pair rows first to last with earlier ones of their groups; give the number of pairs, and the row to go on at.
+
+    grouped and begins as of group_members, with rows for members; starts and places as of list_places; sketches
+    uint64[n, k], eight bytes in each; stamps int32[n], other than the rows' numbers, scratch. Each row is paired with
+    the first `most_partners` rows of each of its groups only, so that a key shared by very many rows costs linear
+    time; and only if at least `least_equal` sketch bytes agree, which pairs worth verifying nearly always do.
+    Out: pairs uint64[], right << 32 | left, left < right, each once; by right, not by left. It has room for all
+    pairs of any row.
+    Source of the sketch test: Li and König, b-bit minwise hashing, 2010.
+    """
+    n_pairs = 0
+    n_words = sketches.shape[1]
+    for row in range(first, last):
+        most = 0
+        for place in range(starts[row], starts[row + 1]):
+            most += min(places[place] - begins[places[place]], most_partners)
+        if n_pairs + most > len(pairs):
+            return n_pairs, row
+        for place in range(starts[row], starts[row + 1]):
+            at = places[place]
+            begin = begins[at]
+            for other in range(begin, min(at, begin + most_partners)):
+                left = grouped[other]
+                if stamps[left] == row:
+                    continue
+                stamps[left] = row
+                n_equal = 0
+                for word in range(n_words):
+                    apart = sketches[left, word] ^ sketches[row, word]
+                    zeros = ~(((apart & _LOW_BITS) + _LOW_BITS) | apart | _LOW_BITS)  # high bits of bytes that are 0
+                    n_equal += int((zeros >> _SEVEN) * _ONES >> _COUNT_SHIFT)
+                if n_equal < least_equal:
+                    continue
+                pairs[n_pairs] = np.uint64(row) << np.uint64(32) | np.uint64(left)
+                n_pairs += 1
+    return n_pairs, last
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _salt(salts, row):
+    """Give the salt of a row, 0 if there are none."""
+    return salts[row] if len(salts) else np.uint64(0)
+
+
+@njit(cache=True, nogil=True)
+def _first_bits(size):
+    """Give by how much to shift a hash so that its first bits count up to `size`, a power of two."""
+    shift = 64
+    while size > 1:
+        size //= 2
+        shift -= 1
+    return np.uint64(shift)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _count_bits(word):
+    """Count the bits that are set."""
+    word -= word >> _ONE & _HALVES
+    word = (word & _PAIRS) + (word >> _TWO & _PAIRS)
+    word = word + (word >> _FOUR) & _NIBBLES
+    return word * _ONES >> _COUNT_SHIFT
