@@ -1,5 +1,7 @@
 """The tables of an output folder as they lie there, on this machine or behind an address."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +35,34 @@ class OutputFolder:
 
     def read(self, name: str) -> pa.Table:
         """Read a table, whether it is one file or parts; raises OutputError where it cannot be read."""
-        try:
+        with self._telling_errors(name):
             return pa.concat_tables([self.open_part(part).read() for part in self.list_parts(name)])
+
+    def read_groups(self, name: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Give a table in pieces, row group after row group, or its empty table; raises OutputError as read does."""
+        with self._telling_errors(name):
+            for part in self.list_parts(name):
+                with self.open_part(part) as file:
+                    names = None if columns is None else [name for name in columns if name in file.schema_arrow.names]
+                    for group in range(file.num_row_groups):
+                        yield file.read_row_group(group, columns=names)
+
+    def read_schema(self, name: str) -> pa.Schema:
+        """Give the columns of a table; raises OutputError where they cannot be read."""
+        with self._telling_errors(name):
+            return self.open_part(self.list_parts(name)[0]).schema_arrow
+
+    def count_rows(self, name: str) -> int:
+        """Give the length of a table; raises OutputError where it cannot be read."""
+        with self._telling_errors(name):
+            return sum(self.open_part(part).metadata.num_rows for part in self.list_parts(name))
+
+    @contextmanager
+    def _telling_errors(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except OutputError:
+            raise
         except (OSError, pa.ArrowException) as error:
             raise OutputError(f"{name} in {self.shown} cannot be read: {describe_os_error(error)}") from None
 

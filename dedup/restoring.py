@@ -1,24 +1,38 @@
 """The original texts, byte for byte, from clean documents and the spans that were removed."""
 
 import os
-from collections.abc import Iterator
-from itertools import repeat
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from dedup.decoding.text import encode_text
 from dedup.errors import OutputError
+from dedup.locking import lock_target
 from dedup.names import strip_compression
-from dedup.outputs import open_output
+from dedup.originals import (
+    CHANGED,
+    SPAN_COLUMNS,
+    HeldSpans,
+    PassingSpans,
+    Rows,
+    UnfitError,
+    check_places,
+    restore_pieces,
+)
+from dedup.outputs import OutputFolder, open_output
+from dedup.parts import Encoder, TableFiles
+from dedup.placing import new_folder
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, REMOVED
-from dedup.writing import check_target, cut_parts, write_folder, write_tables
+from dedup.writing import check_target
 
 _TEXT_SUFFIXES: Final = (".txt", ".text", ".md", ".markdown", ".rst", "")
-_CHANGED: Final = "it has been changed since dedup wrote it"
+_MOST_CHARS: Final = 1 << 24
+"""Characters of restored texts in one piece, where an output is read piece by piece."""
 
 
 class Cleaned(Protocol):
@@ -48,37 +62,11 @@ def restore(cleaned: str | Path | Cleaned) -> pa.Table:
         documents, removed, emptied = (out.read(name) for name in ("documents", "removed", "emptied"))
     else:
         documents, removed, emptied = cleaned.documents, cleaned.removed, cleaned.emptied
-    for name, table, schema in (("documents", documents, CLEAN_DOCUMENTS), ("removed", removed, REMOVED)):
-        if table.schema.names[: len(schema)] != schema.names:
-            raise OutputError(f"{name} has other columns than dedup writes: {_CHANGED}")
-    users = documents.schema.names[len(CLEAN_DOCUMENTS) :]
-    if emptied.schema.names != [*EMPTIED.names, *users]:
-        raise OutputError(f"emptied and documents have different columns: {_CHANGED}")
-    # documents that lost something or everything get their spans back; the rest pass as they are
-    spans = _spans_by_document(removed)
-    clean_ids = documents["doc_id"]
-    changed = np.flatnonzero(documents["n_removed"].to_numpy())
-    texts = _rebuilt(documents.take(pa.array(changed)), spans)
-    texts += _rebuilt_emptied(emptied, spans)
-    if spans:
-        raise OutputError(f"removed spans of {next(iter(spans))!r}, which is no document with removals: {_CHANGED}")
-    n_clean, n_emptied = documents.num_rows, emptied.num_rows
-    pick = np.arange(n_clean + n_emptied)
-    pick[changed] = n_clean + np.arange(len(changed))
-    pick[n_clean:] = n_clean + len(changed) + np.arange(n_emptied)
-    order = _reading_order(n_clean, emptied)
-    columns = {
-        "doc_id": _take(pa.chunked_array([*clean_ids.chunks, *emptied["doc_id"].chunks], pa.string()), order),
-        "source": _take(pa.chunked_array([*documents["source"].chunks, *emptied["source"].chunks], pa.string()), order),
-        "text": _take(
-            pa.chunked_array([*documents["text"].chunks, pa.array(texts, pa.large_string())], pa.large_string()),
-            pick[order],
-        ),
-    }
-    for name in users:
-        both = [*documents[name].chunks, *emptied[name].chunks]
-        columns[name] = _take(pa.chunked_array(both, documents.schema.field(name).type), order)
-    return pa.table(columns)
+    _check_columns(documents.schema, removed.schema, emptied.schema)
+    emptied, places = _in_reading_order(emptied, len(documents))
+    return pa.concat_tables(
+        restore_pieces([documents], Rows([emptied]), places, len(documents), HeldSpans([removed.select(SPAN_COLUMNS)]))
+    )
 
 
 def restore_files(cleaned: str | Path | Cleaned, target: str | Path, *, as_files: bool = False) -> int:
@@ -86,91 +74,97 @@ def restore_files(cleaned: str | Path | Cleaned, target: str | Path, *, as_files
 
     As Parquet parts, or with `as_files` each document to the path its source names (which
     only text files have), in the encoding that the column `encoding` tells, else in UTF-8.
+    An output folder is read a piece at a time; only where the rows of `removed` or `emptied` are in
+    another order than dedup wrote them are those two held in memory.
     Raises OutputError as restore does, if the folder is not empty, or if a source is no
     path inside the folder.
     """
-    table = restore(cleaned)
-    check_target(target, [cleaned] if isinstance(cleaned, str | Path) else [], overwrite=False)
-    files = _plan_files(table) if as_files else []
+    write = _write_each if as_files else _write_parts
+    with lock_target(target):
+        if not isinstance(cleaned, str | Path):
+            table = restore(cleaned)
+            check_target(target, [], overwrite=False)
+            return write(target, [table])
+        out = open_output(cleaned)
+        _check_columns(*map(out.read_schema, ("documents", "removed", "emptied")))
+        check_target(target, [cleaned], overwrite=False)
+        try:
+            return write(target, _restore_folder(out, in_order=True))
+        except UnfitError:
+            return write(target, _restore_folder(out, in_order=False))
 
-    def fill(folder: Path) -> None:
-        if as_files:
-            for path, content in zip(files, _contents(table), strict=True):
+
+def _check_columns(documents: pa.Schema, removed: pa.Schema, emptied: pa.Schema) -> None:
+    for name, found, schema in (("documents", documents, CLEAN_DOCUMENTS), ("removed", removed, REMOVED)):
+        if found.names[: len(schema)] != schema.names:
+            raise OutputError(f"{name} has other columns than dedup writes: {CHANGED}")
+    if emptied.names != [*EMPTIED.names, *documents.names[len(CLEAN_DOCUMENTS) :]]:
+        raise OutputError(f"emptied and documents have different columns: {CHANGED}")
+
+
+def _write_parts(target: str | Path, pieces: Iterable[pa.Table]) -> int:
+    """Write tables of documents as parts, and give the number of documents."""
+    n_documents = 0
+    with new_folder(target) as folder:
+        encoder = Encoder()
+        files: TableFiles | None = None
+        try:
+            for piece in pieces:
+                files = files or TableFiles(encoder, folder, piece.schema, in_parts=True)
+                files.add(piece)
+                n_documents += piece.num_rows
+            if files is not None:
+                files.finish()
+            encoder.finish()
+        finally:
+            encoder.abandon()
+    return n_documents
+
+
+def _write_each(target: str | Path, pieces: Iterable[pa.Table]) -> int:
+    """Write each document to a file of its own, and give the number of documents."""
+    taken: set[PurePosixPath] = set()
+    with new_folder(target) as folder:
+        for piece in pieces:
+            paths = _plan_files(piece, taken)
+            for path, content in zip(paths, _contents(piece), strict=True):
                 place = folder / path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-        else:
-            write_tables([(folder / name, part) for name, part in cut_parts(table)])
-
-    write_folder(target, fill)
-    return int(table.num_rows)
+    return len(taken)
 
 
-def _rebuilt(documents: pa.Table, spans: dict[str, list[tuple[int, int, str]]]) -> list[str]:
-    """Give the original texts of documents that lost some of their text, using up their spans."""
-    texts = []
-    names = ("doc_id", "text", "n_removed", "chars_removed")
-    for doc_id, text, n_removed, chars_removed in zip(*(documents[name].to_pylist() for name in names), strict=True):
-        own = spans.pop(doc_id, [])
-        original = _fill_gaps(doc_id, text, own)
-        if len(own) != n_removed or len(original) - len(text) != chars_removed:
-            raise OutputError(
-                f"{doc_id!r} lost {n_removed} spans of {chars_removed} characters, but removed holds "
-                f"{len(own)} of {len(original) - len(text)}: {_CHANGED}"
-            )
-        texts.append(original)
-    return texts
+def _restore_folder(out: OutputFolder, *, in_order: bool) -> Iterator[pa.Table]:
+    """Give the documents of an output folder as they were read, a piece at a time.
+
+    Raises UnfitError if they do not fit together, with `in_order` also if they are only in another order.
+    """
+    n_clean = out.count_rows("documents")
+    if in_order:
+        position = EMPTIED.field("position")
+        groups = [pa.schema([position]).empty_table(), *out.read_groups("emptied", [position.name])]
+        places = np.concatenate([group[position.name].to_numpy() for group in groups])
+        check_places(places, n_clean + len(places))
+        if bool((np.diff(places) < 0).any()):
+            raise UnfitError(f"the positions in emptied do not ascend: {CHANGED}")
+        emptied: Iterable[pa.Table] = chain([out.read_schema("emptied").empty_table()], out.read_groups("emptied"))
+    else:
+        held, places = _in_reading_order(out.read("emptied"), n_clean)
+        emptied = [held]
+    removed = out.read_groups("removed", SPAN_COLUMNS)
+    spans = PassingSpans(removed) if in_order else HeldSpans(removed)
+    documents = chain([out.read_schema("documents").empty_table()], out.read_groups("documents"))
+    yield from restore_pieces(documents, Rows(emptied), places, n_clean, spans, _MOST_CHARS)
 
 
-def _rebuilt_emptied(emptied: pa.Table, spans: dict[str, list[tuple[int, int, str]]]) -> list[str]:
-    """Give the original texts of documents of which nothing is left, using up their spans."""
-    return [_fill_gaps(doc_id, "", spans.pop(doc_id, [])) for doc_id in emptied["doc_id"].to_pylist()]
-
-
-def _fill_gaps(doc_id: str, clean: str, spans: list[tuple[int, int, str]]) -> str:
-    """Put removed spans back where they stood."""
-    pieces: list[str] = []
-    kept = last_end = 0  # how far the clean text and the original are told
-    for start, end, text in sorted(spans):
-        gap = start - last_end
-        if gap < 0 or end - start != len(text) or kept + gap > len(clean):
-            raise OutputError(f"the removed span {start}-{end} does not fit into {doc_id!r}: {_CHANGED}")
-        pieces += (clean[kept : kept + gap], text)
-        kept += gap
-        last_end = end
-    pieces.append(clean[kept:])
-    return "".join(pieces)
-
-
-def _spans_by_document(removed: pa.Table) -> dict[str, list[tuple[int, int, str]]]:
-    spans: dict[str, list[tuple[int, int, str]]] = {}
-    names = ("doc_id", "start", "end", "text")
-    for doc_id, start, end, text in zip(*(removed[name].to_pylist() for name in names), strict=True):
-        spans.setdefault(doc_id, []).append((start, end, text))
-    return spans
-
-
-def _reading_order(n_clean: int, emptied: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Give, for each place, the row of documents followed by emptied that stands there."""
-    n_all = n_clean + emptied.num_rows
+def _in_reading_order(emptied: pa.Table, n_clean: int) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Give emptied documents with their places ascending, and these; raises OutputError if they cannot be."""
     places = emptied["position"].to_numpy()
-    is_emptied = np.zeros(n_all, bool)
-    if len(places) and (places.min() < 0 or places.max() >= n_all or len(np.unique(places)) < len(places)):
-        raise OutputError(f"emptied holds positions that cannot be: {_CHANGED}")
-    order = np.empty(n_all, np.int64)
-    is_emptied[places] = True
-    order[~is_emptied] = np.arange(n_clean)
-    order[places] = n_clean + np.arange(len(places))
-    return order
-
-
-def _take(column: pa.ChunkedArray, order: np.ndarray[Any, np.dtype[np.int64]]) -> pa.ChunkedArray:
-    """Take the values in that order, which for most outputs is the one they are in."""
-    if len(order) == len(column) and bool((order == np.arange(len(order))).all()):
-        return column
-    if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-    return pc.take(column, pa.array(order))
+    check_places(places, n_clean + len(places))
+    order = np.argsort(places, kind="stable")
+    if bool((np.diff(places) < 0).any()):
+        emptied = emptied.unify_dictionaries().take(pa.array(order))
+    return emptied, places[order]
 
 
 def _contents(table: pa.Table) -> Iterator[bytes]:
@@ -184,12 +178,12 @@ def _contents(table: pa.Table) -> Iterator[bytes]:
         try:
             yield encode_text(text.as_py(), encoding.as_py())
         except (LookupError, UnicodeEncodeError):
-            raise OutputError(f"{source.as_py()!r} cannot be written as {encoding.as_py()}: {_CHANGED}") from None
+            raise OutputError(f"{source.as_py()!r} cannot be written as {encoding.as_py()}: {CHANGED}") from None
 
 
-def _plan_files(table: pa.Table) -> list[PurePosixPath]:
-    """Give the path of each document's file; raises OutputError where there can be none."""
-    paths: dict[PurePosixPath, None] = {}
+def _plan_files(table: pa.Table, taken: set[PurePosixPath]) -> list[PurePosixPath]:
+    """Give the path of each document's file and add it to those taken; raises OutputError where there can be none."""
+    paths = []
     is_page = table["extractor"].is_valid().to_pylist() if "extractor" in table.column_names else repeat(False)
     for source, was_extracted in zip(table["source"].to_pylist(), is_page, strict=False):
         path = PurePosixPath(strip_compression(source))
@@ -200,7 +194,8 @@ def _plan_files(table: pa.Table) -> list[PurePosixPath]:
         is_apart = os.sep != "/" and os.sep in source  # a backslash parts folders only on Windows
         if path.is_absolute() or ".." in path.parts or is_apart or "\0" in source:
             raise OutputError(f"the source {source!r} is not a path inside the folder; restore to Parquet instead")
-        if path in paths:
+        if path in taken:
             raise OutputError(f"two documents would be restored to {str(path)!r}; restore to Parquet instead")
-        paths[path] = None
-    return list(paths)
+        taken.add(path)
+        paths.append(path)
+    return paths

@@ -1,16 +1,12 @@
-"""Output behind an address: written to a temporary folder first, then sent there with the report last."""
+"""Output behind an address: what was written to a folder here is sent there, with the report last."""
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import pyarrow as pa
-
 from dedup.addresses import find_type, is_address, open_filesystem
 from dedup.errors import DedupError, OutputError
 from dedup.places import as_os_error
-from dedup.sources import describe_os_error
 
 REPORT_NAME: Final = "report.json"
 """Sent last and removed first: who waits for it never sees half an output."""
@@ -52,34 +48,26 @@ def check_address(
         raise OutputError(f"the output {target!r} holds {foreign}; it is not replaced, choose another folder")
 
 
-def upload_folder(target: str, fill: Callable[[Path], None]) -> None:
-    """Let `fill` write into a temporary folder, then send it in place of what is behind the address.
+def upload_folder(target: str, folder: Path) -> None:
+    """Send the files of a folder in place of what is behind the address, the report last.
 
     Raises OutputError if that fails; what is there then has no report.
     """
     filesystem, path = _open_folder(target)
-    with tempfile.TemporaryDirectory(prefix="dedup-") as temporary:
-        folder = Path(temporary)
-        try:
-            fill(folder)
-        except (OSError, pa.ArrowException) as error:
-            raise OutputError(
-                f"cannot write to {temporary!r} what is meant for {target!r}: {describe_os_error(error)}"
-            ) from error
-        files = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")) if file.is_file()]
-        files.sort(key=lambda name: name == REPORT_NAME)
-        try:
-            there = _list_names(filesystem, path)
-            for name in sorted(there, key=lambda name: name != REPORT_NAME):
-                filesystem.rm_file(f"{path}/{name}")
-            for name in files:
-                filesystem.makedirs(f"{path}/{name}".rpartition("/")[0], exist_ok=True)
-                filesystem.put_file(str(folder / name), f"{path}/{name}")
-            filesystem.invalidate_cache()
-        except Exception as error:  # each library has errors of its own
-            raise OutputError(
-                f"cannot write {target!r}: {as_os_error(error)}; it may hold some of the files, but not {REPORT_NAME}"
-            ) from error
+    files = [file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")) if file.is_file()]
+    files.sort(key=lambda name: name == REPORT_NAME)
+    try:
+        there = _list_names(filesystem, path)
+        for name in sorted(there, key=lambda name: name != REPORT_NAME):
+            filesystem.rm_file(f"{path}/{name}")
+        for name in files:
+            filesystem.makedirs(f"{path}/{name}".rpartition("/")[0], exist_ok=True)
+            filesystem.put_file(str(folder / name), f"{path}/{name}")
+        filesystem.invalidate_cache()
+    except Exception as error:  # each library has errors of its own
+        raise OutputError(
+            f"cannot write {target!r}: {as_os_error(error)}; it may hold some of the files, but not {REPORT_NAME}"
+        ) from error
 
 
 def _open_folder(address: str) -> tuple[Any, str]:

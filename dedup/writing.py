@@ -1,46 +1,28 @@
 """The output folder: Parquet cut by fixed rules, there whole or not at all.
 
-It is written beside the target and renamed. Equal tables give equal bytes,
-however they were chunked and however many threads wrote them.
+Equal tables give equal bytes, however their rows were handed over and however many threads wrote them.
 """
 
 import json
 import os
 import re
-import secrets
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Self
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from dedup.addresses import is_address
-from dedup.column_types import is_text_type
 from dedup.errors import OutputError
+from dedup.parts import Encoder, TableFiles
+from dedup.placing import NewFolder, real_path, sync
 from dedup.sources import STANDARD_INPUT, describe_os_error, is_glob, split_glob
-from dedup.uploading import REPORT_NAME, check_address, upload_folder
+from dedup.uploading import REPORT_NAME, check_address
 
 PARTED_TABLES: Final = ("documents", "removed")
 """Tables that are a folder of parts, at least one; every other is a single file."""
 
-PART_BYTES: Final = 64 << 20
-"""Uncompressed size of a part: parts are what threads write at the same time, so 100 MB keep two of them busy."""
-
-ROW_GROUP_BYTES: Final = 32 << 20
-ROW_GROUP_ROWS: Final = 1 << 17
-
-COMPRESSION_LEVEL: Final = 3  # of zstd; compressing is nearly all of the time of writing
-
 _OUR_NAMES: Final = re.compile(rf"{REPORT_NAME}|[^/]+\.parquet|({'|'.join(PARTED_TABLES)})/(part-[^/]*\.parquet)?")
-_ALL_DIFFERENT: Final = ("doc_id", "text")  # a dictionary of them only costs time
-_MOST_THREADS: Final = 16
 
 
 def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: bool) -> None:
@@ -55,10 +37,10 @@ def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: b
     if target == STANDARD_INPUT:
         raise OutputError("the output '-' is no folder, and nothing is written to standard output; name a folder")
     place = Path(target)
-    real = _real(place)
+    real = real_path(place)
     for source in map(Path, (source for source in sources if source != STANDARD_INPUT and not is_address(source))):
         root, pattern = split_glob(source) if is_glob(source) else (source, "")
-        read = _real(root)
+        read = real_path(root)
         if read.is_relative_to(real):
             raise OutputError(
                 f"the output {_shown(place)} would replace the source {_shown(source)}; choose another folder"
@@ -90,6 +72,63 @@ def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: b
         raise OutputError(f"the output {_shown(place)} holds {foreign}; it is not replaced, choose another folder")
 
 
+class OutputWriter:
+    """Writes an output folder while its rows come; to be used in a `with` statement, by one thread.
+
+    It appears at the end, whole, or not at all. Of each table the rows come in order, the tables in
+    any order; each is to be added at least once, be it without rows. `workers` 0 is one thread for each
+    processor; `goes_on` says, for messages, that the same run again goes on from where it was.
+    Raises OutputError, here and in every method, if the folder cannot be written or replaced; what was
+    there is then still there.
+    """
+
+    def __init__(self, target: str | Path, *, overwrite: bool = False, workers: int = 0, goes_on: bool = False) -> None:
+        """Write nothing yet."""
+        self._target = target
+        self._overwrite = overwrite
+        self._folder = NewFolder(target, goes_on=goes_on)
+        self._encoder = Encoder(workers)
+        self._tables: dict[str, TableFiles] = {}
+
+    def __enter__(self) -> Self:
+        check_target(self._target, [], self._overwrite)
+        self._folder.make()
+        return self
+
+    def add(self, name: str, table: pa.Table) -> None:
+        """Add rows to a table; waits while too much is still to be compressed."""
+        with self._folder.telling_errors():
+            if name not in self._tables:
+                self._tables[name] = self._open(name, table.schema)
+            self._tables[name].add(table)
+
+    def finish(self, report_json: str) -> None:
+        """Write what is left and the report, and put the folder in its place."""
+        with self._folder.telling_errors():
+            for files in self._tables.values():
+                files.finish()
+            self._encoder.finish()
+            report = self._folder.path / REPORT_NAME
+            report.write_text(report_json, encoding="utf-8")
+            sync(report)
+            for name in PARTED_TABLES:
+                if name in self._tables:
+                    sync(self._folder.path / name)
+        check_target(self._target, [], self._overwrite)  # it may have been long
+        self._folder.put_in_place()
+
+    def __exit__(self, *_: object) -> None:
+        self._encoder.abandon()
+        self._folder.remove()
+
+    def _open(self, name: str, schema: pa.Schema) -> TableFiles:
+        in_parts = name in PARTED_TABLES
+        place = self._folder.path / (name if in_parts else f"{name}.parquet")
+        if in_parts:
+            place.mkdir()
+        return TableFiles(self._encoder, place, schema, in_parts=in_parts)
+
+
 def write_output(
     target: str | Path, tables: Mapping[str, pa.Table], report_json: str, overwrite: bool, workers: int = 0
 ) -> None:
@@ -97,184 +136,10 @@ def write_output(
 
     Raises OutputError if the folder cannot be written or replaced; what was there is then still there.
     """
-
-    def fill(folder: Path) -> None:
-        files = []
+    with OutputWriter(target, overwrite=overwrite, workers=workers) as output:
         for name, table in tables.items():
-            if name in PARTED_TABLES:
-                (folder / name).mkdir()
-                files += [(folder / name / part, piece) for part, piece in cut_parts(table)]
-            else:
-                files.append((folder / f"{name}.parquet", table))
-        write_tables(files, workers)
-        report = folder / REPORT_NAME
-        report.write_text(report_json, encoding="utf-8")
-        _sync(report)
-        for name in PARTED_TABLES:
-            if name in tables:
-                _sync(folder / name)
-
-    check_target(target, [], overwrite)
-    write_folder(target, fill)
-
-
-def write_folder(target: str | Path, fill: Callable[[Path], None]) -> None:
-    """Let `fill` write into a folder beside `target`, then put it in place of what is there.
-
-    Raises OutputError if that fails, leaving `target` as it was, unless it is behind an address.
-    """
-    if is_address(target):
-        upload_folder(str(target), fill)
-        return
-    place = Path(target)
-    real = _real(place)
-    token = f"{os.getpid()}-{secrets.token_hex(4)}"
-    partial, aside = (real.parent / f".{real.name}.{kind}-{token}" for kind in ("partial", "replaced"))
-    made: list[Path] = []
-    try:
-        made = _make_parents(real.parent)
-        partial.mkdir()
-        fill(partial)
-        _sync(partial)
-        _swap(partial, real, aside)
-        _sync(real.parent)
-    except (OSError, pa.ArrowException) as error:
-        _clean_up(partial, made)
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(f"cannot write {_shown(place)}: {describe_os_error(error)}; nothing was changed") from error
-    except BaseException:
-        _clean_up(partial, made)
-        raise
-    if aside.exists():
-        shutil.rmtree(aside, ignore_errors=True)
-        if aside.exists():
-            raise OutputError(
-                f"{_shown(place)} is written, but what it replaced is still in {_shown(aside)}; remove it"
-            )
-
-
-def write_tables(files: Sequence[tuple[Path, pa.Table]], workers: int = 0) -> None:
-    """Write each table as one Parquet file, several at a time, each safely on disk at the end.
-
-    `workers` 0 is one thread for each processor.
-    """
-    n_threads = min(workers or os.cpu_count() or 1, _MOST_THREADS, max(1, len(files)))
-    if n_threads == 1:
-        for path, table in files:
-            _write_parquet(path, table)
-        return
-    with ThreadPoolExecutor(n_threads) as pool:
-        writes = [pool.submit(_write_parquet, path, table) for path, table in files]
-        try:
-            for write in writes:
-                write.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def cut_parts(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    """Give (file name, rows) of each part: at least one, each whole row groups up to PART_BYTES."""
-    if not table.num_rows:
-        yield "part-00000.parquet", table
-        return
-    sizes = _row_sizes(table)
-    groups = _cut(sizes, ROW_GROUP_BYTES, ROW_GROUP_ROWS)
-    parts = _cut(np.add.reduceat(sizes, groups[:-1]), PART_BYTES, len(groups))
-    bounds = groups[parts]
-    for number, (start, end) in enumerate(pairwise(bounds.tolist())):
-        yield f"part-{number:05d}.parquet", table.slice(start, end - start)
-
-
-def _write_parquet(path: Path, table: pa.Table) -> None:
-    """Write one file; its bytes depend on the values of the table alone."""
-    schema = table.schema.remove_metadata()
-    with_statistics = [name for name in schema.names if name != "text"]
-    with_dictionary = [name for name in schema.names if name not in _ALL_DIFFERENT]
-    groups = _cut(_row_sizes(table), ROW_GROUP_BYTES, ROW_GROUP_ROWS).tolist()
-    with pq.ParquetWriter(
-        path,
-        schema,
-        compression="zstd",
-        compression_level=COMPRESSION_LEVEL,
-        use_dictionary=with_dictionary,
-        write_statistics=with_statistics,
-    ) as writer:
-        for start, end in pairwise(groups):
-            group = table.slice(start, end - start)
-            columns = [_in_one_piece(column) for column in group.columns]
-            writer.write_table(pa.table(columns, schema=schema), row_group_size=end - start)
-    _sync(path)
-
-
-def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
-    """Join the chunks of a column; dictionaries are made anew, since chunks each bring their own."""
-    if not pa.types.is_dictionary(column.type):
-        return column.combine_chunks()
-    if column.type.ordered:
-        return column.unify_dictionaries().combine_chunks()  # the order of its values is part of what it says
-    return column.cast(column.type.value_type).combine_chunks().dictionary_encode().cast(column.type)
-
-
-def _row_sizes(table: pa.Table) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Give the bytes of each row: long values as they are, every other as eight."""
-    sizes = np.zeros(table.num_rows, np.int64)
-    for column in table.columns:
-        is_long = not pa.types.is_dictionary(column.type) and (
-            is_text_type(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)
-        )
-        if not is_long:
-            sizes += 8
-            continue
-        lengths = pc.fill_null(pc.binary_length(column), 0)
-        sizes += lengths.to_numpy()
-    return sizes
-
-
-def _cut(
-    sizes: np.ndarray[Any, np.dtype[np.int64]], most_bytes: int, most_rows: int
-) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Give the bounds of runs of rows, each as long as both limits let it be and at least one row."""
-    ends = np.cumsum(sizes)
-    bounds = [0]
-    while bounds[-1] < len(sizes):
-        start = bounds[-1]
-        before = int(ends[start - 1]) if start else 0
-        by_bytes = int(np.searchsorted(ends, before + most_bytes, side="right"))
-        bounds.append(min(max(by_bytes, start + 1), start + most_rows, len(sizes)))
-    return np.array(bounds, np.int64)
-
-
-def _swap(partial: Path, real: Path, aside: Path) -> None:
-    """Put `partial` in the place of `real`, and what is there aside; if that fails, put it back."""
-    if not real.exists():
-        partial.rename(real)
-        return
-    real.rename(aside)
-    try:
-        partial.rename(real)
-    except BaseException:
-        aside.rename(real)
-        raise
-
-
-def _make_parents(folder: Path) -> list[Path]:
-    """Make the folder and those above it, and list the new ones, innermost first."""
-    missing = []
-    here = folder
-    while not here.exists():
-        missing.append(here)
-        here = here.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
-def _clean_up(partial: Path, made: list[Path]) -> None:
-    shutil.rmtree(partial, ignore_errors=True)
-    for folder in made:
-        with suppress(OSError):
-            folder.rmdir()
+            output.add(name, table)
+        output.finish(report_json)
 
 
 def _find_foreign(names: Iterable[str], report: bytes | None) -> str | None:
@@ -287,21 +152,6 @@ def _find_foreign(names: Iterable[str], report: bytes | None) -> str | None:
     if not isinstance(found, dict) or not any(name.startswith(f"{PARTED_TABLES[0]}/") for name in names):
         return "a report.json that is not from dedup"
     return next((repr(name.rstrip("/")) for name in names if not _OUR_NAMES.fullmatch(name)), None)
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file or the entries of a folder are on disk: the rename must not come before them."""
-    if os.name == "nt":
-        return  # Windows syncs neither folders nor files opened for reading
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
 
 
 def _shown(path: Path) -> str:

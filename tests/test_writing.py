@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import dedup
-from dedup import writing
+from dedup import parts, placing
 from dedup.errors import OutputError
 from dedup.schemas import EMPTIED, OVERLAPS, REJECTED, REMOVED, empty_table
-from dedup.writing import check_target, cut_parts, write_output
+from dedup.writing import OutputWriter, check_target, write_output
 
 REPORT = json.dumps({"version": "0"})
 
@@ -56,9 +56,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture
 def small_cuts(monkeypatch):
     """Let parts and row groups be cut within small tables."""
-    monkeypatch.setattr(writing, "PART_BYTES", 2_000)
-    monkeypatch.setattr(writing, "ROW_GROUP_BYTES", 700)
-    monkeypatch.setattr(writing, "ROW_GROUP_ROWS", 6)
+    monkeypatch.setattr(parts, "PART_BYTES", 2_000)
+    monkeypatch.setattr(parts, "ROW_GROUP_BYTES", 700)
+    monkeypatch.setattr(parts, "ROW_GROUP_ROWS", 6)
 
 
 def test_layout(tmp_path):
@@ -121,7 +121,7 @@ def test_failing_write_leaves_nothing(tmp_path, monkeypatch):
         path.write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(writing, "_write_parquet", refuse)
+    monkeypatch.setattr(parts, "_write_parquet", refuse)
     with pytest.raises(OutputError, match=r"cannot write .*no space left on device; nothing was changed"):
         write_output(tmp_path / "a" / "out", make_tables(), REPORT, overwrite=False)
     assert list(tmp_path.iterdir()) == []

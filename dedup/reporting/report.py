@@ -25,6 +25,9 @@ REPORT_FORMAT: Final = 1
 MOST_REJECTION_REASONS: Final = 20
 """Reasons counted one by one; the rarer ones are counted together, for a message may name a byte or a line."""
 
+MOST_REASONS_COUNTED: Final = 100_000
+"""Different reasons that are held to find the most frequent; any that comes later is counted with the others."""
+
 MOST_NAMES: Final = 5
 """Files of no known kind that the summary names one by one; of more it tells the suffixes."""
 
@@ -202,49 +205,118 @@ def build_report(
 ) -> Report:
     """Count what a run did from its final tables.
 
-    `tables` holds documents, removed, overlaps, rejected and emptied, as in dedup.schemas;
-    `seconds` is wall time by stage. Every character is either in `documents` or in
-    `removed`, so the size of the input is their sum.
+    `tables` holds documents, removed, overlaps, rejected and emptied, as in dedup.schemas; the rest as in
+    ReportBuilder.build.
     """
-    documents, removed = tables["documents"], tables["removed"]
-    by_reason, by_rule = _tally(removed)
-    n_chars_removed = sum(tally.chars for tally in by_reason.values())
-    n_chars = n_chars_removed + (pc.sum(pc.utf8_length(documents["text"])).as_py() or 0)
-    n_kept, n_emptied = documents.num_rows, tables["emptied"].num_rows
-    bands, rows = settings.band_shape
-    return Report(
-        n_sources=figures.n_sources,
-        n_documents=n_kept + n_emptied,
-        n_kept=n_kept,
-        n_changed=pc.sum(pc.greater(documents["n_removed"], 0)).as_py() or 0,
-        n_emptied=n_emptied,
-        n_paragraphs=figures.n_paragraphs,
-        n_chars=n_chars,
-        n_chars_removed=n_chars_removed,
-        n_removed=removed.num_rows,
-        by_reason=by_reason,
-        by_rule=by_rule,
-        by_category=_by_category(by_rule),
-        n_overlaps=tables["overlaps"].num_rows,
-        n_rejected=tables["rejected"].num_rows,
-        rejected_by_reason=_count_reasons(tables["rejected"]["reason"]),
-        skipped=list(figures.skipped),
-        n_renamed_ids=figures.n_renamed_ids,
-        n_replaced_chars=figures.n_replaced_chars,
-        n_repaired=figures.n_repaired,
-        by_extractor=dict(figures.by_extractor),
-        bands=bands,
-        rows=rows,
-        recall=None if recall is None else dataclasses.asdict(recall),
-        settings={**dataclasses.asdict(settings), "without": list(settings.without)},
-        versions=package_versions(),
-        seconds={stage: round(duration, 3) for stage, duration in seconds.items()},
-        warnings=[*warnings, *_alarms(n_chars, n_chars_removed)],
-    )
+    builder = ReportBuilder()
+    for name, table in tables.items():
+        builder.add(name, table)
+    return builder.build(figures=figures, settings=settings, seconds=seconds, recall=recall, warnings=warnings)
 
 
-def _tally(removed: pa.Table) -> tuple[dict[str, Tally], dict[str, Tally]]:
-    """Count removals by reason, in the order of REASONS, and by rule, the largest first."""
+@dataclass(slots=True)
+class ReportBuilder:
+    """Counts what a run did while the rows of its final tables pass."""
+
+    _n_rows: Counter[str] = field(default_factory=Counter)
+    _n_changed: int = 0
+    _n_chars_kept: int = 0
+    _by_account: dict[tuple[str, str | None], Tally] = field(default_factory=dict)  # reason and rule
+    _reasons: Counter[str] = field(default_factory=Counter)
+    _n_other_reasons: int = 0
+
+    def add(self, name: str, table: pa.Table) -> None:
+        """Count rows of one of the tables in dedup.schemas: documents, removed, overlaps, rejected or emptied."""
+        self._n_rows[name] += table.num_rows
+        if name == "documents":
+            self._n_changed += pc.sum(pc.greater(table["n_removed"], 0)).as_py() or 0
+            self._n_chars_kept += pc.sum(pc.utf8_length(table["text"])).as_py() or 0
+        elif name == "removed":
+            for account, tally in _tally(table):
+                self._by_account[account] = _add(self._by_account.get(account), tally)
+        elif name == "rejected":
+            self._count_reasons(table["reason"])
+
+    def build(
+        self,
+        *,
+        figures: InputFigures,
+        settings: Settings,
+        seconds: Mapping[str, float],
+        recall: "Recall | None" = None,
+        warnings: Sequence[str] = (),
+    ) -> Report:
+        """Give the report of all that was counted; `seconds` is wall time by stage.
+
+        Every character is either in `documents` or in `removed`, so the size of the input is their sum.
+        """
+        by_reason, by_rule = self._sum_accounts()
+        n_chars_removed = sum(tally.chars for tally in by_reason.values())
+        n_chars = n_chars_removed + self._n_chars_kept
+        bands, rows = settings.band_shape
+        return Report(
+            n_sources=figures.n_sources,
+            n_documents=self._n_rows["documents"] + self._n_rows["emptied"],
+            n_kept=self._n_rows["documents"],
+            n_changed=self._n_changed,
+            n_emptied=self._n_rows["emptied"],
+            n_paragraphs=figures.n_paragraphs,
+            n_chars=n_chars,
+            n_chars_removed=n_chars_removed,
+            n_removed=self._n_rows["removed"],
+            by_reason=by_reason,
+            by_rule=by_rule,
+            by_category=_by_category(by_rule),
+            n_overlaps=self._n_rows["overlaps"],
+            n_rejected=self._n_rows["rejected"],
+            rejected_by_reason=self._main_reasons(),
+            skipped=list(figures.skipped),
+            n_renamed_ids=figures.n_renamed_ids,
+            n_replaced_chars=figures.n_replaced_chars,
+            n_repaired=figures.n_repaired,
+            by_extractor=dict(figures.by_extractor),
+            bands=bands,
+            rows=rows,
+            recall=None if recall is None else dataclasses.asdict(recall),
+            settings={**dataclasses.asdict(settings), "without": list(settings.without)},
+            versions=package_versions(),
+            seconds={stage: round(duration, 3) for stage, duration in seconds.items()},
+            warnings=[*warnings, *_alarms(n_chars, n_chars_removed)],
+        )
+
+    def _sum_accounts(self) -> tuple[dict[str, Tally], dict[str, Tally]]:
+        """Give removals by reason, in the order of REASONS, and by rule, the largest first."""
+        by_reason: dict[str, Tally] = {}
+        by_rule: dict[str, Tally] = {}
+        for (reason, rule), tally in self._by_account.items():
+            by_reason[reason] = _add(by_reason.get(reason), tally)
+            if rule is not None:
+                by_rule[rule] = _add(by_rule.get(rule), tally)
+        order = {reason: place for place, reason in enumerate(REASONS)}
+        in_order = sorted(by_reason, key=lambda reason: (order.get(reason, len(order)), reason))
+        return {reason: by_reason[reason] for reason in in_order}, _largest_first(by_rule)
+
+    def _count_reasons(self, reasons: pa.ChunkedArray) -> None:
+        """Count rejections by reason; all that say that there is no reader for a suffix are one."""
+        for pair in pc.value_counts(reasons).to_pylist():  # in order of first appearance
+            reason: str = pair["values"]
+            told = UNKNOWN_KIND if reason.startswith(UNKNOWN_KIND) else reason
+            is_held = told in self._reasons or told == UNKNOWN_KIND
+            if is_held or len(self._reasons) < MOST_REASONS_COUNTED:
+                self._reasons[told] += pair["counts"]
+            else:
+                self._n_other_reasons += pair["counts"]
+
+    def _main_reasons(self) -> dict[str, int]:
+        """Give the most frequent reasons, the others together."""
+        pairs = sorted(self._reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+        counts = dict(pairs[:MOST_REJECTION_REASONS])
+        rest = self._n_other_reasons + sum(count for _, count in pairs[MOST_REJECTION_REASONS:])
+        return counts | ({OTHER_REASONS: rest} if rest else {})
+
+
+def _tally(removed: pa.Table) -> list[tuple[tuple[str, str | None], Tally]]:
+    """Count removals by reason and rule."""
     spans = pa.table(
         {
             "reason": removed["reason"],
@@ -253,16 +325,10 @@ def _tally(removed: pa.Table) -> tuple[dict[str, Tally], dict[str, Tally]]:
         }
     )
     groups = spans.group_by(["reason", "rule"]).aggregate([([], "count_all"), ("chars", "sum")]).to_pylist()
-    by_reason: dict[str, Tally] = {}
-    by_rule: dict[str, Tally] = {}
-    for group in groups:
-        tally = Tally(spans=group["count_all"], chars=group["chars_sum"])
-        by_reason[group["reason"]] = _add(by_reason.get(group["reason"]), tally)
-        if group["rule"] is not None:
-            by_rule[group["rule"]] = _add(by_rule.get(group["rule"]), tally)
-    order = {reason: place for place, reason in enumerate(REASONS)}
-    in_order = sorted(by_reason, key=lambda reason: (order.get(reason, len(order)), reason))
-    return {reason: by_reason[reason] for reason in in_order}, _largest_first(by_rule)
+    return [
+        ((group["reason"], group["rule"]), Tally(spans=group["count_all"], chars=group["chars_sum"]))
+        for group in groups
+    ]
 
 
 def _by_category(by_rule: Mapping[str, Tally]) -> dict[str, Tally]:
@@ -282,18 +348,6 @@ def _add(total: Tally | None, tally: Tally) -> Tally:
     if total is None:
         return tally
     return Tally(spans=total.spans + tally.spans, chars=total.chars + tally.chars)
-
-
-def _count_reasons(reasons: pa.ChunkedArray) -> dict[str, int]:
-    """Count the most frequent reasons; all that say that there is no reader for a suffix are one."""
-    told: Counter[str] = Counter()
-    for pair in pc.value_counts(reasons).to_pylist():
-        reason: str = pair["values"]
-        told[UNKNOWN_KIND if reason.startswith(UNKNOWN_KIND) else reason] += pair["counts"]
-    pairs = sorted(told.items(), key=lambda pair: (-pair[1], pair[0]))
-    counts = dict(pairs[:MOST_REJECTION_REASONS])
-    rest = sum(count for _, count in pairs[MOST_REJECTION_REASONS:])
-    return counts | ({OTHER_REASONS: rest} if rest else {})
 
 
 def _alarms(n_chars: int, n_chars_removed: int) -> list[str]:
