@@ -10,6 +10,7 @@ KERNEL_TESTS = [
     "test_kernels_text.py",
     "test_kernels_splitting.py",
     "test_kernels_hashes.py",
+    "test_kernels_resolution.py",
     "test_kernels_brute_force.py",
     "test_repeats.py",
     "test_fingerprints.py",

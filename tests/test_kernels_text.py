@@ -14,7 +14,7 @@ from reference.paragraphs import byte_place, split_paragraphs
 from reference.tokens import normal_form, split_tokens
 
 from dedup.kernels import characters
-from dedup.kernels.spans import copy_spans, count_characters, reach
+from dedup.kernels.spans import copy_spans, count_characters, count_from_edges, reach
 from dedup.kernels.tokens import (
     HAS_DIGIT,
     HAS_INNER_UPPER,
@@ -169,6 +169,25 @@ def test_characters_are_counted_as_python_counts(text_list: list[str], data: st.
     assert counted.tolist() == expected
 
 
+@given(st.lists(texts, max_size=3), st.data())
+def test_characters_are_counted_from_the_edges_of_a_span(text_list: list[str], data: st.DataObject) -> None:
+    """Before, inside and behind a span whose edges are known, a byte place becomes the index that Python would use."""
+    base, rows, expected = 0, [], []
+    for text in text_list:
+        n_bytes = len(text.encode())
+        for place in data.draw(st.lists(st.integers(0, len(text)), max_size=4)):
+            span = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
+            rows.append(
+                (base, n_bytes, len(text), *(byte_place(text, at) for at in span), *span, byte_place(text, place))
+            )
+            expected.append(place)
+        base += n_bytes
+    counted = np.empty(len(rows), dtype=np.int64)
+    columns = (column.copy() for column in np.reshape(np.array(rows, dtype=np.int64), (-1, 8)).T)
+    count_from_edges(bytes_of("".join(text_list)), *columns, counted)
+    assert counted.tolist() == expected
+
+
 @given(texts, st.data())
 def test_spans_are_copied_one_after_the_other(text: str, data: st.DataObject) -> None:
     """Copied bytes are those of Python's slices, joined."""
@@ -181,25 +200,34 @@ def test_spans_are_copied_one_after_the_other(text: str, data: st.DataObject) ->
     assert copied.tobytes() == b"".join(raw[start:end] for start, end in spans)
 
 
+def run_reach(text: str, starts, ends, goes: list[bool], cuts: list[tuple[int, int, int]]):
+    """Give the spans that go with paragraphs, and those of the cuts, (paragraph, start, end) each."""
+    cut_paragraph, cut_start, cut_end = (np.array(c, dtype=np.int64) for c in np.reshape(cuts, (-1, 3)).T)
+    gone = np.flatnonzero(np.array(goes, dtype=np.bool_))
+    from_byte, to_byte, cut_from, cut_to = np.empty_like(gone), np.empty_like(gone), cut_start.copy(), cut_end.copy()
+    reach(
+        bytes_of(text), np.array([0, len(text.encode())]), np.array([0, len(goes)]), starts, ends,
+        cut_paragraph, cut_start, cut_end, np.zeros_like(gone), gone, from_byte, to_byte, cut_from, cut_to,
+    )  # fmt: skip
+    spans = (zip(since.tolist(), to.tolist(), strict=True) for since, to in ((from_byte, to_byte), (cut_from, cut_to)))
+    return tuple(map(list, spans))
+
+
 @given(page_texts, st.data())
 def test_removal_takes_whole_lines_and_nothing_of_what_stays(text: str, data: st.DataObject) -> None:
     """Removals of lines are apart, hold their paragraphs and no part of another, and nothing remains where all go."""
     paragraphs = [(start, end) for start, end, _ in split_paragraphs(text, "line")]
     goes = [data.draw(st.booleans()) for _ in paragraphs]
     starts, ends = (np.array([byte_place(text, span[side]) for span in paragraphs], dtype=np.int64) for side in (0, 1))
-    from_byte, to_byte = np.zeros(len(goes), dtype=np.int64), np.zeros(len(goes), dtype=np.int64)
     size = len(text.encode())
-    reach(
-        bytes_of(text), np.array([0, size]), np.array([0, len(goes)]), starts, ends,
-        np.array(goes, dtype=np.bool_), from_byte, to_byte,
-    )  # fmt: skip
-    gone = [(int(from_byte[p]), int(to_byte[p])) for p in range(len(goes)) if goes[p]]
+    gone, _ = run_reach(text, starts, ends, goes, [])
+    span_of = dict(zip([p for p, went in enumerate(goes) if went], gone, strict=True))
     assert all(before[1] <= after[0] for before, after in pairwise(gone))
     for p, stays in enumerate(not went for went in goes):
         if stays:
             assert all(end <= starts[p] or start >= ends[p] for start, end in gone)
         else:
-            assert from_byte[p] <= starts[p] < ends[p] <= to_byte[p]
+            assert span_of[p][0] <= starts[p] < ends[p] <= span_of[p][1]
     if goes and all(goes):
         assert sum(end - start for start, end in gone) == size
     left = text.encode()
@@ -209,3 +237,27 @@ def test_removal_takes_whole_lines_and_nothing_of_what_stays(text: str, data: st
     kept = [text[slice(*span)] for span, went in zip(paragraphs, goes, strict=True) if not went]
     # the clean text has exactly the kept paragraphs, each on a line of its own
     assert [left.decode()[start:end] for start, end, _ in split_paragraphs(left.decode(), "line")] == kept
+
+
+@given(page_texts, st.data())
+def test_removal_takes_what_is_cut_off_with_it(text: str, data: st.DataObject) -> None:
+    """Removals of lines and of their ends are apart, hold what is to go and no more, and all where all goes."""
+    lines = [[byte_place(text, place) for place in span[:2]] for span in split_paragraphs(text, "line")]
+    goes = [data.draw(st.booleans()) for _ in lines]
+    trimmed, cuts = [], []
+    for p, (start, end) in enumerate(lines):
+        ahead, behind = (data.draw(st.integers(0, 3)) if end - start > 8 else 0 for _ in range(2))
+        cuts += [(p, start, start + ahead)] * (ahead > 0) + [(p, end - behind, end)] * (behind > 0)
+        trimmed.append((start + ahead, end - behind))
+    starts, ends = (np.array([span[side] for span in trimmed], dtype=np.int64) for side in (0, 1))
+    removed, cut_off = run_reach(text, starts, ends, goes, cuts)
+    both = sorted(removed + cut_off)
+    assert all(before[1] <= after[0] for before, after in pairwise(both))
+    for (p, start, end), found in zip(cuts, cut_off, strict=True):
+        assert found[0] <= start < end <= found[1] if goes[p] else found == (start, end)
+    for p, (start, end) in zip([p for p, went in enumerate(goes) if went], removed, strict=True):
+        assert start <= trimmed[p][0] < trimmed[p][1] <= end
+    for p, (start, end) in enumerate(trimmed):
+        assert goes[p] or all(to <= start or since >= end for since, to in both)
+    if goes and all(goes):
+        assert sum(end - start for start, end in both) == len(text.encode())
