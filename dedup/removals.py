@@ -100,8 +100,9 @@ class _Part:
 
     def document_of(self, paragraphs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the documents of paragraphs, both counted from the first of the shard."""
-        found = self.evidence.columns.document[paragraphs + self.paragraphs.start]
-        return found.astype(np.int64) - self.documents.start
+        found: NDArray[np.int64] = self.evidence.columns.document[paragraphs + self.paragraphs.start].astype(np.int64)
+        found -= self.documents.start
+        return found
 
     def paragraphs_that_go(
         self, gone: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
