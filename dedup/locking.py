@@ -58,8 +58,8 @@ def _open_locked(path: Path, target: str | Path, made: list[Path]) -> int | None
     """Give the open lock file, locked, or None where there are no locks; adds the folders that it made to `made`."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     for is_last in (False,) * _MOST_TRIES + (True,):
-        made[:0] = make_parents(path.parent)
         try:
+            made[:0] = make_parents(path.parent)
             handle = os.open(path, flags, 0o666)
         except FileNotFoundError:
             if is_last:

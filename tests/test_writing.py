@@ -1,7 +1,10 @@
 """The output folder: whole or not at all, the same bytes for the same tables, readable everywhere."""
 
 import errno
+import itertools
 import json
+import tempfile
+import time
 from pathlib import Path
 
 import duckdb
@@ -11,10 +14,12 @@ import polars
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import dedup
-from dedup import parts, placing
-from dedup.errors import OutputError
+from dedup import parts
+from dedup.errors import OutputError, SchemaError
 from dedup.schemas import EMPTIED, OVERLAPS, REJECTED, REMOVED, empty_table
 from dedup.writing import OutputWriter, check_target, write_output
 
@@ -53,12 +58,16 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def set_small_cuts(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(parts, "PART_BYTES", 2_000)
+    patch.setattr(parts, "ROW_GROUP_BYTES", 700)
+    patch.setattr(parts, "ROW_GROUP_ROWS", 6)
+
+
 @pytest.fixture
 def small_cuts(monkeypatch):
     """Let parts and row groups be cut within small tables."""
-    monkeypatch.setattr(parts, "PART_BYTES", 2_000)
-    monkeypatch.setattr(parts, "ROW_GROUP_BYTES", 700)
-    monkeypatch.setattr(parts, "ROW_GROUP_ROWS", 6)
+    set_small_cuts(monkeypatch)
 
 
 def test_layout(tmp_path):
@@ -70,28 +79,135 @@ def test_layout(tmp_path):
     assert pq.read_schema(tmp_path / "new/out/removed/part-00000.parquet").equals(REMOVED)
 
 
+def write_pieces(target: Path, tables: dict[str, pa.Table], sizes: list[int], workers: int) -> dict[str, bytes]:
+    """Write the tables in turns, so many rows at a time, and give the files."""
+    with OutputWriter(target, workers=workers) as output:
+        starts = dict.fromkeys(tables, 0)
+        for name, table in tables.items():
+            output.add(name, table.slice(0, 0))
+        for size in itertools.cycle(sizes):
+            for name, table in tables.items():
+                output.add(name, table.slice(starts[name], size))
+                starts[name] += size
+            if all(starts[name] >= table.num_rows for name, table in tables.items()):
+                break
+        output.finish(REPORT)
+    return contents(target)
+
+
 def test_same_bytes_for_any_chunks_and_threads(tmp_path, small_cuts):
-    """Chunks, slices, dictionaries and threads of the same table leave no trace in the files."""
-    tables = make_tables(60)
-    documents = tables["documents"]
-    variants = [documents, chunked(documents, 1), chunked(documents, 7), pa.concat_tables([documents] * 2).slice(60)]
+    """Chunks, slices, dictionaries, pieces and threads of the same table leave no trace in the files."""
+    documents = make_tables(60)["documents"]
+    tables = make_tables() | {"documents": documents, "overlaps": documents.slice(3, 40), "emptied": documents}
     outputs = []
-    for number, variant in enumerate(variants):
+    for number, variant in enumerate(
+        [documents, chunked(documents, 1), chunked(documents, 7), pa.concat_tables([documents] * 2).slice(60)]
+    ):
         target = tmp_path / str(number)
         write_output(target, tables | {"documents": variant}, REPORT, overwrite=False, workers=number + 1)
         outputs.append(contents(target))
+    for number, sizes in enumerate([[1], [4, 0, 9], [59, 1], [60]]):
+        outputs.append(write_pieces(tmp_path / f"pieces-{number}", tables, sizes, workers=number + 1))
     assert len([name for name in outputs[0] if name.startswith("documents/")]) > 2
-    assert outputs[0] == outputs[1] == outputs[2] == outputs[3]
+    assert all(output == outputs[0] for output in outputs)
 
 
-def test_cuts_hold_every_row_once(small_cuts):
-    """Parts follow each other without loss, and a row larger than the limit is a part of its own."""
-    table = make_tables(30)["documents"]
-    parts = [part for _, part in cut_parts(table)]
-    assert pa.concat_tables(parts).equals(table)
-    assert [name for name, _ in cut_parts(table)] == [f"part-{number:05d}.parquet" for number in range(len(parts))]
-    large = make_tables(3, text_length=5_000)["documents"]
-    assert [part.num_rows for _, part in cut_parts(large)] == [1, 1, 1]
+def cut_one_by_one(sizes: list[int], most_bytes: int, most_rows: int) -> list[list[int]]:
+    """Put each size into the last run that it fits into, or a new one."""
+    runs: list[list[int]] = []
+    for size in sizes:
+        if not runs or len(runs[-1]) == most_rows or sum(runs[-1]) + size > most_bytes:
+            runs.append([])
+        runs[-1].append(size)
+    return runs
+
+
+@given(st.lists(st.sampled_from([0, 1, 10, 150, 300, 692, 693, 2_500]), max_size=30), st.lists(st.integers(0, 9)))
+def test_cuts_are_greedy(lengths, pieces):
+    """Row groups hold as many rows as the limits let them, parts as many row groups, however rows come."""
+    table = pa.table({"text": pa.array(["x" * length for length in lengths], pa.string()), "n": range(len(lengths))})
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        set_small_cuts(patch)
+        with OutputWriter(Path(folder) / "out", workers=1) as output:
+            for start, end in itertools.pairwise([0, *sorted(pieces), len(lengths)]):
+                output.add("documents", table.slice(start, max(0, end - start)))
+            output.finish(REPORT)
+        files = [pq.ParquetFile(path).metadata for path in sorted((Path(folder) / "out" / "documents").iterdir())]
+        found = [[file.row_group(place).num_rows for place in range(file.num_row_groups)] for file in files]
+        assert pq.read_table(Path(folder) / "out" / "documents").equals(table)
+    groups = cut_one_by_one([length + 8 for length in lengths], 700, 6)
+    parts_bytes = cut_one_by_one([sum(group) for group in groups], 2_000, 1_000)
+    n_groups = [len(part) for part in parts_bytes] or [0]
+    n_rows = iter([len(group) for group in groups])
+    assert found == [[next(n_rows) for _ in range(n)] for n in n_groups]
+
+
+def test_large_values_are_measured():
+    """Lists and objects count with all they hold, so that no row group is many times what it should be."""
+    vectors = pa.array([[0.5] * 100, None, []], pa.list_(pa.float32()))
+    rows = {
+        "vectors": vectors,
+        "fixed": pa.array([[0.5] * 3, None, [1.0] * 3], pa.list_(pa.float64(), 3)),
+        "tags": pa.array([["ab", None, "cde"], [], None]),
+        "object": pa.array([{"a": "xyz", "b": 1}, None, {"a": None, "b": 2}]),
+        "map": pa.array([[("k", "vvv")], [], None], pa.map_(pa.string(), pa.string())),
+        "nothing": pa.nulls(3),
+        "text": pa.array(["é", None, ""]),
+        "kind": pa.array(["a", "b", None]).dictionary_encode(),
+    }
+    expected = [
+        (8 + 8 * 100) + (8 + 8 * 3) + (8 + 5) + (3 + 8) + (8 + 4) + 8 + 2 + 8,
+        8 + 8 + 8 + 8 + 8 + 8 + 0 + 8,
+        8 + (8 + 8 * 3) + 8 + 8 + 8 + 8 + 0 + 8,
+    ]
+    table = pa.table(rows)
+    assert parts.measure_rows(table).tolist() == expected
+    assert parts.measure_rows(pa.concat_tables([table.slice(2), table]).slice(1)).tolist() == expected
+
+
+def test_rows_of_other_columns_are_refused(tmp_path):
+    """A table keeps the columns that its first rows have."""
+    with OutputWriter(tmp_path / "out") as output:
+        output.add("documents", pa.table({"a": [1]}))
+        with pytest.raises(SchemaError, match="documents"):
+            output.add("documents", pa.table({"a": ["x"]}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_adds_waits_for_what_writes(tmp_path, small_cuts, monkeypatch):
+    """Only a few row groups wait to be compressed, whatever the size of what is added."""
+    table = make_tables(300)["documents"]
+    waiting, most = 0, 0
+    write, add = parts._File.write, parts.Encoder.add
+
+    def count_added(encoder, file, group):
+        nonlocal waiting, most
+        add(encoder, file, group)
+        waiting += 1
+        most = max(most, waiting)
+
+    def write_slowly(file, group):
+        nonlocal waiting
+        time.sleep(0.002)
+        write(file, group)
+        waiting -= 1
+
+    monkeypatch.setattr(parts._File, "write", write_slowly)
+    monkeypatch.setattr(parts.Encoder, "add", count_added)
+    with OutputWriter(tmp_path / "out", workers=2) as output:
+        output.add("documents", table)
+        output.finish(REPORT)
+    assert 2 <= most <= 6
+    assert pq.read_table(tmp_path / "out" / "documents").num_rows == 300
+
+
+def test_rows_that_wait_hold_on_to_no_more_than_themselves():
+    """A few rows of a large table do not keep the table in memory until a row group is full."""
+    table = pa.table({"text": ["x" * 1_000] * 4_000, "kind": pa.array(["a"] * 4_000).dictionary_encode()})
+    few = parts._without_waste(table.slice(10, 5))
+    assert few.equals(table.slice(10, 5))
+    assert few.get_total_buffer_size() < 50_000
+    assert parts._without_waste(table) is table
 
 
 def test_pandas_polars_and_duckdb_read_it(tmp_path, small_cuts):
@@ -114,21 +230,22 @@ def test_pandas_polars_and_duckdb_read_it(tmp_path, small_cuts):
         assert polars.read_parquet(path).height == pandas.read_parquet(path).shape[0] == 0
 
 
-def test_failing_write_leaves_nothing(tmp_path, monkeypatch):
-    """When the disk is full the error is one line, and neither a folder nor a part of one is there."""
+@pytest.mark.parametrize("workers", [1, 2])
+def test_failing_write_leaves_nothing(workers, tmp_path, monkeypatch):
+    """What goes wrong while writing is an error of one line, and neither a folder nor a part of one is there."""
 
-    def refuse(path: Path, table: pa.Table) -> None:
-        path.write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def refuse(file, group):
+        file.path.write_bytes(b"half")
+        raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(parts, "_write_parquet", refuse)
-    with pytest.raises(OutputError, match=r"cannot write .*no space left on device; nothing was changed"):
-        write_output(tmp_path / "a" / "out", make_tables(), REPORT, overwrite=False)
+    monkeypatch.setattr(parts._File, "write", refuse)
+    with pytest.raises(OutputError, match=r"cannot write .*out': input/output error; nothing was changed"):
+        write_output(tmp_path / "a" / "out", make_tables(), REPORT, overwrite=False, workers=workers)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_failing_overwrite_leaves_the_old_output(tmp_path, monkeypatch):
-    """Whatever fails, writing or the last rename, the old folder is as it was."""
+    """Whatever fails, writing, waiting for the disk or the last rename, the old folder is as it was."""
     out = tmp_path / "out"
     write_output(out, make_tables(3), REPORT, overwrite=False)
     before = contents(out)
@@ -139,12 +256,16 @@ def test_failing_overwrite_leaves_the_old_output(tmp_path, monkeypatch):
             raise OSError(errno.EIO, "Input/output error")
         return rename(path, target)
 
-    def interrupt(path: Path, table: pa.Table) -> None:
+    def interrupt(file, group):
         raise KeyboardInterrupt
 
-    for name, owner, broken, error in (
-        ("rename", Path, refuse_last, OutputError),
-        ("_write_parquet", writing, interrupt, KeyboardInterrupt),
+    def refuse_sync(path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    for owner, name, broken, error in (
+        (Path, "rename", refuse_last, OutputError),
+        (parts._File, "write", interrupt, KeyboardInterrupt),
+        (parts, "sync", refuse_sync, OutputError),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, broken)
@@ -152,6 +273,18 @@ def test_failing_overwrite_leaves_the_old_output(tmp_path, monkeypatch):
                 write_output(out, make_tables(4), REPORT, overwrite=True)
         assert contents(out) == before
         assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_comes_into_the_target_meanwhile_is_not_replaced(tmp_path):
+    """A file that somebody puts there while a long run goes on is not lost."""
+    with OutputWriter(tmp_path / "out") as output:
+        for name, table in make_tables().items():
+            output.add(name, table)
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "mine.txt").write_text("mine")
+        with pytest.raises(OutputError, match="not empty"):
+            output.finish(REPORT)
+    assert contents(tmp_path) == {"out/mine.txt": b"mine"}
 
 
 def test_overwrite_replaces_ours_only(tmp_path):
