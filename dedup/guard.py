@@ -181,6 +181,7 @@ def _spread_forms(evidence: Evidence, looks: _Looks) -> None:
         distant = matches.similarity[block] < SAFE_SIMILARITY
         looks.differ[block] |= distant & (is_form[matches.left[block]] | is_form[matches.right[block]])
         evidence.storage.release()
+    evidence.storage.drop(is_form)
 
 
 def _share_more(evidence: Evidence, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -213,11 +214,12 @@ def _share_equals(evidence: Evidence, rows: NDArray[np.int64], settings: Setting
         larger = np.where(sizes[left] > sizes[right], left, right)
         smaller = np.where(sizes[left] > sizes[right], right, left)
         order = np.argsort(larger, kind="stable")
-        found = np.empty(len(rows), dtype=np.bool_)
+        found, marks = np.empty(len(rows), dtype=np.bool_), _flags_by_paragraph(evidence, "shared")
         share_equals(
             larger[order], smaller[order], columns.first_paragraph, evidence.distinct, columns.n_tokens,
-            settings.min_tokens, _flags_by_paragraph(evidence, "shared"), found,
+            settings.min_tokens, marks, found,
         )  # fmt: skip
+        evidence.storage.drop(marks)
         shared[order] = found
     return shared
 

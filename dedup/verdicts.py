@@ -71,6 +71,7 @@ def judge(evidence: Evidence, settings: Settings) -> Verdicts:
             kept_paragraph[kept[kept >= 0]] = LOSES
             evidence.storage.release()
     overlaps = _find_overlaps(evidence, holder, copy_of, kept_paragraph, weights.why)
+    evidence.storage.drop(holder)
     copies = np.flatnonzero(copy_of >= 0)
     containment = measure_containment(
         evidence.shards,
@@ -126,6 +127,8 @@ def _resolve(
             holder,
         )
         storage.release()
+    storage.drop(marks)
+    storage.drop(longest_first)
     return copy_of, kept_paragraph, holder
 
 
