@@ -15,14 +15,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from read_documents import read_files
 
 import dedup
-import dedup.writing
+import dedup.parts
 from dedup.addresses import is_address
 from dedup.errors import DedupError, InputError, MissingInputError, OutputError
 from dedup.outputs import may_be_output
 from dedup.reading import plan_inputs
-from read_documents import read_files
 from dedup.restoring import restore_files
 from dedup.settings import Settings
 
@@ -360,11 +360,11 @@ def test_disk_that_is_full(memory, monkeypatch):
     """What cannot even be written here says so, and nothing is sent."""
     memory({"in/a.txt": TEXT})
 
-    def fail(files, workers):
+    def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(dedup.writing, "write_tables", fail)
-    with pytest.raises(OutputError, match=r"meant for 'memory://out': no space left"):
+    monkeypatch.setattr(dedup.parts._File, "write", fail)
+    with pytest.raises(OutputError, match=r"meant for 'memory://out': the disk is full"):
         dedup.clean_files("memory://in", "memory://out")
     assert stored() == ["/in/a.txt"]
 

@@ -13,7 +13,15 @@ from rich.console import Console, RenderableType
 from dedup import schemas
 from dedup.errors import InputError, OutputError, UnknownDocumentError
 from dedup.reporting.explanation import explain
-from dedup.reporting.report import MOST_REJECTION_REASONS, OTHER_REASONS, InputFigures, Report, Tally, build_report
+from dedup.reporting.report import (
+    MOST_REJECTION_REASONS,
+    OTHER_REASONS,
+    InputFigures,
+    Report,
+    ReportBuilder,
+    Tally,
+    build_report,
+)
 from dedup.reporting.terminal import printable, show_explanation, show_removals, show_summary
 from dedup.settings import Settings
 
@@ -164,6 +172,24 @@ def test_report_is_the_same_for_chunked_and_sliced_tables() -> None:
         for name, table in tables.items()
     }
     assert make_report(tables) == make_report(chunked) == make_report(padded)
+
+
+def test_report_counts_rows_as_they_pass(monkeypatch) -> None:
+    """However the rows of the tables are handed over, the report is the same, of many reasons to reject, too."""
+    monkeypatch.setattr("dedup.reporting.report.MOST_REASONS_COUNTED", 40)
+    numbers = [n * n % 97 for n in range(150)]
+    rows = [{"source": "x", "row": n, "stage": "read", "reason": f"bad line {n}"} for n in numbers]
+    tables = {**make_tables(), "rejected": pa.Table.from_pylist(rows, schemas.REJECTED)}
+    whole = make_report(tables)
+    assert sum(whole.rejected_by_reason.values()) == 150
+    for size in (1, 3, 40):
+        builder = ReportBuilder()
+        for name, table in reversed(tables.items()):
+            for start in range(0, max(1, table.num_rows), size):
+                builder.add(name, table.slice(start, size))
+        figures = InputFigures(n_sources=3, n_paragraphs=9)
+        settings = Settings(without=("share",))
+        assert builder.build(figures=figures, settings=settings, seconds={"read": 0.12345}) == whole
 
 
 def test_report_goes_through_json_unchanged() -> None:

@@ -1,16 +1,19 @@
 """Restoring gives back every text byte for byte, and refuses what does not fit together."""
 
+import gc
 import os
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dedup
+from dedup import originals, parts, restoring
 from dedup.errors import OutputError
 from dedup.restoring import restore, restore_files
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REJECTED, REMOVED, empty_table
@@ -107,30 +110,125 @@ def test_what_is_no_output(tmp_path):
         restore(tmp_path / "out")
 
 
-def test_changed_tables_are_refused():
+CHANGES = [
+    ("documents", "text", 1, "a", "'d1'"),
+    ("documents", "n_removed", 1, 2, "'d1'"),
+    ("documents", "chars_removed", 1, 1, "'d1'"),
+    ("removed", "end", 0, 4, "'d1'"),
+    ("removed", "start", 3, 0, "'d4'"),
+    ("removed", "text", 0, "xyz", "'d1'"),
+    ("removed", "doc_id", 0, "stranger", "'d1'"),
+    ("documents", "n_removed", 1, 0, "'d1'"),
+    ("emptied", "position", 0, 9, "positions"),
+]
+
+
+@pytest.mark.parametrize(("name", "column", "place", "value", "match"), CHANGES)
+def test_changed_tables_are_refused(name, column, place, value, match, tmp_path):
     """A changed text, span, count, position or missing row never restores to something else; the document is named."""
-
-    def edited(name, column, place, value):
-        result = clean(EXAMPLE)
-        table = getattr(result, name)
-        rows = table.to_pylist()
-        rows[place][column] = value
-        setattr(result, name, pa.Table.from_pylist(rows, schema=table.schema))
-        return result
-
-    for name, column, place, value, match in (
-        ("documents", "text", 1, "a", "'d1'"),
-        ("documents", "n_removed", 1, 2, "'d1'"),
-        ("documents", "chars_removed", 1, 1, "'d1'"),
-        ("removed", "end", 0, 4, "'d1'"),
-        ("removed", "start", 3, 0, "'d4'"),
-        ("removed", "text", 0, "xyz", "'d1'"),
-        ("removed", "doc_id", 0, "stranger", "'d1'"),
-        ("documents", "n_removed", 1, 0, "'d1'"),
-        ("emptied", "position", 0, 9, "positions"),
+    result = clean(EXAMPLE, [f"{n}.txt" for n in range(len(EXAMPLE))])
+    table = getattr(result, name)
+    rows = table.to_pylist()
+    rows[place][column] = value
+    setattr(result, name, pa.Table.from_pylist(rows, schema=table.schema))
+    write(result, tmp_path / "out")
+    for call in (
+        lambda: restore(result),
+        lambda: restore(tmp_path / "out"),
+        lambda: restore_files(tmp_path / "out", tmp_path / "back"),
+        lambda: restore_files(tmp_path / "out", tmp_path / "back", as_files=True),
     ):
         with pytest.raises(OutputError, match=match + ".*changed since dedup wrote it"):
-            restore(edited(name, column, place, value))
+            call()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def rows_of(*folders: Path) -> list[dict]:
+    return [row for folder in folders for row in pq.read_table(folder).to_pylist()]
+
+
+def set_small(patch: pytest.MonkeyPatch, most_chars: int = 20) -> None:
+    """Let outputs be written and read in small pieces."""
+    patch.setattr(parts, "PART_BYTES", 300)
+    patch.setattr(parts, "ROW_GROUP_BYTES", 120)
+    patch.setattr(parts, "ROW_GROUP_ROWS", 3)
+    patch.setattr(originals, "_MOST_EMPTIED", 2)
+    patch.setattr(originals, "_ROWS_AT_A_TIME", 2)
+    patch.setattr(restoring, "_MOST_CHARS", most_chars)
+
+
+@settings(max_examples=40)
+@given(documents_with_spans(), st.integers(1, 60))
+def test_every_text_comes_back_piece_by_piece(documents, most_chars):
+    """A folder of many parts and row groups restores as its tables do, in whatever pieces it is read."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as temporary:
+        set_small(patch, most_chars)
+        folder = Path(temporary)
+        result = clean(documents)
+        write(result, folder / "out")
+        assert restore_files(folder / "out", folder / "back") == len(documents)
+        assert pq.read_table(folder / "back").equals(restore(result))
+        restore_files(result, folder / "at-once")
+        assert [path.read_bytes() for path in sorted((folder / "back").iterdir())] == [
+            path.read_bytes() for path in sorted((folder / "at-once").iterdir())
+        ]
+
+
+@settings(max_examples=40)
+@given(documents_with_spans(), st.randoms(use_true_random=False))
+def test_folder_in_another_order(documents, random):
+    """A folder whose removed or emptied rows were sorted by another tool still restores, piece by piece."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as temporary:
+        set_small(patch)
+        result, folder = clean(documents), Path(temporary)
+        for name in ("removed", "emptied"):
+            table = getattr(result, name)
+            order = random.sample(range(table.num_rows), table.num_rows)
+            setattr(result, name, table.take(pa.array(order, pa.int64())))
+        write(result, folder / "out")
+        restore_files(folder / "out", folder / "back")
+        assert [row["text"] for row in rows_of(folder / "back")] == [text for text, _ in documents]
+
+
+def test_columns_of_every_sort_come_back(tmp_path, monkeypatch):
+    """The user's columns keep their types and values, dictionaries in several parts among them."""
+    set_small(monkeypatch)
+    result = clean(EXAMPLE * 4)
+    for name in ("documents", "emptied"):
+        table = getattr(result, name).drop_columns("mine")
+        kinds = [f"kind {n % 3}" for n in range(table.num_rows)]
+        table = table.append_column("kind", pa.array(kinds).dictionary_encode())
+        table = table.append_column("tags", pa.array([[kind, None] for kind in kinds]))
+        setattr(result, name, table)
+    write(result, tmp_path / "out")
+    restore_files(tmp_path / "out", tmp_path / "back")
+    expected = restore(result)
+    found = pq.read_table(tmp_path / "back")
+    assert found.schema == expected.schema
+    assert found.to_pylist() == expected.to_pylist()
+
+
+def test_memory_does_not_grow_with_the_output(tmp_path, monkeypatch):
+    """Restoring holds those row groups that wait to be written and a few more, not the output."""
+    group_bytes = 1 << 14
+    monkeypatch.setattr(parts, "ROW_GROUP_BYTES", group_bytes)
+    monkeypatch.setattr(parts, "PART_BYTES", 2 * group_bytes)
+    monkeypatch.setattr(restoring, "_MOST_CHARS", group_bytes)
+    text = "x" * 4_000
+    write(clean([(text, [(5, 3_000)]), (text, [(0, 4_000)])] * 300), tmp_path / "out")
+    gc.collect()
+    before = pa.total_allocated_bytes()
+    held = []
+    add = parts.Encoder.add
+
+    def note(*given):
+        held.append(pa.total_allocated_bytes() - before)
+        add(*given)
+
+    monkeypatch.setattr(parts.Encoder, "add", note)
+    restore_files(tmp_path / "out", tmp_path / "back")
+    n_threads = min(os.cpu_count(), parts._MOST_THREADS)
+    assert max(held) < (2 * n_threads + 20) * group_bytes < 2_000_000
 
 
 def test_restore_to_parquet(tmp_path):
