@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, view_numbers, view_texts
 from dedup.boilerplate import cue_limits, find_boilerplate
-from dedup.cuts import Cuts, read_cuts, trim_paragraphs
-from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, replace_fingerprints
+from dedup.cuts import read_cuts, trim_paragraphs
+from dedup.fingerprints import fingerprint_paragraphs, replace_fingerprints
 from dedup.kernels.spans import count_characters
 from dedup.paragraphs import split_paragraphs
 from dedup.schemas import BOILERPLATE, empty_table
@@ -48,9 +48,7 @@ class Facts:
     goes: ShardCuts
 
 
-def annotate_shard(
-    documents: pa.Table, settings: Settings, on_compiling: Callable[[str], None] | None = None
-) -> Facts:
+def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callable[[str], None] | None = None) -> Facts:
     """Split, fingerprint and look for boilerplate; takes DOCUMENTS.
 
     `on_compiling` is told, perhaps by another thread, what the first document that needs it has to wait for.
@@ -129,7 +127,7 @@ def _end_in_ellipsis(texts: TextView, end: NDArray[np.int64]) -> NDArray[np.bool
 
 def _is_ascii(texts: TextView) -> bool:
     held = texts.data[texts.offsets[0] : texts.offsets[-1]]
-    return not len(held) or int(held.max()) < 128  # noqa: PLR2004 - what one byte holds
+    return not len(held) or int(held.max()) < 128
 
 
 def _count_characters(

@@ -21,6 +21,7 @@ _MIXED: Final = {b"dedup.mixed": b"1"}
 _LEVEL: Final = 1  # of zstd: three times as fast as the level of the output, and a tenth larger
 
 Entry = NDArray[Any] | Sequence[pa.Array] | bytes
+"""What can be in a bundle: numbers, a column as it came, in chunks of any types, or bytes."""
 
 
 def write_bundle(path: Path, entries: Mapping[str, Entry], plain: frozenset[str] = frozenset()) -> None:
@@ -60,9 +61,9 @@ class Bundle:
         """Say whether there is such an entry."""
         return name in self._index
 
-    def bytes(self, name: str) -> memoryview:
+    def read(self, name: str) -> bytes:
         """Give an entry that was bytes."""
-        return memoryview(self._content(name))
+        return bytes(self._content(name))
 
     def numbers(self, name: str) -> NDArray[Any]:
         """Give an entry that was a NumPy array."""
@@ -100,12 +101,12 @@ class Bundle:
         return content
 
 
-def _encode(entry: Entry, *, is_plain: bool) -> tuple[Any, dict[str, Any]]:
+def _encode(entry: Any, *, is_plain: bool) -> tuple[Any, dict[str, Any]]:
     """Give the bytes of an entry and what the index has to tell of it."""
     if isinstance(entry, bytes):
         return entry, {}
     if isinstance(entry, np.ndarray):
-        content: Any = memoryview(np.ascontiguousarray(entry).reshape(-1)).cast("B") if entry.size else b""
+        content: Any = np.ascontiguousarray(entry).reshape(-1).view(np.uint8) if entry.size else b""
         told: dict[str, Any] = {"dtype": entry.dtype.str, "shape": list(entry.shape)}
         if not is_plain and len(content):
             told["raw_size"] = len(content)

@@ -164,8 +164,8 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
     if dry_run or target is None:
         report = _preview(sources, target, settings, as_json=as_json, quiet=quiet)
     else:
-        where = {"overwrite": overwrite, "fresh": fresh, "staging": staging}
-        report = _write(sources, target, settings, where, as_json=as_json, quiet=quiet)
+        how = {"overwrite": overwrite, "fresh": fresh, "staging": staging}
+        report = _write(sources, target, settings, how, as_json=as_json, quiet=quiet)
     if strict and report.n_rejected:
         inputs, them = ("input", "it") if report.n_rejected == 1 else ("inputs", "them")
         where = f"; {target}/rejected.parquet lists {them}" if target and not dry_run else ""
@@ -174,14 +174,14 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
 
 
 def _write(
-    sources: list[str], target: str, settings: Settings, where: dict[str, Any], *, as_json: bool, quiet: bool
+    sources: list[str], target: str, settings: Settings, how: dict[str, Any], *, as_json: bool, quiet: bool
 ) -> "Report":
-    """Clean into the folder, and say how it went; `where` goes to clean_files."""
+    """Clean into the folder, and say how it went; `how` goes to clean_files."""
     import dedup
     from dedup.reporting.progress import ProgressBar
 
     with ProgressBar(sys.stderr, quiet=quiet) as on_progress:
-        report = dedup.clean_files(sources, target, settings, on_progress=on_progress, **where)
+        report = dedup.clean_files(sources, target, settings, on_progress=on_progress, **how)
     if as_json:
         _print_json(report.to_json())
     elif not quiet:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +23,6 @@ from dedup.user_columns import ColumnForm, UserColumn
 
 _SAID: Final = {**dict.fromkeys((*METADATA, "encoding"), pa.string()), "n_replaced": pa.int64()}
 """What reading says of documents beside their text, in the order of the columns that it becomes."""
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,10 @@ class RawShard:
 
 def no_documents() -> RawShard:
     """Give the shard without any."""
-    return RawShard(*(pa.array([], field.type) for field in (DOCUMENTS.field(n) for n in ("text", "doc_id", "source", "row"))), {}, {})
+    text, ids, sources, rows = (
+        pa.array([], DOCUMENTS.field(name).type) for name in ("text", "doc_id", "source", "row")
+    )
+    return RawShard(text, ids, sources, rows, {}, {})
 
 
 @dataclass(slots=True)
@@ -175,7 +178,7 @@ class FinalColumns:
     @classmethod
     def decide(cls, so_far: ReadSoFar, chunks_of: Callable[[str], Iterable[pa.Array]]) -> "FinalColumns":
         """Choose the types; `chunks_of` gives a user's column as it came."""
-        users = {name: column.decide(lambda name=name: chunks_of(name)) for name, column in so_far.users.items()}
+        users = {name: column.decide(partial(chunks_of, name)) for name, column in so_far.users.items()}
         return cls(users, tuple(name for name in _SAID if name in so_far.said))
 
     @property
@@ -213,7 +216,7 @@ class FinalColumns:
         """
         form = self.users.get(name)
         is_said = name in self.said
-        told = pa.nulls(n, _SAID[name]) if is_said and said is None else said
+        told: Any = pa.nulls(n, _SAID[name]) if is_said and said is None else said
         if form is None or (is_said and pa.types.is_null(form.type)):
             return pa.chunked_array([told])
         converted = [form.convert(chunk) for chunk in ([pa.nulls(n)] if chunks is None else chunks)]

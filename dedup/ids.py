@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.arrow_views import view_texts
-from dedup.kernels.texts import hash_texts
 from dedup.equals import find_equal
+from dedup.kernels.texts import hash_texts
 from dedup.storage import Storage
 
 

@@ -193,9 +193,7 @@ StagingFolder = Annotated[
 ]
 Fresh = Annotated[
     bool,
-    typer.Option(
-        "--fresh", help="Start over, rather than go on with a run that was cut off.", rich_help_panel=_RUN
-    ),
+    typer.Option("--fresh", help="Start over, rather than go on with a run that was cut off.", rich_help_panel=_RUN),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of the hash functions.", rich_help_panel=_RUN)]
 DryRun = Annotated[

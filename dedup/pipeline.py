@@ -13,14 +13,14 @@ import pyarrow as pa
 from dedup import reading, writing
 from dedup.applying import apply_removals, list_overlaps
 from dedup.corpus import Corpus, Gathering, Reader
-from dedup.engines.local import map_shards, start_workers
+from dedup.engines.local import start_workers
+from dedup.equals import find_distinct, find_twins
 from dedup.evidence import Evidence
 from dedup.handed_over import HandedOver
 from dedup.kernels import are_compiled
 from dedup.locking import lock_target
-from dedup.equals import find_distinct, find_twins
 from dedup.matching import find_matches
-from dedup.memory import Budget, plan_memory
+from dedup.memory import plan_memory
 from dedup.recall import measure_recall
 from dedup.reporting.report import InputFigures, Report, ReportBuilder
 from dedup.result import Result
@@ -28,6 +28,7 @@ from dedup.scopes import check_column, group_documents, rank_documents
 from dedup.settings import Settings
 from dedup.staging import Identity, Staging, find_staging
 from dedup.verdicts import judge
+from dedup.workers import map_ahead
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, of how many); 0 of 0 where that is not known."""
@@ -102,7 +103,7 @@ def clean_files(
             if place.find(fresh=fresh):
                 gathering.go_on(reader)
                 run.tell(f"going on with {gathering.store.n_shards:,} finished shards")
-            with writing.OutputWriter(target, overwrite=overwrite, workers=settings.n_workers) as output:
+            with writing.OutputWriter(target, overwrite=overwrite, workers=settings.workers) as output:
                 report = _clean(reader, gathering, run, output)
                 with run.stage("write"):
                     output.finish(report.to_json())
@@ -148,9 +149,11 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
     with run.stage("write"):
         ids = pa.chunked_array(corpus.ids, pa.string())
         n_shards = corpus.columns.n_shards
-        applied = map_shards(
-            executor, n_shards, settings.n_workers, lambda shard: apply_removals(evidence, verdicts, shard, ids)
-        )
+
+        def apply(shard: int) -> dict[str, pa.Table]:
+            return apply_removals(evidence, verdicts, shard, ids)
+
+        applied = map_ahead(executor, apply, range(n_shards), settings.n_workers + 1)
         for shard, tables in enumerate(applied):
             for name, table in tables.items():
                 give(name, table)

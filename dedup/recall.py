@@ -7,15 +7,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.arrow_views import view_numbers, view_texts
-from dedup.evidence import Evidence
 from dedup.kernels.brute_force import find_similar, read_shingles
 from dedup.kernels.characters import load_characters
+from dedup.matching import Matches
 from dedup.settings import Settings
+from dedup.shards import TAKES_PART, VERBATIM, Columns, Shards, find_spans
+from dedup.shipping import Wanted, ship_paragraphs
+from dedup.storage import MemoryStorage
+from dedup.workers import map_ahead
 
 CONFIDENCE_Z: Final = 1.959964  # 95 %
 
-_MEMBERS_PER_TASK: Final = 1 << 15
+_MEMBERS_PER_TASK: Final = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +36,62 @@ class Recall:
 
 
 def measure_recall(
-    evidence: Evidence, document_groups: NDArray[np.uint64] | None, settings: Settings, executor: Executor
+    shards: Shards,
+    columns: Columns,
+    distinct: NDArray[np.int32],
+    matches: Matches,
+    groups_by_document: NDArray[np.uint64] | None,
+    settings: Settings,
+    executor: Executor,
 ) -> Recall:
     """Compare a random sample of paragraphs with all others, exactly, and count which pairs the matches hold.
 
     The sample has `settings.recall_sample` of the distinct paragraphs that are long enough for near-duplicates,
-    drawn by `settings.seed`; `document_groups` uint64[d] says which documents are compared, None: all.
+    drawn by `settings.seed`; `distinct` and `groups_by_document` as of find_distinct.
     """
-    texts = view_texts(evidence.documents["text"])
-    document, start, end = (view_numbers(evidence.paragraphs[name]) for name in ("document", "start", "end"))
-    spans = np.column_stack([texts.offsets[document] + start, texts.offsets[document] + end])
-    near = evidence.fingerprints.near
-    members = near[evidence.takes_part[near] & (evidence.distinct[near] == near)]
-    matches = evidence.matches
-    n_sampled = min(settings.recall_sample, len(members))
-    chosen = np.random.RandomState(settings.seed).permutation(members)[:n_sampled]
+    members = [_list_members(columns, distinct, shard, settings) for shard in range(columns.n_shards)]
+    listed = np.concatenate([np.empty(0, dtype=np.int32), *members])
+    n_sampled = min(settings.recall_sample, len(listed))
+    chosen = np.sort(np.random.RandomState(settings.seed).permutation(listed)[:n_sampled])
     characters = load_characters()
-    shingles, owners, sizes = read_shingles(texts.data, spans, chosen, *characters, settings.shingle_tokens)
+    wanted = Wanted(chosen, np.array([0, n_sampled], dtype=np.int64))
+    text, spans = ship_paragraphs(shards, columns, wanted, settings, executor, MemoryStorage()).block(0, n_sampled)
+    shingles, owners, sizes = read_shingles(text, spans, np.arange(n_sampled), *characters, settings.shingle_tokens)
 
-    def compare(first: int) -> NDArray[np.int64]:
-        task = members[first : first + _MEMBERS_PER_TASK]
+    def compare(task: tuple[int, int]) -> NDArray[np.int64]:
+        shard, first = task
+        some = members[shard][first : first + _MEMBERS_PER_TASK]
+        texts = shards.texts(shard)
+        places = find_spans(columns, shard, texts, some)
         rows = find_similar(
-            texts.data, spans, task, *characters, settings.shingle_tokens, shingles, owners, sizes, settings.similarity
-        )
-        return np.column_stack([task[rows[:, 0]], chosen[rows[:, 1]]])
+            texts.data, places, np.arange(len(some)), *characters, settings.shingle_tokens, shingles,
+            owners, sizes, settings.similarity,
+        )  # fmt: skip
+        return np.column_stack([some[rows[:, 0]], chosen[rows[:, 1]]]).astype(np.int64)
 
-    found = list(executor.map(compare, range(0, len(members), _MEMBERS_PER_TASK)))
+    tasks = [(shard, first) for shard, some in enumerate(members) for first in range(0, len(some), _MEMBERS_PER_TASK)]
+    found = list(map_ahead(executor, compare, tasks, 2 * settings.n_workers))
     pairs = np.concatenate(found) if found else np.empty((0, 2), dtype=np.int64)
     pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
-    if document_groups is not None:
-        groups = document_groups[document]
-        pairs = pairs[groups[pairs[:, 0]] == groups[pairs[:, 1]]]
+    if groups_by_document is not None:
+        left, right = (groups_by_document[columns.document[side]] for side in pairs.T)
+        pairs = pairs[left == right]
     pairs = np.unique(pairs, axis=0)
-    width = np.int64(len(spans))
+    width = np.int64(columns.n_paragraphs)
     is_found = np.isin(pairs[:, 0] * width + pairs[:, 1], matches.left * width + matches.right)
     low, high = wilson_interval(int(is_found.sum()), len(pairs))
     return Recall(n_sampled, len(pairs), int(is_found.sum()), low, high)
+
+
+def _list_members(columns: Columns, distinct: NDArray[np.int32], shard: int, settings: Settings) -> NDArray[np.int32]:
+    """Give the paragraphs of a shard that may be matches, int32[]."""
+    first, last = columns.shard_paragraphs[shard : shard + 2].tolist()
+    flags = columns.flags[first:last]
+    is_near = (flags & (VERBATIM | TAKES_PART)) == TAKES_PART
+    is_near &= columns.n_tokens[first:last] >= settings.min_near_tokens
+    is_near &= distinct[first:last] == np.arange(first, last)
+    members: NDArray[np.int32] = (first + np.flatnonzero(is_near)).astype(np.int32)
+    return members
 
 
 def wilson_interval(n_found: int, n: int) -> tuple[float, float]:

@@ -15,9 +15,7 @@ from dedup.settings import Settings
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
-def group_documents(
-    n_documents: int, column: pa.ChunkedArray | None, settings: Settings
-) -> NDArray[np.uint64] | None:
+def group_documents(n_documents: int, column: pa.ChunkedArray | None, settings: Settings) -> NDArray[np.uint64] | None:
     """Give a number for the group each document is in, uint64[d], or None where all are in one.
 
     Only paragraphs of one group are compared; `column` has the values that make the groups, if it is values that do.

@@ -109,7 +109,11 @@ class Staging:
 
     def remove(self) -> None:
         """Remove the folder and all in it."""
-        for folder in (self.work, self.shards, self.folder):  # the record last: without it, nobody would know whose it is
+        for folder in (
+            self.work,
+            self.shards,
+            self.folder,
+        ):  # the record last: without it, nobody would know whose it is
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
@@ -150,5 +154,3 @@ def find_staging(target: str | Path, chosen: str | Path | None) -> Path:
         return Path(tempfile.gettempdir()) / f"dedup-staging-{digest}"
     place = Path(os.path.realpath(target))
     return place.parent / f".{place.name}.staging"
-
-

@@ -42,11 +42,11 @@ class Storage(Protocol):
 class MemoryStorage:
     """Arrays in memory."""
 
-    def column(self, name: str, dtype: DTypeLike, width: int | None = None) -> "MemoryColumn":  # noqa: ARG002
+    def column(self, name: str, dtype: DTypeLike, width: int | None = None) -> "MemoryColumn":
         """Make an empty column."""
         return MemoryColumn(np.dtype(dtype), width)
 
-    def array(self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:  # noqa: ARG002
+    def array(self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """Make an array to be written to at random."""
         return np.empty(shape, dtype=dtype)
 

@@ -23,9 +23,7 @@ from dedup.shards import Columns, ShardCuts
 from dedup.storage import Storage
 
 _NEAR: Final = ("near", "keys", "sketches")
-_COLUMNS: Final = tuple(
-    field.name for field in fields(Facts) if field.name not in (*_NEAR, "goes")
-)
+_COLUMNS: Final = tuple(field.name for field in fields(Facts) if field.name not in (*_NEAR, "goes"))
 _NOTHING: Final = np.empty(0, dtype=np.int64)
 
 
@@ -65,7 +63,8 @@ class MemoryStore:
         """Give what columns are made of, by the names in Facts, once."""
         raw, facts, mark = self.shards[shard]
         found = {name: getattr(facts, name) for name in _COLUMNS}
-        self.shards[shard] = (raw, replace(facts, **dict.fromkeys(_COLUMNS, _NOTHING)), mark)
+        gone: dict[str, Any] = dict.fromkeys(_COLUMNS, _NOTHING)
+        self.shards[shard] = (raw, replace(facts, **gone), mark)
         return found
 
     def ids(self) -> list[pa.Array]:
@@ -95,7 +94,8 @@ class MemoryStore:
 
     def keys(self, shard: int, band: int) -> NDArray[np.uint64]:
         """Give the keys of a band."""
-        return self.shards[shard][1].keys[band]
+        keys: NDArray[np.uint64] = self.shards[shard][1].keys[band]
+        return keys
 
     def sketches(self, shard: int) -> NDArray[np.uint8]:
         """Give the low bytes of signatures."""
@@ -158,7 +158,7 @@ class DiskStore:
                 documents, facts = Bundle(self._path(n, "documents")), Bundle(self._path(n, "facts"))
                 documents.check()
                 facts.check()
-                state, new, is_clear = pickle.loads(documents.bytes("mark"))  # noqa: S301 - our own, and checked
+                state, new, is_clear = pickle.loads(documents.read("mark"))  # noqa: S301 - our own, and checked
                 n += 1
                 rejects += new
                 if is_clear:
@@ -177,7 +177,7 @@ class DiskStore:
                 self._cache.move_to_end(shard)
                 return self._cache[shard]
         bundle = Bundle(self._path(shard, "documents"))
-        users, said = pickle.loads(bundle.bytes("columns"))  # noqa: S301 - our own, and checked
+        users, said = pickle.loads(bundle.read("columns"))  # noqa: S301 - our own, and checked
         text, ids, sources, rows = (bundle.arrays(name)[0] for name in ("text", "ids", "sources", "rows"))
         raw = RawShard(
             text, ids, sources, rows,
@@ -246,7 +246,7 @@ class DiskStore:
         """Give what goes by itself."""
         bundle = Bundle(self._path(shard, "facts"))
         cuts = Cuts(**{name.name: bundle.numbers(f"cut.{name.name}") for name in fields(Cuts)})
-        rules = pickle.loads(bundle.bytes("rules"))  # noqa: S301 - our own, and checked
+        rules = pickle.loads(bundle.read("rules"))  # noqa: S301 - our own, and checked
         return ShardCuts(cuts, bundle.numbers("whole").astype(np.int64), rules)
 
     def documents(self, shard: int) -> pa.Table:
@@ -302,4 +302,5 @@ def _size_of(raw: RawShard, facts: Facts) -> int:
     text = view_texts(raw.text)
     n = int(text.offsets[-1] - text.offsets[0])
     n += sum(chunk.nbytes for chunks in raw.users.values() for chunk in chunks)
-    return n + sum(getattr(facts, name).nbytes for name in (*_COLUMNS, *_NEAR))
+    n += sum(getattr(facts, name).nbytes for name in (*_COLUMNS, *_NEAR))
+    return int(n)

@@ -70,9 +70,7 @@ class UserColumn:
                     for chunk in chunks():
                         _typed(chunk, target)
                 return ColumnForm(target)
-        return ColumnForm(
-            pa.large_string() if self._is_large else pa.string(), is_text=True, warning=self._describe()
-        )
+        return ColumnForm(pa.large_string() if self._is_large else pa.string(), is_text=True, warning=self._describe())
 
     def _note_type(self, found: pa.DataType) -> None:
         if found not in self._types:

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from read_documents import from_python
+
 from dedup.errors import ColumnError, InputError
 from dedup.schemas import DOCUMENTS, REJECTED, check_schema
 from dedup.settings import Settings

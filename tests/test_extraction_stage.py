@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from read_documents import read_files
 
 from dedup.batches import Batch, Pages, Reject
 from dedup.documents import Corpus, from_python
@@ -14,7 +15,6 @@ from dedup.errors import ColumnError, InputError
 from dedup.extraction import stage
 from dedup.extraction.pages import METADATA
 from dedup.extraction.stage import extract_pieces
-from read_documents import read_files
 from dedup.schemas import USER_COLUMN_PREFIX
 from dedup.settings import Settings
 

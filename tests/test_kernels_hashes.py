@@ -10,8 +10,8 @@ from reference import hashes as reference
 from reference.pairs import first_equal as reference_first_equal
 from reference.pairs import pair_band as reference_pair_band
 
-from dedup.kernels import mixing, signatures
-from dedup.kernels.candidates import first_equal, pair_band
+from dedup.kernels import candidates, mixing, signatures
+from dedup.kernels.candidates import first_equal
 
 uint64s = st.integers(0, 2**64 - 1)
 uint32s = st.integers(0, 2**32 - 1)
@@ -82,33 +82,82 @@ def test_exact_hash_of_bytes_agrees_with_reference(data: bytes, before: bytes) -
     assert reference.exact_bytes(data) != reference.exact_bytes(data + b"\0")
 
 
-@given(st.lists(st.tuples(few_values | uint64s, few_values), max_size=30))
-def test_equal_rows_agree_with_reference(rows: list[tuple[int, int]]) -> None:
-    """Rows are equal if both halves are; halves swapped are another row."""
-    first = np.empty(len(rows), dtype=np.int64)
-    first_equal(np.array(rows, dtype=np.uint64).reshape(-1, 2), first)
+@given(st.lists(st.tuples(few_values | uint64s, few_values, st.booleans()), max_size=30))
+def test_equal_rows_agree_with_reference(drawn: list[tuple[int, int, bool]]) -> None:
+    """Rows are equal if both halves are; halves swapped are another row. Flagged ones are led by the first flagged."""
+    rows = [(high, low) for high, low, _ in drawn]
+    flags = np.array([2 * is_flagged + 1 for _, _, is_flagged in drawn], dtype=np.uint8)
+    hashes = np.array(rows, dtype=np.uint64).reshape(-1, 2)
+    first = np.empty(len(rows), dtype=np.int32)
+    first_equal(hashes, flags, np.uint8(0), first)
     assert first.tolist() == reference_first_equal(rows)
+    first_equal(hashes, flags, np.uint8(2), first)
+    flagged = reference_first_equal([(row, flag) for row, flag in zip(rows, flags.tolist(), strict=True)])
+    assert first.tolist() == np.where(flags & 2, flagged, reference_first_equal(rows)).tolist()
 
 
-@given(
-    st.lists(st.tuples(few_values | uint64s, st.lists(st.integers(0, 2), min_size=4, max_size=4)), max_size=40),
-    st.integers(1, 5),
-    st.integers(0, 4),
-)
-def test_pairs_of_a_band_agree_with_reference(
-    rows: list[tuple[int, list[int]]], most_partners: int, least_equal: int
-) -> None:
-    """Each row meets the first rows of its key, those whose sketches agree often enough."""
-    keys, sketches = [key for key, _ in rows], [sketch for _, sketch in rows]
-    pairs = pair_band(
-        np.array(keys, dtype=np.uint64), np.array(sketches, dtype=np.uint8).reshape(-1, 4), most_partners, least_equal
-    )
-    found = [(int(pair) >> 32, int(pair) & 0xFFFFFFFF) for pair in pairs]
-    assert found == reference_pair_band(keys, sketches, most_partners, least_equal)
+@given(st.lists(st.lists(few_values, min_size=3, max_size=3), min_size=1, max_size=40), st.data(), st.integers(1, 5))
+def test_pairs_of_bands_agree_with_reference(keys: list[list[int]], data: st.DataObject, most_partners: int) -> None:
+    """Each row meets the first rows of each of its keys, those whose sketches agree often enough, each once."""
+    n, least_equal = len(keys), data.draw(st.integers(0, 11))
+    sketches = data.draw(st.lists(st.lists(st.integers(0, 1), min_size=11, max_size=11), min_size=n, max_size=n))
+    expected = {
+        pair
+        for band in range(3)
+        for pair in reference_pair_band([row[band] for row in keys], sketches, most_partners, least_equal)
+    }
+    found = pair_bands(np.array(keys, dtype=np.uint64).reshape(-1, 3), sketches, most_partners, least_equal)
+    assert len(found) == len(set(found))
+    assert set(found) == expected
 
 
 def test_one_key_for_all_costs_linear_time() -> None:
     """A key that very many rows share gives each of them a bounded number of pairs."""
     n = 3000
-    pairs = pair_band(np.zeros(n, dtype=np.uint64), np.zeros((n, 4), dtype=np.uint8), 8, 4)
+    pairs = pair_bands(np.zeros((n, 1), dtype=np.uint64), np.zeros((n, 4), dtype=np.uint8), 8, 4)
     assert len(pairs) == 8 * (n - 8) + 8 * 7 // 2
+
+
+def pair_bands(keys: np.ndarray, sketches: object, most_partners: int, least_equal: int) -> list[tuple[int, int]]:
+    """Give pairs (left, right) as the kernels find them one after the other, with room for a few at a time."""
+    n = len(keys)
+    rows, no_salts = np.arange(n, dtype=np.int32), np.empty(0, dtype=np.uint64)
+    all_grouped, all_begins = [], []
+    for band in range(keys.shape[1]):
+        own = np.ascontiguousarray(keys[:, band])
+        seen = np.zeros((2, 2), dtype=np.uint64)
+        n_shared = candidates.mark_keys(own, rows, no_salts, seen)
+        hashes, members = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.int32)
+        n_found = 0
+        for part in range(2):
+            room = hashes[n_found:], members[n_found:]
+            n_found += candidates.collect_shared(own, rows, no_salts, seen, (part, 2), 0, *room)
+        assert n_found == n_shared
+        grouped, begins = np.empty(n_found, dtype=np.int32), np.empty(n_found, dtype=np.int32)
+        n_grouped = candidates.group_members(hashes[:n_found], members[:n_found], grouped, begins)
+        all_begins.append(begins[:n_grouped] + np.int32(sum(map(len, all_grouped))))
+        all_grouped.append(grouped[:n_grouped])
+    grouped, begins = np.concatenate(all_grouped), np.concatenate(all_begins)
+    bits = np.zeros(n // 64 + 1, dtype=np.uint64)
+    ranks = np.empty(len(bits), dtype=np.int32)
+    n_chosen = candidates.mark_members(grouped, bits)
+    assert n_chosen == len(np.unique(grouped))
+    candidates.rank_members(bits, ranks)
+    candidates.replace_members(grouped, bits, ranks)
+    packed = np.asarray(sketches, dtype=np.uint8).reshape(n, -1)
+    n_words = -(-packed.shape[1] // 8)
+    gathered, chosen = np.zeros((n_chosen, 8 * n_words), dtype=np.uint8), np.empty(n_chosen, dtype=np.int32)
+    candidates.gather_sketches(packed, rows, 0, bits, 0, gathered, chosen)
+    starts, places = np.empty(n_chosen + 1, dtype=np.int64), np.empty(len(grouped), dtype=np.int32)
+    candidates.list_places(grouped, n_chosen, starts, places)
+    stamps, pairs = np.full(n_chosen, -1, dtype=np.int32), np.empty(16 * most_partners, dtype=np.uint64)
+    least_equal += 8 * n_words - packed.shape[1]
+    found = []
+    row = 0
+    while row < n_chosen:
+        n_pairs, row = candidates.pair_rows(
+            row, n_chosen, grouped, begins, starts, places, gathered.view(np.uint64), most_partners, least_equal,
+            stamps, pairs,
+        )  # fmt: skip
+        found += [(int(chosen[int(pair) & 0xFFFFFFFF]), int(chosen[int(pair) >> 32])) for pair in pairs[:n_pairs]]
+    return found

@@ -3,22 +3,26 @@
 import math
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference.pairs import common_length, first_equal
 from reference.tokens import containment, jaccard, split_tokens
+from sharded import documents_of, shard_documents
 
-from dedup.fingerprints import fingerprint_paragraphs, make_permutations
+from dedup.candidates import Members, find_candidates
+from dedup.equals import find_distinct, find_equal
+from dedup.fingerprints import make_permutations
 from dedup.kernels import differences
 from dedup.kernels.signatures import EMPTY, fill_bands, minhash
-from dedup.matching import find_candidates, find_equal, find_matches, measure_containment, verify_pairs
-from dedup.paragraphs import split_paragraphs
-from dedup.schemas import DOCUMENTS
+from dedup.matching import Matches, find_matches, measure_containment
 from dedup.settings import FOUND_AT_THRESHOLD, Settings
+from dedup.shards import TAKES_PART
+from dedup.storage import MemoryStorage
+from dedup.verification import verify_pairs
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -38,10 +42,7 @@ def executor() -> Iterator[Executor]:
 is_interpreted = not hasattr(minhash, "py_func")
 
 
-def documents_of(texts: list[str]) -> pa.Table:
-    n = len(texts)
-    columns = [[f"d{row}" for row in range(n)], texts, ["memory"] * n, list(range(n))]
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, DOCUMENTS, strict=True)], schema=DOCUMENTS)
+MEMORY_BYTES = 1 << 24
 
 
 def sign(sets: list[np.ndarray], settings: Settings) -> tuple[np.ndarray, np.ndarray]:
@@ -56,6 +57,30 @@ def sign(sets: list[np.ndarray], settings: Settings) -> tuple[np.ndarray, np.nda
         fill_bands(signature, rows, keys[place])
         sketches[place] = (signature & 0xFF).astype(np.uint8)
     return keys, sketches
+
+
+@dataclass
+class SignedShards:
+    """One shard of nothing but signatures."""
+
+    signed: tuple[np.ndarray, np.ndarray]
+
+    def keys(self, shard: int, band: int) -> np.ndarray:
+        """Give the keys of one band."""
+        return self.signed[0][:, band]
+
+    def sketches(self, shard: int) -> np.ndarray:
+        """Give the sketches."""
+        return self.signed[1]
+
+
+def pair_sets(sets: list[np.ndarray], settings: Settings, executor: Executor) -> list[tuple[int, int]]:
+    """Give the candidates (left, right) among sets of shingle hashes."""
+    rows = np.arange(len(sets), dtype=np.int32)
+    members = Members(np.array([0, len(sets)]), rows, rows, np.empty(0, dtype=np.uint64))
+    shards = SignedShards(sign(sets, settings))
+    found = find_candidates(shards, members, settings, executor, MemoryStorage(), MEMORY_BYTES)
+    return [(int(pair) & 0xFFFFFFFF, int(pair) >> 32) for pair in found]
 
 
 def make_pairs(n_pairs: int, similarity: float, size: int, seed: int) -> list[np.ndarray]:
@@ -77,8 +102,8 @@ def test_pairs_at_the_threshold_are_found(similarity: float, executor: Executor)
     bands, rows = settings.band_shape
     assert 1 - (1 - similarity**rows) ** bands >= FOUND_AT_THRESHOLD
     n_pairs = 100 if is_interpreted else 2000
-    pairs = find_candidates(*sign(make_pairs(n_pairs, similarity, 40, seed=7), settings), settings, executor)
-    n_found = sum(int(pair) >> 32 == (int(pair) & 0xFFFFFFFF) - 1 and int(pair) >> 32 & 1 == 0 for pair in pairs)
+    pairs = pair_sets(make_pairs(n_pairs, similarity, 40, seed=7), settings, executor)
+    n_found = sum(left == right - 1 and left & 1 == 0 for left, right in pairs)
     # the count of misses is binomial; four standard deviations above its greatest mean is exceeded once in 30,000
     miss = 1 - FOUND_AT_THRESHOLD
     most_missed = n_pairs * miss + 4 * math.sqrt(n_pairs * miss * (1 - miss))
@@ -91,30 +116,41 @@ def test_unrelated_texts_are_hardly_ever_candidates(executor: Executor) -> None:
     n = 40 if is_interpreted else 1500
     random = np.random.default_rng(3)
     sets = [random.integers(0, 1 << 64, 30, dtype=np.uint64) for _ in range(n)]
-    assert len(find_candidates(*sign(sets, settings), settings, executor)) <= 1
+    assert len(pair_sets(sets, settings, executor)) <= 1
 
 
 def test_candidates_are_unique_and_sorted(executor: Executor) -> None:
-    """Copies meet in every band and are one candidate each, left before right."""
+    """Copies meet in every band and are one candidate each, by right, then left."""
     settings = Settings()
     shingles = np.arange(1, 30, dtype=np.uint64)
-    pairs = find_candidates(*sign([shingles, shingles[::-1].copy(), shingles], settings), settings, executor)
-    assert [(int(pair) >> 32, int(pair) & 0xFFFFFFFF) for pair in pairs] == [(0, 1), (0, 2), (1, 2)]
+    assert pair_sets([shingles, shingles[::-1].copy(), shingles], settings, executor) == [(0, 1), (0, 2), (1, 2)]
 
 
 def test_nothing_gives_no_candidates(executor: Executor) -> None:
-    settings = Settings()
-    assert len(find_candidates(*sign([], settings), settings, executor)) == 0
+    assert pair_sets([], Settings(), executor) == []
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=12), st.data())
-def test_equal_paragraphs_are_equal_within_their_group(rows: list[tuple[int, int]], data: st.DataObject) -> None:
-    """The first equal paragraph is looked for in the paragraph's own group only."""
-    exact = np.array(rows, dtype=np.uint64).reshape(-1, 2)
-    assert find_equal(exact, None).tolist() == first_equal(rows)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=12),
+    st.data(),
+    st.sampled_from([1, MEMORY_BYTES]),
+)
+def test_equal_paragraphs_are_equal_within_their_group(
+    rows: list[tuple[int, int]], data: st.DataObject, memory_bytes: int
+) -> None:
+    """The first equal paragraph is looked for in the paragraph's own group only; in parts, where memory is short."""
+    exact = np.array(rows, dtype=np.uint64).reshape(-1, 2) << np.uint64(40)
+    storage = MemoryStorage()
+    assert find_equal(exact, None, None, storage, memory_bytes).tolist() == first_equal(rows)
     names = data.draw(st.lists(st.integers(0, 1), min_size=len(rows), max_size=len(rows)))
-    groups = (np.array(names, dtype=np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    assert find_equal(exact, groups).tolist() == first_equal(list(zip(names, rows, strict=True)))
+    groups = (np.arange(2, dtype=np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    grouped = list(zip(names, rows, strict=True))
+    numbers = np.array(names, dtype=np.int32)
+    assert find_equal(exact, (groups, numbers), None, storage, memory_bytes).tolist() == first_equal(grouped)
+    takes_part = np.array(data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows))), dtype=np.bool_)
+    found = find_equal(exact, (groups, numbers), takes_part * TAKES_PART, storage, memory_bytes)
+    leaders = first_equal(list(zip(grouped, takes_part.tolist(), strict=True)))
+    assert found.tolist() == np.where(takes_part, leaders, first_equal(grouped)).tolist()
 
 
 WORDS = [
@@ -137,15 +173,32 @@ WORDS = [
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=16).map(" ".join).filter(split_tokens)
 
 
+def whole_texts(width: int) -> Settings:
+    """Give settings by which a text is one paragraph, of which nothing is cut, and two that share a shingle match."""
+    return Settings(
+        shingle_tokens=width,
+        similarity=1e-9,
+        overlap_similarity=1e-9,
+        paragraphs="line",
+        boilerplate=False,
+        repeats=False,
+        bands=1,
+        rows=1,
+    )
+
+
+def verify(left: str, right: str, settings: Settings) -> Matches:
+    """Give the one pair of two texts, if it is a match."""
+    columns, shards = shard_documents(documents_of([left, right]), settings)
+    with ThreadPoolExecutor(1, initializer=lambda: np.seterr(over="ignore")) as pool:
+        pair = np.array([1 << 32], dtype=np.uint64)
+        return verify_pairs(shards, columns, pair, settings, pool, MemoryStorage(), MEMORY_BYTES)
+
+
 @given(texts, texts, st.integers(1, 4))
 def test_similarity_is_the_jaccard_of_the_texts(left: str, right: str, width: int) -> None:
     """The reported similarity is shared shingles by all shingles, recomputed from the texts alone."""
-    settings = Settings(shingle_tokens=width, similarity=1e-9, overlap_similarity=1e-9, paragraphs="line")
-    documents = documents_of([left, right])
-    with ThreadPoolExecutor(1, initializer=lambda: np.seterr(over="ignore")) as pool:
-        found = verify_pairs(
-            documents, split_paragraphs(documents, settings), np.array([0]), np.array([1]), settings, pool
-        )
+    found = verify(left, right, whole_texts(width))
     expected = jaccard(left, right, width)
     assert found.similarity.tolist() == ([expected] if expected else [])
 
@@ -153,12 +206,7 @@ def test_similarity_is_the_jaccard_of_the_texts(left: str, right: str, width: in
 @given(texts, texts)
 def test_hunks_leave_a_longest_common_subsequence(left: str, right: str) -> None:
     """What only one of two texts has, as counted, is all but a longest common subsequence."""
-    settings = Settings(shingle_tokens=1, similarity=1e-9, overlap_similarity=1e-9, paragraphs="line")
-    documents = documents_of([left, right])
-    with ThreadPoolExecutor(1, initializer=lambda: np.seterr(over="ignore")) as pool:
-        found = verify_pairs(
-            documents, split_paragraphs(documents, settings), np.array([0]), np.array([1]), settings, pool
-        )
+    found = verify(left, right, whole_texts(1))
     a, b = split_tokens(left), split_tokens(right)
     n_common = common_length(a, b)
     for figures in found.figures:
@@ -172,7 +220,12 @@ def test_hunks_leave_a_longest_common_subsequence(left: str, right: str) -> None
 
 @given(texts, texts)
 def test_containment_is_the_share_of_the_inner_texts_shingles(inner: str, outer: str) -> None:
-    found = measure_containment(documents_of([inner, outer]), np.array([0, 1]), np.array([1, 0]), Settings())
+    settings = Settings()
+    columns, shards = shard_documents(documents_of([inner, outer]), settings, [0, 1, 2])
+    with ThreadPoolExecutor(1, initializer=lambda: np.seterr(over="ignore")) as pool:
+        found = measure_containment(
+            shards, columns, np.array([0, 1]), np.array([1, 0]), settings, pool, MemoryStorage()
+        )
     assert found.tolist() == [containment(inner, outer, 2), containment(outer, inner, 2)]
 
 
@@ -183,15 +236,16 @@ def test_matches_are_the_similar_pairs_of_eligible_paragraphs(executor: Executor
     other = [f"thing{place}" for place in range(40)]
     documents = documents_of([" ".join(base), " ".join(copy), " ".join(other), " ".join([*base[:30], "end"])])
     settings = Settings()
-    paragraphs = split_paragraphs(documents, settings)
-    fingerprints, _ = fingerprint_paragraphs(documents, paragraphs, {}, settings)
-    eligible = np.ones(4, dtype=np.bool_)
+    columns, shards = shard_documents(documents, settings, [0, 1, 4])
 
     def pairs(groups: np.ndarray | None) -> list[tuple[int, int]]:
-        found = find_matches(documents, paragraphs, fingerprints, groups, eligible, settings, executor)
+        storage = MemoryStorage()
+        shards.has_near = True
+        distinct = find_distinct(columns, groups, storage, MEMORY_BYTES)
+        found = find_matches(shards, columns, distinct, groups, settings, executor, storage, MEMORY_BYTES)
         return list(zip(found.left.tolist(), found.right.tolist(), strict=True))
 
     assert pairs(None) == [(0, 1), (0, 3), (1, 3)]
     assert pairs(np.array([1, 1, 1, 2], dtype=np.uint64)) == [(0, 1)]
-    eligible[1] = False
+    columns.flags[1] = 0
     assert pairs(None) == [(0, 3)]

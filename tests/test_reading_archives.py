@@ -14,8 +14,8 @@ import zipfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from read_documents import read_files
+
 from dedup.settings import Settings
 
 MEMBERS = {

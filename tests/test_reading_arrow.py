@@ -5,8 +5,8 @@ import random
 import pyarrow as pa
 import pytest
 from pyarrow import feather
-
 from read_documents import read_files
+
 from dedup.settings import Settings
 
 TABLE = pa.table(

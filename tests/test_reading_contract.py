@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pytest
 from formats_contract import ARCHIVES, BROKEN, COMPRESSED, DOCUMENTS, FORMS, PAGES, arrow, parquet
+from read_documents import read_files
 
 from dedup.reading import CONTAINERS, FORMATS, find_format
-from read_documents import read_files
 from dedup.settings import Settings
 from dedup.streams import CODECS
 

@@ -3,8 +3,8 @@
 import gzip
 
 import pytest
-
 from read_documents import read_files
+
 from dedup.settings import Settings
 
 SENTENCE = "Der Hafenmeister zählte vor dem Frühstück neunzehn Boote und schrieb jeden Namen in das große Buch."

@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from read_documents import read_files
+
 from dedup.reading.json_arrays import _Splitter
 from dedup.settings import Settings
 

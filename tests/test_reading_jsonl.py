@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from read_documents import read_files
 
 from dedup.documents import Corpus
 from dedup.errors import ColumnError
-from read_documents import read_files
 from dedup.settings import Settings
 
 

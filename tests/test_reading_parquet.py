@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from read_documents import read_files
 
 from dedup.errors import ColumnError
-from read_documents import read_files
 from dedup.settings import Settings
 
 

@@ -245,8 +245,13 @@ def test_without_fsspec(monkeypatch):
 def test_no_address_no_import(tmp_path):
     """Fsspec is imported only for an address."""
     (tmp_path / "a.txt").write_text("a")
-    code = f"import sys; sys.path.append({str(Path(__file__).parent)!r}); \
-from read_documents import read_files; from dedup.settings import Settings; read_files([{str(tmp_path)!r}], Settings()); assert 'fsspec' not in sys.modules"
+    code = f"""import sys
+sys.path.append({str(Path(__file__).parent)!r})
+from dedup.settings import Settings
+from read_documents import read_files
+read_files([{str(tmp_path)!r}], Settings())
+assert "fsspec" not in sys.modules
+"""
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

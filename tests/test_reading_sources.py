@@ -5,11 +5,11 @@ import os
 import socket
 
 import pytest
+from read_documents import read_files
 
 from dedup.errors import InputError, MissingInputError
 from dedup.places import LocalFile
 from dedup.reading import plan_inputs
-from read_documents import read_files
 from dedup.settings import Settings
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from read_documents import read_files
 
 from dedup.errors import InputError
-from read_documents import read_files
 from dedup.settings import Settings
 
 LINES = b'{"text": "one", "id": "a"}\n{"text": "two", "id": "b"}\n'

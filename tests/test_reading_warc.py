@@ -6,8 +6,8 @@ import zlib
 import pyarrow as pa
 import pytest
 from formats_contract import http_answer, page, warc_record
-
 from read_documents import read_files
+
 from dedup.settings import Settings
 
 WORDS = "The story begins on a quiet street where nobody has lived for years. " * 6

@@ -11,13 +11,13 @@ import zipfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from read_documents import read_files
 
 from dedup.batches import Reject
 from dedup.errors import SettingsError
 from dedup.names import read_name
 from dedup.places import LocalFile
 from dedup.reading import plan_inputs
-from read_documents import read_files
 from dedup.settings import Settings
 from dedup.sniffing import guess_format, is_text
 from dedup.streams import find_codec

@@ -8,10 +8,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from read_documents import from_python, read_files
 
 from dedup.columns import name_outside, tell_names_apart
-from read_documents import from_python
-from read_documents import read_files
 from dedup.settings import Settings
 from dedup.user_columns import UserColumn
 from dedup.values import array_of

@@ -1,14 +1,10 @@
 """The stages on the threads of this machine: kernels release the GIL, so that shards run side by side."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
 
 from dedup.settings import Settings
-
-Result = TypeVar("Result")
 
 
 @contextmanager
@@ -19,16 +15,3 @@ def start_workers(settings: Settings) -> Iterator[Executor]:
         yield executor
     finally:
         executor.shutdown(cancel_futures=True)
-
-
-def map_shards(
-    executor: Executor, n_shards: int, most_ahead: int, stage: Callable[[int], Result]
-) -> Iterator[Result]:
-    """Give stage(shard) of every shard, in order, of which at most `most_ahead` are computed ahead of their turn."""
-    waiting: deque[Future[Result]] = deque()
-    for shard in range(n_shards):
-        waiting.append(executor.submit(stage, shard))
-        if len(waiting) > most_ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()

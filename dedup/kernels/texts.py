@@ -1,6 +1,5 @@
 """Hashes of whole texts, and where the characters of a text are."""
 
-import numpy as np
 from numba import njit
 
 from dedup.kernels.signatures import hash_bytes

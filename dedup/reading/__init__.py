@@ -101,6 +101,46 @@ def plan_inputs(sources: Sequence[str | Path], settings: Settings) -> Plan:
 
 
 @dataclass(slots=True)
+class _Tally:
+    """What was read so far, and whom to tell: the text stands in for the place in a file, which compression hides."""
+
+    on_progress: Progress | None = None
+    skipped: list[str] = field(default_factory=list)
+    n_sources: int = 0
+    total_bytes: int = 0
+    done_bytes: int = 0
+    size_bytes: int = 0  # of the input that is being read
+    text_bytes: int = 0  # of it
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many sources were read, and how many skipped."""
+        return self.n_sources, len(self.skipped)
+
+    def begin(self, inputs: Sequence[Input], first: int) -> Iterator[tuple[int, Input]]:
+        """Give the inputs from `first` on, one after the other, keeping count."""
+        # sizes are asked for only if somebody wants to know: behind an address each takes a while
+        sizes = [found.place.size_bytes() if self.on_progress is not None else 0 for found in inputs]
+        self.total_bytes = sum(sizes)
+        self.done_bytes = sum(sizes[:first])
+        self.tell(self.done_bytes)
+        for number in range(first, len(inputs)):
+            self.size_bytes, self.text_bytes = sizes[number], 0
+            yield number, inputs[number]
+            self.done_bytes += self.size_bytes
+
+    @property
+    def read_bytes(self) -> int:
+        """How far reading is: pages are extracted later, so this is what to say once they are."""
+        return self.done_bytes + min(self.text_bytes, self.size_bytes)
+
+    def tell(self, done_bytes: int) -> None:
+        """Say how far reading and extraction are."""
+        if self.on_progress is not None:
+            self.on_progress("read", done_bytes, self.total_bytes)
+
+
+@dataclass(slots=True)
 class FileReader:
     """Reads the documents of a plan in reading order: sorted by source, then row.
 
@@ -112,7 +152,7 @@ class FileReader:
     settings: Settings
     on_progress: Progress | None = None
     so_far: ReadSoFar = field(default_factory=ReadSoFar)
-    tally: "_Tally" = field(default_factory=lambda: _Tally())
+    tally: _Tally = field(default_factory=_Tally)
     lacking: tuple[str, str] | None = None  # the first source without a text column, and why
     n_with_column: int = 0
     place: tuple[int, int] = (0, 0)  # the input, and how many of its pieces are read
@@ -141,7 +181,8 @@ class FileReader:
         """
         self.tally.on_progress = self.on_progress
         builder = ShardBuilder(self.so_far, self.settings.encoding_errors)
-        with closing(extract_pieces(_read_pieces(self.plan, self.settings, self.tally, self.place), self.settings)) as pieces:
+        pieces = extract_pieces(_read_pieces(self.plan, self.settings, self.tally, self.place), self.settings)
+        with closing(pieces):
             for tag, piece in pieces:
                 origin = tag.origin
                 # what one piece of input has become is not parted: only behind it is a place to go on from
@@ -184,46 +225,6 @@ def _mark_last(shards: Iterator[RawShard]) -> Iterator[tuple[RawShard, bool]]:
         held = following
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What was read so far, and whom to tell: the text stands in for the place in a file, which compression hides."""
-
-    on_progress: Progress | None = None
-    skipped: list[str] = field(default_factory=list)
-    n_sources: int = 0
-    total_bytes: int = 0
-    done_bytes: int = 0
-    size_bytes: int = 0  # of the input that is being read
-    text_bytes: int = 0  # of it
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """How many sources were read, and how many skipped."""
-        return self.n_sources, len(self.skipped)
-
-    def begin(self, inputs: Sequence[Input], first: int) -> Iterator[tuple[int, Input]]:
-        """Give the inputs from `first` on, one after the other, keeping count."""
-        # sizes are asked for only if somebody wants to know: behind an address each takes a while
-        sizes = [found.place.size_bytes() if self.on_progress is not None else 0 for found in inputs]
-        self.total_bytes = sum(sizes)
-        self.done_bytes = sum(sizes[:first])
-        self.tell(self.done_bytes)
-        for number in range(first, len(inputs)):
-            self.size_bytes, self.text_bytes = sizes[number], 0
-            yield number, inputs[number]
-            self.done_bytes += self.size_bytes
-
-    @property
-    def read_bytes(self) -> int:
-        """How far reading is: pages are extracted later, so this is what to say once they are."""
-        return self.done_bytes + min(self.text_bytes, self.size_bytes)
-
-    def tell(self, done_bytes: int) -> None:
-        """Say how far reading and extraction are."""
-        if self.on_progress is not None:
-            self.on_progress("read", done_bytes, self.total_bytes)
-
-
 @dataclass(frozen=True, slots=True)
 class _Tag:
     """What a piece comes from, and how far reading was with it."""
@@ -243,9 +244,7 @@ def _read_pieces(
     """
     for number, found in tally.begin(plan.inputs, behind[0]):
         before = tally.counts
-        n_pieces = 0
-        for origin, piece in _read_input(found, settings, tally):
-            n_pieces += 1
+        for n_pieces, (origin, piece) in enumerate(_read_input(found, settings, tally), 1):
             if (number, n_pieces) > behind:
                 yield _Tag(origin, tally.read_bytes, (number, n_pieces), before), piece
     for n_before, (source, reject) in enumerate(plan.rejected):

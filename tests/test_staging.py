@@ -1,0 +1,300 @@
+"""Runs that do not fit into memory: the same bytes, and a run that is cut off anywhere goes on to the same bytes."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import dedup
+from dedup.errors import OutputError, StagingError
+
+STAGED = {"memory": "100MB", "batch_bytes": 20_000}
+"""Less memory than the libraries take: everything is staged, in some dozens of shards."""
+
+WORDS = [
+    "harbour", "letter", "window", "morning", "engine", "captain", "garden", "winter", "silver", "market",
+    "bridge", "paper", "river", "signal", "copper", "station", "summer", "island", "doctor", "valley",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder of Parquet, JSON lines and text: copies far apart, rejects, odd columns, equal ids."""
+    folder = tmp_path_factory.mktemp("sources")
+    rng = random.Random(7)
+
+    def paragraph() -> str:
+        return " ".join(rng.choice(WORDS) + str(rng.randrange(40)) for _ in range(rng.randrange(4, 60)))
+
+    old = [paragraph() for _ in range(400)]
+
+    def text() -> str:
+        parts = [rng.choice(old) if rng.random() < 0.3 else paragraph() for _ in range(rng.randrange(1, 9))]
+        words = parts[-1].split()
+        words[rng.randrange(len(words))] = "changed"
+        return "\n".join([*parts[:-1], " ".join(words), "© 2020 The Harbour Letter. All rights reserved."])
+
+    for number in range(3):
+        texts: list[str | None] = [text() for _ in range(400)]
+        texts[17] = None
+        table = pa.table({"id": [f"{row % 390}" for row in range(400)], "text": texts, "score": range(400)})
+        pq.write_table(table, folder / f"rows{number}.parquet", row_group_size=50)
+    with (folder / "lines.jsonl").open("w") as file:
+        for row in range(300):
+            odd = {0: 1, 1: "one", 2: 1.5, 3: None}[row % 4]
+            file.write(json.dumps({"text": text(), "odd": odd} if row % 31 else {"no": 1}) + "\n")
+    (folder / "wide.txt").write_text("Größe und Wärme, Straßen und Häuser, über viele Zeilen hinweg.\n" * 40 + text())
+    (folder / "broken.txt").write_bytes(b"\x00\x01\x02")
+    return folder
+
+
+def read_output(folder: Path) -> dict[str, bytes]:
+    """Give the files of an output, of the report only what does not tell the time or how the work was done."""
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    report = json.loads(files.pop("report.json"))
+    del report["seconds"]
+    for name in ("memory", "batch_bytes", "workers"):
+        del report["settings"][name]
+    return files | {"report.json": json.dumps(report).encode()}
+
+
+@pytest.fixture(scope="module")
+def expected(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Give what an undisturbed run in memory writes."""
+    out = tmp_path_factory.mktemp("expected") / "out"
+    dedup.clean_files(sources, out)
+    files = read_output(out)
+    removed = pq.read_table(out / "removed").to_pydict()
+    assert {"duplicate", "near-duplicate", "boilerplate"} <= set(removed["reason"])
+    return files
+
+
+def list_litter(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+
+@pytest.mark.parametrize("batch_bytes", [3_000, 100_000, 1 << 23])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_staged_is_the_same(
+    sources: Path, expected: dict[str, bytes], tmp_path: Path, workers: int, batch_bytes: int
+) -> None:
+    """Staged or in memory, in any number of shards and by any number of workers, the bytes are the same."""
+    dedup.clean_files(sources, tmp_path / "out", memory="100MB", workers=workers, batch_bytes=batch_bytes)
+    assert read_output(tmp_path / "out") == expected
+    assert list_litter(tmp_path) == []
+    dedup.clean_files(sources, tmp_path / "held", workers=workers, batch_bytes=batch_bytes)
+    assert read_output(tmp_path / "held") == expected
+
+
+def run(sources: Path, out: Path, *options: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "dedup", "clean", str(sources), str(out), "--quiet", "--config"]
+    config = out.parent / "dedup.toml"
+    config.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in STAGED.items()))
+    return subprocess.Popen([*command, str(config), *options], stderr=subprocess.PIPE, start_new_session=True)
+
+
+@pytest.mark.parametrize("chain", range(5))
+def test_killed_goes_on(sources: Path, expected: dict[str, bytes], tmp_path: Path, chain: int) -> None:
+    """Killed at four moments, each time going on, a run ends with the bytes of an undisturbed one."""
+    rng = random.Random(chain)
+    out = tmp_path / "out"
+    n_killed = 0
+    while not out.exists():
+        process = run(sources, out)
+        if n_killed < 4:
+            time.sleep(rng.uniform(0.3, 2.5))
+        else:
+            process.wait(timeout=120)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            n_killed += 1
+        _, said = process.communicate(timeout=120)
+        assert process.returncode in (0, -signal.SIGKILL), said
+    dedup.clean_files(sources, tmp_path / "again")  # litter of a killed run is in nobody's way
+    assert read_output(out) == expected
+
+
+def cut_off(sources: Path, out: Path, monkeypatch: pytest.MonkeyPatch, n_shards: int = 12) -> None:
+    """Leave a staging folder with so many finished shards."""
+    from dedup.stores import DiskStore
+
+    class CutError(Exception):
+        pass
+
+    write = DiskStore.write
+
+    def write_some(self: DiskStore, shard: int, *rest: object) -> None:
+        if shard >= n_shards:
+            raise CutError
+        write(self, shard, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DiskStore, "write", write_some)
+        with pytest.raises(CutError):
+            dedup.clean_files(sources, out, **STAGED)
+
+
+def test_goes_on_behind_the_finished_shards(
+    sources: Path, expected: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Finished shards are not made again; a damaged one, and those behind it, are."""
+    out = tmp_path / "out"
+    cut_off(sources, out, monkeypatch)
+    shards = tmp_path / ".out.staging" / "shards"
+    times = {path.name: path.stat().st_mtime_ns for path in shards.iterdir() if not path.name.startswith("000009")}
+    damaged = shards / "000009.facts"
+    damaged.write_bytes(damaged.read_bytes()[:-20] + bytes(20))
+    annotated = []
+    annotate = dedup.corpus.annotate_shard  # type: ignore[attr-defined]
+
+    def count(documents: pa.Table, *rest: object) -> object:
+        annotated.append(documents.num_rows)
+        return annotate(documents, *rest)
+
+    monkeypatch.setattr("dedup.corpus.annotate_shard", count)
+    said: list[str] = []
+    dedup.clean_files(sources, out, on_progress=lambda stage, *_: said.append(stage), **STAGED)
+    assert "going on with 9 finished shards" in said
+    assert read_output(out) == expected
+    n_documents = json.loads(expected["report.json"])["n_documents"]
+    assert 0 < sum(annotated) < n_documents
+    assert times
+    assert list_litter(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [({"similarity": 0.7}, "the setting similarity"), ({"keep": "longest"}, "the setting keep"), ({}, "rows0.parquet")],
+)
+def test_changes_are_refused(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, object], match: str
+) -> None:
+    """With other settings or changed input nothing goes on, and it is said what changed; --fresh starts over."""
+    copies = tmp_path / "in"
+    copies.mkdir()
+    for path in sources.iterdir():
+        (copies / path.name).write_bytes(path.read_bytes())
+    out = tmp_path / "out"
+    cut_off(copies, out, monkeypatch)
+    if not change:
+        os.utime(copies / "rows0.parquet")
+    with pytest.raises(StagingError, match=match):
+        dedup.clean_files(copies, out, **STAGED, **change)
+    dedup.clean_files(copies, out, fresh=True, **STAGED, **change)
+    assert out.is_dir()
+    assert list_litter(tmp_path) == []
+
+
+def test_new_input_is_refused(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that came or went since the run was cut off is named."""
+    copies = tmp_path / "in"
+    copies.mkdir()
+    for path in sources.iterdir():
+        (copies / path.name).write_bytes(path.read_bytes())
+    cut_off(copies, tmp_path / "out", monkeypatch)
+    (copies / "new.txt").write_text("new")
+    with pytest.raises(StagingError, match=r"'new.txt' is new"):
+        dedup.clean_files(copies, tmp_path / "out", **STAGED)
+    (copies / "new.txt").unlink()
+    (copies / "wide.txt").unlink()
+    with pytest.raises(StagingError, match=r"'wide.txt' is not there"):
+        dedup.clean_files(copies, tmp_path / "out", **STAGED)
+
+
+def test_foreign_folder_is_left_alone(sources: Path, tmp_path: Path) -> None:
+    """A folder of somebody else's is no staging folder, with --fresh either."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+    for fresh in (False, True):
+        with pytest.raises(StagingError, match="none of dedup's"):
+            dedup.clean_files(sources, tmp_path / "out", staging=folder, fresh=fresh, **STAGED)
+    assert (folder / "thesis.txt").read_text() == "years of work"
+
+
+def test_staging_elsewhere(sources: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """With a staging folder of one's own nothing is staged beside the output."""
+    seen: set[str] = set()
+
+    def look(*_: object) -> None:
+        seen.update(path.name for path in tmp_path.iterdir())
+
+    dedup.clean_files(sources, tmp_path / "out", staging=tmp_path / "stage", on_progress=look, **STAGED)
+    assert "stage" in seen
+    assert ".out.staging" not in seen
+    assert not (tmp_path / "stage").exists()
+    assert read_output(tmp_path / "out") == expected
+
+
+def test_small_input_leaves_no_trace(tmp_path: Path) -> None:
+    """What fits into memory makes no staging folder."""
+    (tmp_path / "a.txt").write_text("A line.\nA line.\n")
+    seen: set[str] = set()
+    dedup.clean_files(
+        tmp_path / "a.txt", tmp_path / "out", on_progress=lambda *_: seen.update(p.name for p in tmp_path.iterdir())
+    )
+    assert not any("staging" in name for name in seen)
+
+
+def test_piped_input_is_staged(sources: Path, tmp_path: Path) -> None:
+    """What is piped in and does not fit is staged, too; a run over it that was cut off starts over."""
+    expected = None
+    for options in ([], ["--memory", "100MB"]):
+        with (sources / "lines.jsonl").open("rb") as file:
+            subprocess.run(
+                [sys.executable, "-m", "dedup", "clean", "-", str(tmp_path / "out"), "--overwrite", *options],
+                stdin=file, check=True, timeout=120,
+            )  # fmt: skip
+        files = read_output(tmp_path / "out")
+        assert expected in (None, files)
+        expected = files
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("this machine does not let us mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_full_disk_then_room(sources: Path, expected: dict[str, bytes], small_disk: Path) -> None:
+    """A full disk ends the run with a clear message; with room made, it goes on to the same bytes."""
+    out = small_disk / "out"
+    for size in ("400k", "900k", "1500k"):
+        subprocess.run(["mount", "-o", f"remount,size={size}", str(small_disk)], check=True)
+        with pytest.raises(OutputError, match=r"the disk is full that .* is on"):
+            dedup.clean_files(sources, out, **STAGED)
+        assert not out.exists()
+    subprocess.run(["mount", "-o", "remount,size=100m", str(small_disk)], check=True)
+    dedup.clean_files(sources, out, **STAGED)
+    assert read_output(out) == expected
+    assert list_litter(small_disk) == []
+
+
+def test_second_run_is_refused(sources: Path, tmp_path: Path) -> None:
+    """While a run writes to a folder, another into the same folder is refused."""
+    refused: list[str] = []
+
+    def again(stage: str, *_: object) -> None:
+        if stage == "match" and not refused:
+            with pytest.raises(OutputError) as error:
+                dedup.clean_files(sources, tmp_path / "out", **STAGED)
+            refused.append(str(error.value))
+
+    dedup.clean_files(sources, tmp_path / "out", on_progress=again, **STAGED)
+    assert len(refused) == 1
