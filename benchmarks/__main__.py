@@ -12,7 +12,11 @@ WORK = Path(__file__).resolve().parent / "work"
 MODEL = Path(__file__).resolve().parent.parent / "dedup" / "extraction" / "block_model.npz"
 
 Work = Annotated[Path, typer.Option(help="Folder for corpora and outputs; git ignores the default.")]
-Corpus = Annotated[Path, typer.Option(help="Parquet file with doc_id and text.", exists=True, dir_okay=False)]
+Corpus = Annotated[Path, typer.Option(help="Parquet file, or folder of them, with doc_id and text.", exists=True)]
+TextSource = Annotated[
+    Path | None,
+    typer.Option(help="Parquet with a column text, or a text file, to learn words from; else Python's manual."),
+]
 Out = Annotated[Path | None, typer.Option(help="Judge this output folder instead of cleaning the corpus anew.")]
 Option = Annotated[
     list[str] | None, typer.Option("--option", help="Passed on to `dedup clean`, e.g. --option=--similarity=0.7.")
@@ -40,24 +44,33 @@ def corpora(work: Work = WORK, small_paragraphs: Annotated[int, typer.Option(min
 def synthetic(
     *,
     work: Work = WORK,
-    size_mb: Annotated[float, typer.Option(min=0.1, max=1500, help="Size of the text.")] = 100.0,
+    size_mb: Annotated[float, typer.Option(min=0.1, help="Size of the text.")] = 100.0,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     edits: Annotated[str, typer.Option(help="fixed: that share of words; bernoulli: each word by chance.")] = "fixed",
-    text_source: Annotated[
-        Path | None, typer.Option(help="Parquet with a column text, or a text file; else Python's manual.")
+    text_source: TextSource = None,
+    name: Annotated[str | None, typer.Option(help="Name of the file without suffix, or of the folder.")] = None,
+    streamed: Annotated[
+        bool | None,
+        typer.Option("--streamed/--at-once", help="A folder of parts, or a file.  [default: streamed above 200 MB]"),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="File name without suffix.")] = None,
 ) -> None:
     """Make a corpus whose copies are known, and beside it its truth."""
     from benchmarks.corpora import write_corpus
+    from benchmarks.streamed import LARGEST_AT_ONCE_MB, stream_corpus
     from benchmarks.synthetic import SyntheticSettings, make_corpus
     from benchmarks.word_source import read_word_source
 
     if edits not in ("fixed", "bernoulli"):
         raise typer.BadParameter(f"fixed or bernoulli, not {edits}", param_hint="--edits")
     settings = SyntheticSettings(size_mb=size_mb, seed=seed, edits="fixed" if edits == "fixed" else "bernoulli")
-    corpus, truth = make_corpus(read_word_source(text_source), settings)
-    path = work / f"{name or f'synthetic_{size_mb:g}_{edits}_{seed}'}.parquet"
+    source = read_word_source(text_source)
+    stem = name or f"synthetic_{size_mb:g}_{edits}_{seed}"
+    if size_mb > LARGEST_AT_ONCE_MB if streamed is None else streamed:
+        made = stream_corpus(source, settings, work / stem)
+        typer.echo(f"{work / stem}: {made.n_documents:,} documents, {made.n_paragraphs:,} paragraphs")
+        return
+    corpus, truth = make_corpus(source, settings)
+    path = work / f"{stem}.parquet"
     write_corpus(corpus, path)
     write_corpus(truth, path.with_suffix(".truth.parquet"))
     typer.echo(f"{path}: {corpus.num_rows:,} documents, {truth.num_rows:,} paragraphs")
