@@ -60,7 +60,7 @@ def test_streamed_corpus_is_the_same_again_and_in_other_parts(source, streamed, 
     """The text follows from seed and settings; where parts are cut does not matter."""
     settings = SyntheticSettings(size_mb=20.0)
     made = stream_corpus(source, settings, tmp_path / "parts", part_mb=8.0)
-    assert made.n_parts == len(list((tmp_path / "parts").iterdir())) == 3
+    assert made.n_parts == len(list((tmp_path / "parts").iterdir())) > 1
     assert stream_corpus(source, settings, tmp_path / "whole").n_parts == 1
     for suffix in ("", ".truth.parquet"):
         parts, whole = (pq.read_table(tmp_path / f"{name}{suffix}") for name in ("parts", "whole"))
