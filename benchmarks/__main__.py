@@ -196,6 +196,29 @@ def train_blocks(
 
 
 @app.command()
+def field(
+    *,
+    corpus: Corpus,
+    small_corpus: Annotated[
+        Path | None, typer.Option(help="What slow tools get; else they get the corpus.", exists=True, dir_okay=False)
+    ] = None,
+    tool: Annotated[list[str] | None, typer.Option(help="Only these, and dedup; default all.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Medians of so many; slow tools run once.")] = 3,
+    most_seconds: Annotated[float, typer.Option(min=1, help="A run that takes longer is given up.")] = 3600.0,
+    work: Work = WORK,
+    save: Save = None,
+) -> None:
+    """Compare with other tools, each in a virtual environment of its own (made with pip; Linux)."""
+    from benchmarks.field.comparison import measure_field
+    from benchmarks.field.table import field_lines
+
+    figures = measure_field(
+        corpus, work, small_corpus=small_corpus, names=tool or [], n_runs=runs, most_seconds=most_seconds
+    )
+    _finish("field", figures, field_lines(figures), save)
+
+
+@app.command()
 def tables() -> None:
     """Write the results into benchmarks/README.md."""
     from benchmarks.tables import README, results_section, with_results

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.bruteforce import bruteforce_lines
+from benchmarks.field.table import field_lines
 from benchmarks.measurements import RESULTS
 from benchmarks.pages import pages_lines
 from benchmarks.quality.encodings import encodings_lines
@@ -26,6 +27,7 @@ LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], list[str]]]] = {
     "extraction": extraction_lines,
     "encodings": encodings_lines,
     "pages": pages_lines,
+    "field": field_lines,
 }
 """Benchmark: what turns its figures into lines."""
 
