@@ -196,6 +196,116 @@ def train_blocks(
 
 
 @app.command()
+def scaling(
+    *,
+    size_mb: Annotated[
+        list[float] | None, typer.Option(help="Streamed synthetic corpora of this text; default 10 MB to 10 GB.")
+    ] = None,
+    corpus: Annotated[list[Path] | None, typer.Option(help="These corpora instead.", exists=True)] = None,
+    memory: Annotated[str | None, typer.Option(help="Passed on to `dedup clean`, and held against it.")] = None,
+    workers: Annotated[int, typer.Option(min=1)] = 2,
+    text_source: TextSource = None,
+    work: Work = WORK,
+    option: Option = None,
+    save: Save = None,
+) -> None:
+    """Clean corpora of growing size: time per GB, memory and staging folder over time (Linux)."""
+    from benchmarks.scaling import SIZES_MB, measure_scaling, scaling_lines
+    from benchmarks.streamed import streamed_corpora
+
+    corpora = corpus or streamed_corpora(work, size_mb or SIZES_MB, text_source)
+    figures = measure_scaling(corpora, work, memory=memory, workers=workers, options=option or [])
+    _finish("scaling", figures, scaling_lines(figures), save)
+
+
+@app.command()
+def hotspots(
+    *,
+    case: Annotated[list[str] | None, typer.Option(help="Only these cases.")] = None,
+    scale: Annotated[float, typer.Option(min=1e-5, max=1.0, help="Share of the full sizes.")] = 1.0,
+    most_seconds: Annotated[float, typer.Option(min=1, help="A run is killed after this time.")] = 3600.0,
+    most_gb: Annotated[float, typer.Option(min=0.1, help="A run is killed above this memory.")] = 16.0,
+    text_source: TextSource = None,
+    work: Work = WORK,
+    option: Option = None,
+    save: Save = None,
+) -> None:
+    """Clean corpora that are one hot spot each, at full size and at half of it (Linux)."""
+    from benchmarks.hotspots import CASES, hotspots_lines, measure_hotspots
+    from benchmarks.word_source import read_word_source
+
+    if unknown := sorted(set(case or []) - set(CASES)):
+        raise typer.BadParameter(f"no case {unknown[0]}; there are {', '.join(CASES)}", param_hint="--case")
+    figures = measure_hotspots(
+        read_word_source(text_source),
+        work,
+        cases=case or [],
+        scale=scale,
+        most_seconds=most_seconds,
+        most_mb=most_gb * 1e3,
+        options=option or [],
+    )
+    _finish("hotspots", figures, hotspots_lines(figures), save)
+
+
+@app.command()
+def kill(
+    *,
+    corpus: Corpus,
+    kills: Annotated[int, typer.Option(min=1, help="How many in all.")] = 20,
+    kills_in_run: Annotated[int, typer.Option(min=1, help="A run is killed so often, then left to end.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of the moments.")] = 1,
+    full_disk: Annotated[bool, typer.Option(help="Also fill disks in memory (root only).")] = True,
+    work: Work = WORK,
+    option: Option = None,
+    save: Save = None,
+) -> None:
+    """Kill `dedup clean` at random moments, run it again, and compare the output with an undisturbed run's (Linux)."""
+    from benchmarks.kill import kill_lines, measure_kills
+
+    figures = measure_kills(
+        corpus,
+        work,
+        n_kills=kills,
+        kills_in_run=kills_in_run,
+        seed=seed,
+        options=option or [],
+        with_full_disk=full_disk,
+    )
+    _finish("kill", figures, kill_lines(figures), save)
+
+
+@app.command()
+def kernels(
+    *,
+    corpus: Corpus,
+    most_mb: Annotated[float, typer.Option(min=0.1, help="The first so many MB of text.")] = 100.0,
+    runs: Annotated[int, typer.Option(min=1, help="Medians of so many.")] = 5,
+    work: Work = WORK,
+    save: Save = None,
+) -> None:
+    """Time the stages that are kernels, each alone, and their compilation at the first call."""
+    from benchmarks.kernels_alone import kernels_lines, measure_kernels
+
+    figures = measure_kernels(corpus, work, most_mb=most_mb, n_runs=runs)
+    _finish("kernels", figures, kernels_lines(figures), save)
+
+
+@app.command()
+def plots() -> None:
+    """Draw the curves of saved results of `scaling` as SVG beside them (needs matplotlib)."""
+    import json
+
+    from benchmarks.measurements import RESULTS
+    from benchmarks.plots import draw_scaling
+
+    for path in sorted(RESULTS.glob("*.json")):
+        figures = json.loads(path.read_text(encoding="utf-8"))
+        if figures["benchmark"] == "scaling":
+            typer.echo("\n".join(drawn.name for drawn in draw_scaling(figures, RESULTS, path.stem)))
+
+
+@app.command()
 def field(
     *,
     corpus: Corpus,

@@ -6,7 +6,7 @@ anywhere in the corpus, before or after its base, in rare cases in the same docu
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from benchmarks.corpora import COMPRESSION_LEVEL, ROWS_IN_GROUP
 from benchmarks.streamed_kernels import BASES_IN_GROUP, GROUP, N_TRUTH, write_documents
 from benchmarks.synthetic import KINDS, RATES, TRUTH, SyntheticSettings, draw_lengths, spell_words
-from benchmarks.word_source import ORDER_1_SHARE, Ints, WordSource
+from benchmarks.word_source import ORDER_1_SHARE, Ints, WordSource, read_word_source
 
 PART_MB: Final = 256.0
 """Text of a part: several parts from half a gigabyte on, and several row groups in each."""
@@ -87,6 +87,21 @@ def stream_corpus(source: WordSource, settings: SyntheticSettings, folder: Path,
     partial.rename(folder)
     partial_truth.replace(truth)
     return Streamed(plan.n_documents, plan.n_paragraphs, text_bytes, n_parts)
+
+
+def streamed_corpora(work: Path, sizes_mb: Sequence[float], text_source: Path | None) -> list[Path]:
+    """Give the folders of streamed corpora of these sizes under `work`, made where they are not there yet."""
+    folders = []
+    source: WordSource | None = None
+    for size_mb in sizes_mb:
+        # by the text source, too: another one gives another corpus
+        learned = text_source.stem if text_source else "manual"
+        folder = work / f"streamed_{size_mb:g}_{learned}"
+        if not folder.is_dir():
+            source = source or read_word_source(text_source)
+            stream_corpus(source, SyntheticSettings(size_mb=size_mb), folder)
+        folders.append(folder)
+    return folders
 
 
 def stream_texts(source: WordSource, settings: SyntheticSettings) -> Iterator[pa.Table]:
