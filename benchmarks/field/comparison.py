@@ -60,6 +60,7 @@ def measure_field(
     order = [tool.name for tool in TOOLS]
     rows.sort(key=lambda row: (order.index(row["tool"]), row["corpus"] != corpus.name))
     add_ratios(rows, corpus.name)
+    shutil.rmtree(folder / "out", ignore_errors=True)
     return {
         "corpora": [
             {"name": of.corpus.name, "text_mb": of.text_mb, "paragraphs": of.n_paragraphs} for of in inputs.values()
@@ -78,17 +79,19 @@ def _environments(
     """Make what is needed; give Python and versions of each environment, and rows for what does not install."""
     pythons: dict[str, Path] = {}
     versions: dict[str, dict[str, str]] = {}
-    rows = []
-    for tool in tools:
-        name = tool.environment
-        if name is None or name in pythons:
-            continue
+    reasons: dict[str, str] = {}
+    for name in dict.fromkeys(tool.environment for tool in tools if tool.environment):
         try:
-            pythons[name] = make_environment(folder / name, ENVIRONMENTS[name])
-            versions[name] = installed_versions(pythons[name], ENVIRONMENTS[name])
+            python = make_environment(folder / name, ENVIRONMENTS[name])
+            versions[name] = installed_versions(python, ENVIRONMENTS[name])
+            pythons[name] = python
         except InstallError as error:
-            pythons.pop(name, None)
-            rows.append({**_head(tool), "corpus": "", "status": "not installed", "why": str(error)})
+            reasons[name] = str(error)
+    rows = [
+        {**_head(tool), "corpus": "", "status": "not installed", "why": reasons[tool.environment]}
+        for tool in tools
+        if tool.environment in reasons
+    ]
     return pythons, versions, rows
 
 

@@ -10,16 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datatrove.executor import LocalPipelineExecutor
-from datatrove.pipeline.dedup import MinhashDedupSignature
-from datatrove.pipeline.dedup.minhash import (
-    MinhashConfig,
-    MinhashDedupBuckets,
-    MinhashDedupCluster,
-    MinhashDedupFilter,
-)
-from datatrove.pipeline.readers import ParquetReader
-from datatrove.pipeline.writers import ParquetWriter
 
 from benchmarks.field.adapters.paragraph_files import Ints, kept_by_cluster, read_arguments, write_pairs
 
@@ -28,6 +18,17 @@ N_TASKS = 2
 
 def run(arguments: argparse.Namespace) -> None:
     """Run signatures, buckets, clusters and filter."""
+    from datatrove.executor import LocalPipelineExecutor
+    from datatrove.pipeline.dedup import MinhashDedupSignature
+    from datatrove.pipeline.dedup.minhash import (
+        MinhashConfig,
+        MinhashDedupBuckets,
+        MinhashDedupCluster,
+        MinhashDedupFilter,
+    )
+    from datatrove.pipeline.readers import ParquetReader
+    from datatrove.pipeline.writers import ParquetWriter
+
     out = arguments.out
     config = MinhashConfig(n_grams=arguments.tokens, num_buckets=arguments.bands, hashes_per_bucket=arguments.rows)
 

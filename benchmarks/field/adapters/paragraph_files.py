@@ -1,6 +1,8 @@
 """What adapters read and write: paragraphs, one a row, and which of them were taken for copies of which."""
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +30,8 @@ UNNAMED: Final = -1
 """Kept copy of a paragraph that a tool removes without saying whose copy it is."""
 
 
-def read_arguments(*options: str) -> argparse.Namespace:
-    """Give the paths `input` and `out` of the command line, and its options, all whole numbers but `threshold`.
+def parse_arguments(words: Sequence[str], *options: str) -> argparse.Namespace:
+    """Give the paths `input` and `out` of a command line, and options, all whole numbers but `threshold`.
 
     `tell` is whether to write only `found.parquet`, from what an earlier run left in `out`.
     """
@@ -39,7 +41,12 @@ def read_arguments(*options: str) -> argparse.Namespace:
     for option in options:
         parser.add_argument(f"--{option}", type=float if option == "threshold" else int, required=True)
     parser.add_argument("--tell", action="store_true")
-    return parser.parse_args()
+    return parser.parse_args(words)
+
+
+def read_arguments(*options: str) -> argparse.Namespace:
+    """Give the same of the command line that runs this process."""
+    return parse_arguments(sys.argv[1:], *options)
 
 
 def read_paragraphs(folder: Path) -> pa.Table:
