@@ -79,14 +79,14 @@ def synthetic(
 @app.command()
 def speed(
     *,
-    corpus: Corpus,
+    corpus: Annotated[list[Path], typer.Option(help="As for the others; can be repeated.", exists=True)],
     work: Work = WORK,
     runs: Annotated[int, typer.Option(min=1, help="Medians of so many.")] = 5,
-    workers: Annotated[int, typer.Option(min=0, help="0: as dedup chooses.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="0: as dedup chooses.")] = 2,
     option: Option = None,
     save: Save = None,
 ) -> None:
-    """Time `dedup clean` against reading and writing the same Parquet with pyarrow."""
+    """Time `dedup clean` and `dedup.clean` against reading and writing the same Parquet with pyarrow."""
     from benchmarks.speed import measure_speed, speed_lines
 
     figures = measure_speed(corpus, work, n_runs=runs, workers=workers, options=option or [])

@@ -59,7 +59,7 @@ def measure_scaling(
         "interval_seconds": INTERVAL,
         "runs": runs,
     }
-    return {**figures, "broken_promises": _broken(figures)}
+    return {**figures, "broken_promises": broken_promises(figures)}
 
 
 def scaling_lines(figures: Mapping[str, Any]) -> list[str]:
@@ -82,6 +82,25 @@ def scaling_lines(figures: Mapping[str, Any]) -> list[str]:
     lines.append("RSS: resident; high: sum of the kernel's own peaks; PSS: shared pages divided; USS: unshared pages")
     lines += [f"BROKEN PROMISE: {promise}" for promise in figures["broken_promises"]]
     return lines
+
+
+def broken_promises(figures: Mapping[str, Any]) -> list[str]:
+    """Say which promises the figures break."""
+    broken = []
+    runs = figures["runs"]
+    for run in runs:
+        size = f"{run['corpus']['text_mb']:.0f} MB"
+        most = (figures["memory_limit_mb"] or float("inf")) * MOST_OF_MEMORY
+        if run["peak_mb"]["rss"] > most:
+            broken.append(f"{size}: {run['peak_mb']['rss']:.0f} MB of memory, promised {most:.0f}")
+        if run["staging"]["of_input"] > MOST_STAGING:
+            broken.append(f"{size}: staging {run['staging']['of_input']} times the input, promised {MOST_STAGING}")
+    ones = [run for run in runs if 800 <= run["corpus"]["text_mb"] <= 1_250]
+    if ones and runs[-1]["corpus"]["text_mb"] >= _LARGE_MB:
+        growth = runs[-1]["wall_seconds_per_gb"] / ones[0]["wall_seconds_per_gb"] - 1
+        if growth > MOST_GROWTH:
+            broken.append(f"a gigabyte takes {growth:.0%} longer in the largest corpus, promised {MOST_GROWTH:.0%}")
+    return broken
 
 
 def describe_corpus(corpus: Path) -> dict[str, Any]:
@@ -179,22 +198,3 @@ def _figures(
         "output_mb": round(output_bytes / MB, 1),
         "curve": thin_curve(watched.samples),
     }
-
-
-def _broken(figures: Mapping[str, Any]) -> list[str]:
-    """Say which promises the figures break."""
-    broken = []
-    runs = figures["runs"]
-    for run in runs:
-        size = f"{run['corpus']['text_mb']:.0f} MB"
-        most = (figures["memory_limit_mb"] or float("inf")) * MOST_OF_MEMORY
-        if run["peak_mb"]["rss"] > most:
-            broken.append(f"{size}: {run['peak_mb']['rss']:.0f} MB of memory, promised {most:.0f}")
-        if run["staging"]["of_input"] > MOST_STAGING:
-            broken.append(f"{size}: staging {run['staging']['of_input']} times the input, promised {MOST_STAGING}")
-    ones = [run for run in runs if 800 <= run["corpus"]["text_mb"] <= 1_250]
-    if ones and runs[-1]["corpus"]["text_mb"] >= _LARGE_MB:
-        growth = runs[-1]["wall_seconds_per_gb"] / ones[0]["wall_seconds_per_gb"] - 1
-        if growth > MOST_GROWTH:
-            broken.append(f"a gigabyte takes {growth:.0%} longer in the largest corpus, promised {MOST_GROWTH:.0%}")
-    return broken
