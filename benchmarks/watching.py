@@ -28,10 +28,12 @@ _SMAPS: Final = {"Rss:": 0, "Pss:": 1, "Private_Clean:": 2, "Private_Dirty:": 2}
 class Memory:
     """Memory of a tree of processes, in bytes, summed over them; PSS and USS are 0 where the kernel tells neither.
 
-    `high_water` sums the largest RSS that each process has had so far, at whatever time.
+    `main` is the RSS of the first of them; `high_water` sums the largest RSS that each process has had so far, at
+    whatever time.
     """
 
     n_processes: int
+    main: int
     rss: int
     pss: int
     uss: int
@@ -134,12 +136,15 @@ def read_memory(pid: int) -> Memory:
     """Give the memory of a process, of all below it and of all of its session; 0 for what has ended."""
     members = _members(pid)
     totals = [0, 0, 0]
-    high_water = 0
+    main = high_water = 0
     for member in members:
         of_member = _read_smaps(member)
+        main = of_member[0] if member == pid else main
         totals = [total + size for total, size in zip(totals, of_member, strict=True)]
         high_water += max(_read_high_water(member), of_member[0])
-    return Memory(n_processes=len(members), rss=totals[0], pss=totals[1], uss=totals[2], high_water=high_water)
+    return Memory(
+        n_processes=len(members), main=main, rss=totals[0], pss=totals[1], uss=totals[2], high_water=high_water
+    )
 
 
 def kill_session(pid: int) -> None:

@@ -14,7 +14,7 @@ from benchmarks.kill import compare_outputs, kill_lines, measure_kills
 from benchmarks.measurements import BenchmarkError
 from benchmarks.plain_tokens import text_tokens
 from benchmarks.plots import draw_scaling
-from benchmarks.scaling import broken_promises, parse_size, scaling_lines, thin_curve
+from benchmarks.scaling import broken_promises, describe_corpus, measure_scaling, parse_size, scaling_lines, thin_curve
 from benchmarks.streamed import stream_corpus, stream_texts
 from benchmarks.streamed_kernels import base_and_copy, number_of_base, number_to_place, place_to_number
 from benchmarks.synthetic import RATES, SyntheticSettings
@@ -131,6 +131,7 @@ def test_watched_memory_is_that_of_all_processes(tmp_path):
     assert (watched.exit_code, watched.message, watched.stopped) == (1, "the end", None)
     most = max((sample.memory for sample in watched.samples), key=lambda memory: memory.rss)
     assert most.n_processes == 2
+    assert 20 << 20 <= most.main < 60 << 20
     assert 80 << 20 <= most.uss <= most.pss <= most.rss <= most.high_water < 200 << 20
     assert watched.samples[-1].folders == (1000,)
 
@@ -158,7 +159,7 @@ def test_thinned_curves_keep_peaks():
     samples = [
         Sample(
             seconds=float(n),
-            memory=Memory(n_processes=1, rss=size * 10**6, pss=0, uss=0, high_water=0),
+            memory=Memory(n_processes=1, main=0, rss=size * 10**6, pss=0, uss=0, high_water=0),
             folders=(size * 10**6, 0),
         )
         for n, size in enumerate(sizes)
@@ -212,6 +213,20 @@ def test_scaling_tells_broken_promises():
     del figures["runs"][1]
     assert broken_promises(figures) == []
     assert len(scaling_lines(figures)) == 4
+
+
+def test_scaling_of_a_small_corpus(streamed, tmp_path):
+    """The figures are of the run: size and time, memory of a process that cleans, its output; nothing is left."""
+    figures = measure_scaling([streamed], tmp_path, options=["--no-boilerplate"])
+    (run,) = figures["runs"]
+    assert run["corpus"] == describe_corpus(streamed) | {"paragraphs": len(truth_rows(streamed))}
+    assert run["corpus"]["text_mb"] == pytest.approx(1.0, abs=0.1)
+    assert (
+        0 < run["wall_seconds"] == pytest.approx(run["wall_seconds_per_gb"] * run["corpus"]["text_mb"] / 1e3, rel=0.01)
+    )
+    assert run["peak_mb"]["high_water"] > 50
+    assert run["output_mb"] > 0.1
+    assert not (tmp_path / "scaling-run").exists()
 
 
 def test_plots_are_drawn_the_same_again(tmp_path):
