@@ -12,7 +12,11 @@ WORK = Path(__file__).resolve().parent / "work"
 MODEL = Path(__file__).resolve().parent.parent / "dedup" / "extraction" / "block_model.npz"
 
 Work = Annotated[Path, typer.Option(help="Folder for corpora and outputs; git ignores the default.")]
-Corpus = Annotated[Path, typer.Option(help="Parquet file with doc_id and text.", exists=True, dir_okay=False)]
+Corpus = Annotated[Path, typer.Option(help="Parquet file, or folder of them, with doc_id and text.", exists=True)]
+TextSource = Annotated[
+    Path | None,
+    typer.Option(help="Parquet with a column text, or a text file, to learn words from; else Python's manual."),
+]
 Out = Annotated[Path | None, typer.Option(help="Judge this output folder instead of cleaning the corpus anew.")]
 Option = Annotated[
     list[str] | None, typer.Option("--option", help="Passed on to `dedup clean`, e.g. --option=--similarity=0.7.")
@@ -40,24 +44,33 @@ def corpora(work: Work = WORK, small_paragraphs: Annotated[int, typer.Option(min
 def synthetic(
     *,
     work: Work = WORK,
-    size_mb: Annotated[float, typer.Option(min=0.1, max=1500, help="Size of the text.")] = 100.0,
+    size_mb: Annotated[float, typer.Option(min=0.1, help="Size of the text.")] = 100.0,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     edits: Annotated[str, typer.Option(help="fixed: that share of words; bernoulli: each word by chance.")] = "fixed",
-    text_source: Annotated[
-        Path | None, typer.Option(help="Parquet with a column text, or a text file; else Python's manual.")
+    text_source: TextSource = None,
+    name: Annotated[str | None, typer.Option(help="Name of the file without suffix, or of the folder.")] = None,
+    streamed: Annotated[
+        bool | None,
+        typer.Option("--streamed/--at-once", help="A folder of parts, or a file.  [default: streamed above 200 MB]"),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="File name without suffix.")] = None,
 ) -> None:
     """Make a corpus whose copies are known, and beside it its truth."""
     from benchmarks.corpora import write_corpus
+    from benchmarks.streamed import LARGEST_AT_ONCE_MB, stream_corpus
     from benchmarks.synthetic import SyntheticSettings, make_corpus
     from benchmarks.word_source import read_word_source
 
     if edits not in ("fixed", "bernoulli"):
         raise typer.BadParameter(f"fixed or bernoulli, not {edits}", param_hint="--edits")
     settings = SyntheticSettings(size_mb=size_mb, seed=seed, edits="fixed" if edits == "fixed" else "bernoulli")
-    corpus, truth = make_corpus(read_word_source(text_source), settings)
-    path = work / f"{name or f'synthetic_{size_mb:g}_{edits}_{seed}'}.parquet"
+    source = read_word_source(text_source)
+    stem = name or f"synthetic_{size_mb:g}_{edits}_{seed}"
+    if size_mb > LARGEST_AT_ONCE_MB if streamed is None else streamed:
+        made = stream_corpus(source, settings, work / stem)
+        typer.echo(f"{work / stem}: {made.n_documents:,} documents, {made.n_paragraphs:,} paragraphs")
+        return
+    corpus, truth = make_corpus(source, settings)
+    path = work / f"{stem}.parquet"
     write_corpus(corpus, path)
     write_corpus(truth, path.with_suffix(".truth.parquet"))
     typer.echo(f"{path}: {corpus.num_rows:,} documents, {truth.num_rows:,} paragraphs")
@@ -66,14 +79,14 @@ def synthetic(
 @app.command()
 def speed(
     *,
-    corpus: Corpus,
+    corpus: Annotated[list[Path], typer.Option(help="As for the others; can be repeated.", exists=True)],
     work: Work = WORK,
     runs: Annotated[int, typer.Option(min=1, help="Medians of so many.")] = 5,
-    workers: Annotated[int, typer.Option(min=0, help="0: as dedup chooses.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="0: as dedup chooses.")] = 2,
     option: Option = None,
     save: Save = None,
 ) -> None:
-    """Time `dedup clean` against reading and writing the same Parquet with pyarrow."""
+    """Time `dedup clean` and `dedup.clean` against reading and writing the same Parquet with pyarrow."""
     from benchmarks.speed import measure_speed, speed_lines
 
     figures = measure_speed(corpus, work, n_runs=runs, workers=workers, options=option or [])
@@ -180,6 +193,139 @@ def train_blocks(
     from benchmarks.quality.train_blocks import train_blocks as train
 
     typer.echo(f"{target}: {train(data, target)}")
+
+
+@app.command()
+def scaling(
+    *,
+    size_mb: Annotated[
+        list[float] | None, typer.Option(help="Streamed synthetic corpora of this text; default 10 MB to 10 GB.")
+    ] = None,
+    corpus: Annotated[list[Path] | None, typer.Option(help="These corpora instead.", exists=True)] = None,
+    memory: Annotated[str | None, typer.Option(help="Passed on to `dedup clean`, and held against it.")] = None,
+    workers: Annotated[int, typer.Option(min=1)] = 2,
+    text_source: TextSource = None,
+    work: Work = WORK,
+    option: Option = None,
+    save: Save = None,
+) -> None:
+    """Clean corpora of growing size: time per GB, memory and staging folder over time (Linux)."""
+    from benchmarks.scaling import SIZES_MB, measure_scaling, scaling_lines
+    from benchmarks.streamed import streamed_corpora
+
+    corpora = corpus or streamed_corpora(work, size_mb or SIZES_MB, text_source)
+    figures = measure_scaling(corpora, work, memory=memory, workers=workers, options=option or [])
+    _finish("scaling", figures, scaling_lines(figures), save)
+
+
+@app.command()
+def hotspots(
+    *,
+    case: Annotated[list[str] | None, typer.Option(help="Only these cases.")] = None,
+    scale: Annotated[float, typer.Option(min=1e-5, max=1.0, help="Share of the full sizes.")] = 1.0,
+    most_seconds: Annotated[float, typer.Option(min=1, help="A run is killed after this time.")] = 3600.0,
+    most_gb: Annotated[float, typer.Option(min=0.1, help="A run is killed above this memory.")] = 16.0,
+    text_source: TextSource = None,
+    work: Work = WORK,
+    option: Option = None,
+    save: Save = None,
+) -> None:
+    """Clean corpora that are one hot spot each, at full size and at half of it (Linux)."""
+    from benchmarks.hotspots import CASES, hotspots_lines, measure_hotspots
+    from benchmarks.word_source import read_word_source
+
+    if unknown := sorted(set(case or []) - set(CASES)):
+        raise typer.BadParameter(f"no case {unknown[0]}; there are {', '.join(CASES)}", param_hint="--case")
+    figures = measure_hotspots(
+        read_word_source(text_source),
+        work,
+        cases=case or [],
+        scale=scale,
+        most_seconds=most_seconds,
+        most_mb=most_gb * 1e3,
+        options=option or [],
+    )
+    _finish("hotspots", figures, hotspots_lines(figures), save)
+
+
+@app.command()
+def kill(
+    *,
+    corpus: Corpus,
+    kills: Annotated[int, typer.Option(min=1, help="How many in all.")] = 20,
+    kills_in_run: Annotated[int, typer.Option(min=1, help="A run is killed so often, then left to end.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of the moments.")] = 1,
+    full_disk: Annotated[bool, typer.Option(help="Also fill disks in memory (root only).")] = True,
+    work: Work = WORK,
+    option: Option = None,
+    save: Save = None,
+) -> None:
+    """Kill `dedup clean` at random moments, run it again, and compare the output with an undisturbed run's (Linux)."""
+    from benchmarks.kill import kill_lines, measure_kills
+
+    figures = measure_kills(
+        corpus,
+        work,
+        n_kills=kills,
+        kills_in_run=kills_in_run,
+        seed=seed,
+        options=option or [],
+        with_full_disk=full_disk,
+    )
+    _finish("kill", figures, kill_lines(figures), save)
+
+
+@app.command()
+def kernels(
+    *,
+    corpus: Corpus,
+    most_mb: Annotated[float, typer.Option(min=0.1, help="The first so many MB of text.")] = 100.0,
+    runs: Annotated[int, typer.Option(min=1, help="Medians of so many.")] = 5,
+    work: Work = WORK,
+    save: Save = None,
+) -> None:
+    """Time the stages that are kernels, each alone, and their compilation at the first call."""
+    from benchmarks.kernels_alone import kernels_lines, measure_kernels
+
+    figures = measure_kernels(corpus, work, most_mb=most_mb, n_runs=runs)
+    _finish("kernels", figures, kernels_lines(figures), save)
+
+
+@app.command()
+def plots() -> None:
+    """Draw the curves of saved results of `scaling` as SVG beside them (needs matplotlib)."""
+    import json
+
+    from benchmarks.measurements import RESULTS
+    from benchmarks.plots import draw_scaling
+
+    for path in sorted(RESULTS.glob("*.json")):
+        figures = json.loads(path.read_text(encoding="utf-8"))
+        if figures["benchmark"] == "scaling":
+            typer.echo("\n".join(drawn.name for drawn in draw_scaling(figures, RESULTS, path.stem)))
+
+
+@app.command()
+def field(
+    *,
+    corpus: Corpus,
+    small_corpus: Annotated[
+        Path | None, typer.Option(help="What slow tools get; else they get the corpus.", exists=True, dir_okay=False)
+    ] = None,
+    tool: Annotated[list[str] | None, typer.Option(help="Only these, and dedup; default all.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Medians of so many; slow tools run once.")] = 3,
+    most_seconds: Annotated[float, typer.Option(min=1, help="A run that takes longer is given up.")] = 3600.0,
+    work: Work = WORK,
+    save: Save = None,
+) -> None:
+    """Compare with other tools, each in a virtual environment of its own (made with pip; Linux)."""
+    from benchmarks.field.comparison import measure_field
+    from benchmarks.field.table import field_lines
+
+    figures = measure_field(
+        corpus, work, small_corpus=small_corpus, names=tool or [], n_runs=runs, most_seconds=most_seconds
+    )
+    _finish("field", figures, field_lines(figures), save)
 
 
 @app.command()

@@ -47,6 +47,8 @@ CORPUS: Final = pa.schema(
 ROWS_IN_GROUP: Final = 2_000
 """Documents in a Parquet row group: tens of megabytes at most, as data sets in the wild have it."""
 
+COMPRESSION_LEVEL: Final = 3  # of zstd
+
 _SKIPPED_FOLDERS: Final = frozenset({"_sources", "_static", "src", "static.files"})
 # other languages of the Apache manual; lists of links in the Java manual; 26,000 one-line pages of processor
 # intrinsics in the Rust manual, which would be half of all pages
@@ -114,7 +116,7 @@ def sample_documents(corpus: pa.Table, n_paragraphs: int) -> pa.Table:
 def write_corpus(table: pa.Table, path: Path) -> None:
     """Write a table as the Parquet that every benchmark reads: zstd 3, ROWS_IN_GROUP documents a row group."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path, compression="zstd", compression_level=3, row_group_size=ROWS_IN_GROUP)
+    pq.write_table(table, path, compression="zstd", compression_level=COMPRESSION_LEVEL, row_group_size=ROWS_IN_GROUP)
 
 
 def _pages(unpacked: Path) -> Iterator[tuple[Path, str, str]]:

@@ -8,12 +8,7 @@ together, and as time on the clock. Memory is that of the whole tree of processe
 
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
@@ -24,6 +19,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.corpora import fetch_packages
 from benchmarks.measurements import PROJECT, BenchmarkError, Cost, run_dedup, run_python
+from benchmarks.watching import DEDUP, watch_python
 
 MOST_OVERHEAD: Final = 0.10
 """The promise: what everything around the extractor may add to its CPU time, with one worker."""
@@ -204,59 +200,20 @@ def _time_clean(folder: Path, out: Path, extractor: str, n_workers: int, n_pages
 
 def _run_sampled(arguments: list[str]) -> tuple[Cost, list[tuple[float, float, float]]]:
     """Run `dedup`; give its cost, and each second the memory of its own process and of those below it, in MB."""
-    begun = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, "-c", "from dedup.cli import main; main()", *arguments],
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    assert child.stderr is not None
-    samples: list[tuple[float, float, float]] = []
-    is_over = threading.Event()
-
-    def sample() -> None:
-        while True:
-            main, others = _memory_mb(child.pid)
-            samples.append((round(time.perf_counter() - begun, 1), round(main, 1), round(others, 1)))
-            if is_over.wait(1.0):
-                return
-
-    sampler = threading.Thread(target=sample, daemon=True)
-    sampler.start()
-    message = child.stderr.read().decode(errors="replace")
-    _, status, usage = os.wait4(child.pid, 0)
-    wall_seconds = time.perf_counter() - begun
-    is_over.set()
-    sampler.join()
-    child.returncode = os.waitstatus_to_exitcode(status)
-    child.stderr.close()
-    if child.returncode:
-        raise BenchmarkError(f"dedup ended with code {child.returncode}:\n{message.strip()}")
+    watched = watch_python(DEDUP, arguments, interval=1.0)
+    if watched.exit_code:
+        raise BenchmarkError(f"dedup ended with code {watched.exit_code}:\n{watched.message}")
+    samples = [
+        (
+            round(sample.seconds, 1),
+            round(sample.memory.main / 2**20, 1),
+            round((sample.memory.rss - sample.memory.main) / 2**20, 1),
+        )
+        for sample in watched.samples
+    ]
     cost = Cost(
-        wall_seconds=round(wall_seconds, 3),
-        cpu_seconds=round(usage.ru_utime + usage.ru_stime, 3),  # with all processes that it started and waited for
-        peak_memory_mb=round(usage.ru_maxrss / 1024, 1),
+        wall_seconds=watched.wall_seconds,
+        cpu_seconds=watched.cpu_seconds,  # with all processes that it started and waited for
+        peak_memory_mb=max(main for _, main, _ in samples),
     )
     return cost, samples
-
-
-def _memory_mb(pid: int) -> tuple[float, float]:
-    """Give the resident memory of a process, and of all below it together; 0 for what has ended. Linux only."""
-    parents: dict[int, int] = {}
-    pages: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            stat = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2].split()
-        except OSError:
-            continue
-        parents[int(entry.name)], pages[int(entry.name)] = int(stat[1]), int(stat[21])
-    tree, waiting = set(), [pid]
-    while waiting:
-        above = waiting.pop()
-        tree.add(above)
-        waiting += [found for found, parent in parents.items() if parent == above and found not in tree]
-    mb = os.sysconf("SC_PAGE_SIZE") / 2**20
-    return pages.get(pid, 0) * mb, sum(pages.get(found, 0) for found in tree - {pid}) * mb

@@ -53,7 +53,7 @@ def measure_recall(corpus: Path, truth_path: Path, out: Path) -> dict[str, Any]:
     truth, output = pq.read_table(truth_path), read_output(out)
     texts = pq.read_table(corpus, columns=["doc_id", "text"])
     lines = [line for text in texts["text"].to_pylist() for line in text.split("\n")]
-    kept, is_cut = _kept_copies(truth, output)
+    kept, is_cut = kept_copies(truth, output)
     cluster = truth["cluster"].to_numpy()
     pairs = _pair_rows(truth, kept, lines, output)
     is_copy = kept >= 0
@@ -108,19 +108,7 @@ def recall_lines(figures: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def wilson_interval(n_found: int, n: int) -> tuple[float, float]:
-    """Give the 95 % confidence interval of a share (Wilson, 1927)."""
-    if not n:
-        return 0.0, 1.0
-    z = 1.959964
-    share = n_found / n
-    middle = share + z * z / (2 * n)
-    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return round(max(middle - spread, 0.0) / scale, 4), round((middle + spread) / scale, 4)
-
-
-def _kept_copies(truth: pa.Table, output: Output) -> tuple[Ints, Any]:
+def kept_copies(truth: pa.Table, output: Output) -> tuple[Ints, Any]:
     """Give for each truth paragraph its kept copy (-1: not removed as a copy), and whether part of it was cut."""
     doc_ids = truth["doc_id"].to_pylist()
     numbers: dict[str, int] = {}
@@ -137,6 +125,18 @@ def _kept_copies(truth: pa.Table, output: Output) -> tuple[Ints, Any]:
     is_cut = np.zeros(truth.num_rows, bool)
     is_cut[np.minimum(first[past == first], truth.num_rows - 1)] = True
     return kept, is_cut
+
+
+def wilson_interval(n_found: int, n: int) -> tuple[float, float]:
+    """Give the 95 % confidence interval of a share (Wilson, 1927)."""
+    if not n:
+        return 0.0, 1.0
+    z = 1.959964
+    share = n_found / n
+    middle = share + z * z / (2 * n)
+    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return round(max(middle - spread, 0.0) / scale, 4), round((middle + spread) / scale, 4)
 
 
 def _pair_rows(truth: pa.Table, kept: Ints, lines: list[str], output: Output) -> list[dict[str, Any]]:

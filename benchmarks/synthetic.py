@@ -125,10 +125,10 @@ def _draw_bases(source: WordSource, settings: SyntheticSettings, seed: np.random
     generator = np.random.default_rng(seed.spawn(1)[0])
     # bytes a word takes in running text, its space included; and paragraphs a base stands for
     word_bytes = np.array([len(word.encode()) + 1 for word in source.words])[source.running].mean()
-    sample = _lengths(settings, generator, 10_000)
+    sample = draw_lengths(settings, generator, 10_000)
     n_copies = settings.copied_share * (settings.single_copy_share + 2.5 * (1 - settings.single_copy_share))
     n_bases = max(int(settings.size_mb * 1e6 / (word_bytes * sample.mean() * (1 + n_copies))), 2)
-    offsets, words = draw_words(source, _lengths(settings, generator, n_bases), seed)
+    offsets, words = draw_words(source, draw_lengths(settings, generator, n_bases), seed)
     none = np.zeros(n_bases, np.int64)
     numbers = np.arange(n_bases)
     return _Paragraphs(offsets, _closed(offsets, words, len(source.words)), none, numbers, none - 1, none, none - 1)
@@ -193,7 +193,7 @@ def _placed(cluster: Ints, mean_paragraphs: float, generator: np.random.Generato
 
 def _tables(source: WordSource, paragraphs: _Paragraphs, order: Ints, first: Ints) -> tuple[pa.Table, pa.Table]:
     offsets, spelled = _taken(paragraphs.offsets, paragraphs.spelled, order)
-    words = pa.array(_spellings(source.words), pa.string()).take(pa.array(spelled))
+    words = pa.array(spell_words(source.words), pa.string()).take(pa.array(spelled))
     lines = pc.binary_join(
         pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), words),
         pa.array(SEPARATORS).take(pa.array(paragraphs.separator[order])),
@@ -233,7 +233,7 @@ def _tables(source: WordSource, paragraphs: _Paragraphs, order: Ints, first: Int
     return pa.table({"doc_id": doc_ids, "text": texts.cast(pa.large_string())}), truth
 
 
-def _spellings(words: list[str]) -> list[str]:
+def spell_words(words: list[str]) -> list[str]:
     """Spell each word as it is and closing a paragraph; then both in capitals; then both bare, in lower case.
 
     A spelling that would have other tokens (`ß` in capitals) is given as it was.
@@ -253,7 +253,8 @@ def _bare(word: str) -> str:
     return word[inside[0] : inside[-1] + 1].lower() if inside else word
 
 
-def _lengths(settings: SyntheticSettings, generator: np.random.Generator, n: int) -> Ints:
+def draw_lengths(settings: SyntheticSettings, generator: np.random.Generator, n: int) -> Ints:
+    """Draw how many words n paragraphs have."""
     drawn = np.exp(generator.normal(np.log(settings.median_words), settings.spread, n))
     return np.clip(np.rint(drawn), settings.least_words, settings.most_words).astype(np.int64)
 

@@ -106,13 +106,24 @@ def conform(array: Any, target: pa.DataType) -> Any:
         return pa.chunked_array([conform(chunk, target) for chunk in array.chunks], target)
     array = _without_views(array)
     if pa.types.is_null(target) or _has_empty_struct(array.type):
-        return pa.array([_without_empty(value, target) for value in array.to_pylist()], target)
+        values = with_nanoseconds_as(pa.int64(), array).to_pylist()
+        return pa.array([_without_empty(value, target) for value in values], target)
     try:
         return array.cast(target)
     except pa.ArrowInvalid:
         if _has_uint64(target):
             raise
         return array.cast(target, safe=False)  # whole numbers above 2**53 beside broken ones: as JSON reads them
+
+
+def with_nanoseconds_as(stand_in: pa.DataType, array: pa.Array) -> pa.Array:
+    """Give the array with times to the nanosecond, at any depth of objects and lists, as text or as whole numbers.
+
+    Python has no type for them: Arrow makes them objects of pandas where it is installed, and fails where not.
+    """
+    array = _without_views(array)
+    target = _replace_nanoseconds(array.type, stand_in)
+    return array if target == array.type else array.cast(target)
 
 
 def is_text_type(found: pa.DataType) -> bool:
@@ -195,6 +206,26 @@ def _without_views(array: pa.Array) -> pa.Array:
         made = pa.LargeListArray if is_large else pa.ListArray
         return made.from_arrays(offsets, _without_views(array.flatten()), mask=array.is_null())
     return array  # where they are in something rarer, Arrow has the last word
+
+
+def _replace_nanoseconds(found: pa.DataType, stand_in: pa.DataType) -> pa.DataType:
+    types = pa.types
+    if types.is_temporal(found) and getattr(found, "unit", None) == "ns":
+        return stand_in
+    if types.is_dictionary(found):
+        value = _replace_nanoseconds(found.value_type, stand_in)
+        return found if value == found.value_type else value
+    if types.is_struct(found):
+        return pa.struct([field.with_type(_replace_nanoseconds(field.type, stand_in)) for field in found])
+    if is_list_type(found):
+        value = _replace_nanoseconds(found.value_type, stand_in)
+        if value == found.value_type:
+            return found
+        return pa.large_list(value) if types.is_large_list(found) else pa.list_(value)
+    if types.is_map(found):
+        key, item = (_replace_nanoseconds(inner, stand_in) for inner in (found.key_type, found.item_type))
+        return found if (key, item) == (found.key_type, found.item_type) else pa.map_(key, item, found.keys_sorted)
+    return found
 
 
 def _has_view(found: pa.DataType) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dedup.column_types import is_list_type, is_text_type, join_types
+from dedup.column_types import is_list_type, is_text_type, join_types, with_nanoseconds_as
 
 EXACT: Final = 1 << 53
 """Whole numbers up to here are the same as double: only they may pass for one while a column's type is not known."""
@@ -89,7 +89,8 @@ def text_of(array: pa.Array, target: pa.DataType) -> pa.Array:
     is_time = types.is_temporal(found) and not types.is_interval(found)  # of intervals Arrow makes no text
     if is_text_type(found) or types.is_integer(found) or is_time or types.is_decimal(found):
         return array.cast(target)
-    return pa.array([None if value is None else _plain(_value(value)) for value in array], target)
+    values = with_nanoseconds_as(pa.string(), array)
+    return pa.array([None if value is None else _plain(_value(value)) for value in values], target)
 
 
 def _plain(value: Any) -> str | None:

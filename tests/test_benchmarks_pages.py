@@ -1,13 +1,9 @@
 """The benchmark of pages: draws the same pages everywhere, and its figures are of the runs it names."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from benchmarks.measurements import BenchmarkError
-from benchmarks.pages import MOST_PAGE_BYTES, _memory_mb, lay_out_pages, measure_pages, pages_lines
+from benchmarks.pages import MOST_PAGE_BYTES, lay_out_pages, measure_pages, pages_lines
 
 SENTENCE = "The harbour master counted nineteen boats before breakfast, and wrote each name into the ledger."
 
@@ -47,15 +43,3 @@ def test_figures_of_a_small_run(work):
     lines = pages_lines(figures)
     assert "6 pages" in lines[0]
     assert sum("dedup, " in line for line in lines) == 2
-
-
-def test_memory_is_that_of_the_whole_tree():
-    """A child's memory counts beside the parent's."""
-    before, _ = _memory_mb(os.getpid())
-    code = "held = bytearray(64 << 20); print(len(held), flush=True); input()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
-        child.stdout.readline()
-        _, others = _memory_mb(os.getpid())
-        child.communicate(b"\n")
-    assert before > 5
-    assert others > 64

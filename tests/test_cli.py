@@ -124,6 +124,31 @@ def test_help_imports_nothing_heavy() -> None:
         assert heavy & imported == set()
 
 
+def test_command_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    """Pandas and SciPy, which pyarrow and numba import where they can, cost a run of the command nothing."""
+    (tmp_path / "in.jsonl").write_text('{"text": "A text."}\n', encoding="utf-8")
+    code = (
+        "import sys; from dedup.cli import NOT_NEEDED, main\n"
+        "try: main()\n"
+        "finally: print(sorted({'numba', *NOT_NEEDED} & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "clean", "--quiet", str(tmp_path / "in.jsonl"), str(tmp_path / "out")],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=300,
+    )
+    assert ran.stdout == "['numba']\n"
+
+
+def test_command_line_run_in_a_program_leaves_its_imports_alone(command: Command) -> None:
+    """A program that calls main with arguments of its own can import what the command hides from its own process."""
+    finders = list(sys.meta_path)
+    command("--version")
+    assert sys.meta_path == finders
+
+
 # ---- clean
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from read_documents import from_python, read_files
 
+from dedup.column_types import conform
 from dedup.columns import name_outside, tell_names_apart
 from dedup.settings import Settings
 from dedup.user_columns import UserColumn
@@ -122,6 +123,24 @@ def test_arrow_types_as_text():
     assert build(pa.array([{"w": 1}], pa.struct({"w": pa.timestamp("ns")})), ["x"])[1][1] == "x"
     found, texts, _ = build(pa.array(["a"], pa.large_string()), [1])
     assert (found, texts) == (pa.large_string(), ["a", "1"])
+
+
+def test_nanoseconds_at_any_depth_need_no_pandas():
+    """A time to the nanosecond, which Python has no type for, is spelled as Arrow does or kept, pandas or not."""
+    time = pa.timestamp("ns")
+    inner = pa.array([1_000_000_001], time)
+    spelled = "1970-01-01 00:00:01.000000001"
+    for array, expected in (
+        (pa.array([[1_000_000_001]], pa.list_(time)), f'["{spelled}"]'),
+        (pa.array([{"w": [1_000_000_001]}], pa.struct({"w": pa.large_list(time)})), f'{{"w":["{spelled}"]}}'),
+        (pa.StructArray.from_arrays([inner.dictionary_encode()], ["w"]), f'{{"w":"{spelled}"}}'),
+        (pa.array([[("k", 1_000_000_001)]], pa.map_(pa.string(), time)), f'[["k","{spelled}"]]'),
+        (pa.ListViewArray.from_arrays([0], [1], inner), f'["{spelled}"]'),
+    ):
+        assert build(array, ["x"])[1] == [expected, "x"]
+    empty = pa.array([{"w": 1_000_000_001, "e": {}}], pa.struct([("w", time), ("e", pa.struct([]))]))
+    kept = conform(empty, pa.struct([("w", time), ("e", pa.null())]))
+    assert kept.field("w").cast(pa.int64()).to_pylist() == [1_000_000_001]
 
 
 def encode_runs(values):
