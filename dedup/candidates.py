@@ -212,7 +212,8 @@ def _group_band(
         del found
         grouped, begins = np.empty(len(part_members), dtype=np.int32), np.empty(len(part_members), dtype=np.int32)
         n_grouped = kernels.group_members(part_hashes, part_members, grouped, begins)
-        yield grouped[:n_grouped].copy(), begins[:n_grouped].copy()
+        if n_grouped:
+            yield grouped[:n_grouped].copy(), begins[:n_grouped].copy()
 
 
 def _pair_round(

@@ -25,7 +25,7 @@ from dedup.shards import TAKES_PART, Columns
 from dedup.storage import DiskStorage, MemoryStorage, Storage
 
 is_interpreted = not hasattr(minhash, "py_func")
-LARGE, TINY = 1 << 28, 1
+LARGE, TINY = 1 << 28, 1 << 16
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -193,9 +193,9 @@ def test_recall_does_not_depend_on_shards() -> None:
 
 def test_nothing_is_matched_with_nothing(tmp_path: Path) -> None:
     """No documents, and documents without paragraphs, give no matches."""
+    storage = DiskStorage(tmp_path)
     for texts in ([], ["", " "]):
         columns, shards = shard_documents(documents_of(texts), SETTINGS)
-        storage = DiskStorage(tmp_path)
         with start_workers(1) as executor:
             distinct = find_distinct(columns, None, storage, LARGE)
             matches = find_matches(shards, columns, distinct, None, SETTINGS, executor, storage, LARGE)
