@@ -31,7 +31,7 @@ from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, REMOVED
 from dedup.writing import check_target
 
 _TEXT_SUFFIXES: Final = (".txt", ".text", ".md", ".markdown", ".rst", "")
-_MOST_CHARS: Final = 1 << 24
+_MOST_CHARS: Final = 1 << 22
 """Characters of restored texts in one piece, where an output is read piece by piece."""
 
 
