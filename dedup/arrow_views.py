@@ -1,6 +1,6 @@
 """Arrow columns seen as NumPy arrays and back: slices, chunks and nulls are solved here, once."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -48,6 +48,13 @@ def view_numbers(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     numbers: NDArray[np.int64] = array.to_numpy(zero_copy_only=False)
     return numbers
+
+
+def freeze(array: NDArray[Any]) -> NDArray[Any]:
+    """Give an array as one that is contiguous and read-only, wherever it lies, so that kernels compile once."""
+    array = np.ascontiguousarray(array).view()
+    array.flags.writeable = False
+    return array
 
 
 def _read_only(array: NDArray[np.uint8]) -> NDArray[np.uint8]:

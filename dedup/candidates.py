@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.arrow_views import freeze
 from dedup.kernels import candidates as kernels
 from dedup.settings import Settings
 from dedup.shards import TAKES_PART, Columns, Shards
@@ -142,13 +143,6 @@ def least_sketch_agreement(settings: Settings) -> int:
         return settings.n_hashes * (agreement - deviations * spread)
 
     return max(0, int(min(bound(settings.similarity, 5), bound(settings.overlap_similarity, 2))))
-
-
-def freeze(array: NDArray[Any]) -> NDArray[Any]:
-    """Give an array as one that is contiguous and read-only, wherever it lies, so that kernels compile once."""
-    array = np.ascontiguousarray(array).view()
-    array.flags.writeable = False
-    return array
 
 
 def _list_rounds(

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.candidates import freeze
+from dedup.arrow_views import freeze
 from dedup.kernels.copying import copy_spans
 from dedup.settings import Settings
 from dedup.shards import Columns, Shards
