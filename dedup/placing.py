@@ -6,7 +6,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -25,10 +25,10 @@ _LEFTOVER: Final = re.compile(r"(partial|replaced)-\d+-[0-9a-f]{8}")
 class NewFolder:
     """A folder to be filled that then replaces `target`; for an address it is sent there.
 
-    `goes_on` says, for messages, that the same run again goes on from where it was.
+    `goes_on` is asked, for messages, whether the same run again goes on from where it was.
     """
 
-    def __init__(self, target: str | Path, *, goes_on: bool = False) -> None:
+    def __init__(self, target: str | Path, *, goes_on: Callable[[], bool] = bool) -> None:
         """Choose a hidden name."""
         self._target = target
         self._goes_on = goes_on
@@ -84,7 +84,7 @@ class NewFolder:
     def _describe(self, error: OSError | pa.ArrowException) -> str:
         folder = self.path.parent
         if is_no_room(error):
-            fact = describe_full_disk(folder, error, goes_on=self._goes_on)
+            fact = describe_full_disk(folder, error, goes_on=self._goes_on())
         else:
             fact = describe_os_error(error)
         if is_address(self._target):

@@ -6,7 +6,7 @@ Equal tables give equal bytes, however their rows were handed over and however m
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -77,12 +77,19 @@ class OutputWriter:
 
     It appears at the end, whole, or not at all. Of each table the rows come in order, the tables in
     any order; each is to be added at least once, be it without rows. `workers` 0 is one thread for each
-    processor; `goes_on` says, for messages, that the same run again goes on from where it was.
+    processor; `goes_on` is asked, for messages, whether the same run again goes on from where it was.
     Raises OutputError, here and in every method, if the folder cannot be written or replaced; what was
     there is then still there.
     """
 
-    def __init__(self, target: str | Path, *, overwrite: bool = False, workers: int = 0, goes_on: bool = False) -> None:
+    def __init__(
+        self,
+        target: str | Path,
+        *,
+        overwrite: bool = False,
+        workers: int = 0,
+        goes_on: Callable[[], bool] = bool,
+    ) -> None:
         """Write nothing yet."""
         self._target = target
         self._overwrite = overwrite

@@ -86,7 +86,7 @@ from dedup.errors import OutputError
 from dedup.writing import OutputWriter
 documents = pa.table({"text": [os.urandom(5000).hex() for _ in range(100)]})
 try:
-    with OutputWriter(sys.argv[1], goes_on=True) as output:
+    with OutputWriter(sys.argv[1], goes_on=lambda: True) as output:
         output.add("documents", documents)
         output.finish("{}")
 except OutputError as error:
