@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from dedup.arrow_views import TextView, view_numbers, view_texts
 from dedup.boilerplate import cue_limits, find_boilerplate
 from dedup.cuts import read_cuts, trim_paragraphs
-from dedup.fingerprints import fingerprint_paragraphs, replace_fingerprints
+from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, replace_fingerprints
+from dedup.kernels.packing import pack_bands
 from dedup.kernels.spans import count_characters
 from dedup.paragraphs import split_paragraphs
 from dedup.schemas import BOILERPLATE, empty_table
@@ -27,7 +28,8 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 class Facts:
     """What is known of the n documents and q paragraphs of a shard; of `Columns` its rows, paragraphs counted from 0.
 
-    near int64[m], keys uint64[bands, m] and sketches uint8[m, n_hashes] as Shards gives them.
+    near int64[m] as Shards gives it; words uint32 or uint64[bands, m], keys and sketches packed; sketches
+    uint8[m, n_hashes] where the words have no room for them, else uint8[m, 0].
     """
 
     n_paragraphs: NDArray[np.int64]  # [n], of each document
@@ -43,7 +45,7 @@ class Facts:
     flags: NDArray[np.uint8]
     exact: NDArray[np.uint64]
     near: NDArray[np.int64]
-    keys: NDArray[np.uint64]
+    words: NDArray[Any]
     sketches: NDArray[np.uint8]
     goes: ShardCuts
 
@@ -84,9 +86,21 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     return Facts(
         n_paragraphs, n_bytes, n_chars, content, has_content, start, end, char_start, char_end,
         fingerprints.n_tokens.astype(np.int32), flags, fingerprints.exact,
-        fingerprints.near, np.ascontiguousarray(fingerprints.band_keys.T), fingerprints.sketches,
+        fingerprints.near, *_pack(fingerprints, settings),
         ShardCuts(cuts, boilerplate.whole, boilerplate.rules),
     )  # fmt: skip
+
+
+def _pack(fingerprints: Fingerprints, settings: Settings) -> tuple[NDArray[Any], NDArray[np.uint8]]:
+    """Give words, and the sketches if these do not fit into them."""
+    bands, rows = settings.band_shape
+    keys, sketches = fingerprints.band_keys, fingerprints.sketches
+    word = next((kind for kind in (np.uint32, np.uint64) if rows < np.dtype(kind).itemsize), None)
+    if word is None:
+        return np.ascontiguousarray(keys.T), sketches
+    words = np.empty((bands, len(keys)), dtype=word)
+    pack_bands(keys, sketches, rows, words)
+    return words, sketches[:, :0]
 
 
 def _hash_contents(

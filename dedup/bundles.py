@@ -57,6 +57,11 @@ class Bundle:
         except (OSError, ValueError) as error:
             raise StagingError(f"{str(path)!r} is no finished shard: {error}") from error
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the entries, as they were written."""
+        return list(self._index)
+
     def __contains__(self, name: str) -> bool:
         """Say whether there is such an entry."""
         return name in self._index

@@ -79,9 +79,13 @@ class Gathering:
     budget: Budget
     on_compiling: Callable[[str], None]
     staging: Staging | None = None  # None: what does not fit into memory stays there
-    store: Store = field(default_factory=MemoryStore)
+    store: Store = field(init=False)
     _waiting: "deque[tuple[RawShard, Mark, Future[Facts | None]]]" = field(default_factory=deque)
     _n_marked: int = 0  # rejects that earlier marks told
+
+    def __post_init__(self) -> None:
+        """Begin in memory."""
+        self.store = MemoryStore(self.settings.band_shape[1])
 
     def go_on(self, reader: FileReader) -> None:
         """Take up the shards that are finished, and have the reader stand behind them."""
@@ -160,7 +164,8 @@ class Gathering:
 
     def open_store(self, staging: Staging) -> DiskStore:
         """Open the store in a staging folder, as yet without shards."""
-        return DiskStore(staging.shards, most_cached=self.settings.n_workers + 1, make_facts=self._annotate)
+        rows = self.settings.band_shape[1]
+        return DiskStore(staging.shards, rows, most_cached=self.settings.n_workers + 1, make_facts=self._annotate)
 
     def _finish(self, reader: Reader) -> Corpus:
         store, so_far = self.store, reader.so_far

@@ -19,10 +19,11 @@ from dedup.bundles import Bundle, write_bundle
 from dedup.cuts import Cuts
 from dedup.documents import FinalColumns, RawShard
 from dedup.errors import StagingError
+from dedup.kernels.packing import unpack_sketches
 from dedup.shards import Columns, ShardCuts
 from dedup.storage import Storage
 
-_NEAR: Final = ("near", "keys", "sketches")
+_NEAR: Final = ("near", "words", "sketches")
 _COLUMNS: Final = tuple(field.name for field in fields(Facts) if field.name not in (*_NEAR, "goes"))
 _NOTHING: Final = np.empty(0, dtype=np.int64)
 
@@ -38,8 +39,9 @@ class Mark:
 
 @dataclass(slots=True)
 class MemoryStore:
-    """Shards in memory."""
+    """Shards in memory; band_rows: how many rows a band has."""
 
+    band_rows: int
     shards: list[tuple[RawShard, Facts, Mark]] = field(default_factory=list)
     held_bytes: int = 0
     _final: FinalColumns | None = None
@@ -94,12 +96,13 @@ class MemoryStore:
 
     def keys(self, shard: int, band: int) -> NDArray[np.uint64]:
         """Give the keys of a band."""
-        keys: NDArray[np.uint64] = self.shards[shard][1].keys[band]
+        keys: NDArray[np.uint64] = self.shards[shard][1].words[band].astype(np.uint64, copy=False)
         return keys
 
     def sketches(self, shard: int) -> NDArray[np.uint8]:
         """Give the low bytes of signatures."""
-        return self.shards[shard][1].sketches
+        facts = self.shards[shard][1]
+        return _unpack(list(facts.words), self.band_rows, facts.sketches)
 
     def drop_near(self) -> None:
         """Keep them: no run in memory is short of it by these."""
@@ -116,9 +119,10 @@ class MemoryStore:
 
 @dataclass(slots=True)
 class DiskStore:
-    """Shards in the files of a folder that is there."""
+    """Shards in the files of a folder that is there; band_rows: how many rows a band has."""
 
     folder: Path
+    band_rows: int
     make_facts: Callable[[RawShard], Facts]  # for what was dropped and is asked for once more
     most_cached: int = 3
     n_shards: int = 0
@@ -231,11 +235,16 @@ class DiskStore:
 
     def keys(self, shard: int, band: int) -> NDArray[np.uint64]:
         """Give the keys of a band."""
-        return Bundle(self._path(shard, "near")).numbers(f"keys.{band}")
+        return Bundle(self._path(shard, "near")).numbers(f"words.{band}").astype(np.uint64, copy=False)
 
     def sketches(self, shard: int) -> NDArray[np.uint8]:
         """Give the low bytes of signatures."""
-        return Bundle(self._path(shard, "near")).numbers("sketches")
+        bundle = Bundle(self._path(shard, "near"))
+        sketches = bundle.numbers("sketches")
+        words = (
+            [] if sketches.shape[1] else [bundle.numbers(name) for name in bundle.names if name.startswith("words.")]
+        )
+        return _unpack(words, self.band_rows, sketches)
 
     def drop_near(self) -> None:
         """Remove what near, keys and sketches give."""
@@ -256,7 +265,7 @@ class DiskStore:
 
     def _write_near(self, shard: int, facts: Facts) -> None:
         entries: dict[str, Any] = {"near": facts.near, "sketches": facts.sketches}
-        entries |= {f"keys.{band}": keys for band, keys in enumerate(facts.keys)}
+        entries |= {f"words.{band}": words for band, words in enumerate(facts.words)}
         # hashes do not compress
         write_bundle(self._path(shard, "near"), entries, plain=frozenset(entries) - {"near"})
 
@@ -295,6 +304,15 @@ def build_columns(store: Store, storage: Storage) -> Columns:
         document=document.finish(),
         **{name: column.finish() for name, column in columns.items()},
     )
+
+
+def _unpack(words: list[NDArray[Any]], n_rows: int, sketches: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Give sketches, from the words of all bands of so many rows if they are packed into these."""
+    if sketches.shape[1] or not words:
+        return sketches
+    unpacked = np.empty((len(sketches), len(words) * n_rows), dtype=np.uint8)
+    unpack_sketches(np.stack(words), n_rows, unpacked)
+    return unpacked
 
 
 def _size_of(raw: RawShard, facts: Facts) -> int:

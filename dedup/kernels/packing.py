@@ -1,0 +1,33 @@
+"""Band keys and sketches in one: the bytes that sketches have anyway are most of a key."""
+
+import numpy as np
+from numba import njit
+
+_EIGHT = np.uint64(8)
+_BYTE = np.uint64(0xFF)
+
+
+@njit(cache=True, nogil=True)
+def pack_bands(keys, sketches, rows, words):
+    """Fill in words uint32 or uint64[bands, n]: low bytes of the values of a band, and above them bits of its key.
+
+    keys uint64[n, bands]; sketches uint8[n, bands * rows], rows less than the bytes of a word. Words of a band are
+    equal where its keys are, and else but for chance different.
+    """
+    for band in range(words.shape[0]):
+        for row in range(words.shape[1]):
+            word = keys[row, band]
+            for place in range(rows):
+                word = (word << _EIGHT) | np.uint64(sketches[row, band * rows + place])
+            words[band, row] = word
+
+
+@njit(cache=True, nogil=True)
+def unpack_sketches(words, rows, sketches):
+    """Fill in sketches uint8[n, bands * rows] from what pack_bands has made of them."""
+    for band in range(words.shape[0]):
+        for row in range(words.shape[1]):
+            word = np.uint64(words[band, row])
+            for place in range(rows - 1, -1, -1):
+                sketches[row, band * rows + place] = word & _BYTE
+                word >>= _EIGHT
