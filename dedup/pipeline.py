@@ -103,7 +103,9 @@ def clean_files(
             if place.find(fresh=fresh):
                 gathering.go_on(reader)
                 run.tell(f"going on with {gathering.store.n_shards:,} finished shards")
-            with writing.OutputWriter(target, overwrite=overwrite, workers=settings.workers) as output:
+            with writing.OutputWriter(
+                target, overwrite=overwrite, workers=settings.workers, goes_on=lambda: place.goes_on
+            ) as output:
                 report = _clean(reader, gathering, run, output)
                 with run.stage("write"):
                     output.finish(report.to_json())

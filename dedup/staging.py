@@ -62,6 +62,11 @@ class Staging:
         """Where arrays are that are made anew by every run."""
         return self.folder / "work"
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the same command again would go on with what is there."""
+        return self.folder.is_dir() and self.identity.inputs is not None
+
     def find(self, *, fresh: bool) -> bool:
         """Say whether there is a run to go on with; what cannot be gone on with is removed if `fresh` says so.
 
@@ -124,8 +129,7 @@ class Staging:
         except OSError as error:
             if isinstance(error, DedupError) or not is_no_room(error):
                 raise
-            goes_on = self.folder.is_dir() and self.identity.inputs is not None
-            raise OutputError(describe_full_disk(self.folder, error, goes_on=goes_on)) from error
+            raise OutputError(describe_full_disk(self.folder, error, goes_on=self.goes_on)) from error
 
     def _find_changes(self, told: dict[str, Any]) -> Iterator[str]:
         """Name what differs from the run that the folder is of."""
