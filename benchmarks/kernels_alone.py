@@ -99,16 +99,11 @@ def measure_kernels(corpus: Path, work: Path, *, most_mb: float = 100.0, n_runs:
     it) and in one that finds them all. Raises BenchmarkError if a run fails.
     """
     work.mkdir(parents=True, exist_ok=True)
-    cache, target = work / "kernels-cache", work / "kernels.json"
+    cache = work / "kernels-cache"
     shutil.rmtree(cache, ignore_errors=True)
     environment = {"NUMBA_CACHE_DIR": str(cache)}
-
-    def run(runs: int) -> dict[str, Any]:
-        run_python(_CODE, [str(corpus), str(most_mb), str(runs), str(target)], environment)
-        found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
-        return found
-
-    cold, warm = run(0), run(n_runs)
+    cold = time_stages(corpus, work, most_mb, 0, environment)
+    warm = time_stages(corpus, work, most_mb, n_runs, environment)
     sizes = warm["sizes"]
     text_mb, compared_mb = sizes["text_bytes"] / 1e6, sizes["compared_bytes"] / 1e6
     stages = {}
@@ -130,6 +125,19 @@ def measure_kernels(corpus: Path, work: Path, *, most_mb: float = 100.0, n_runs:
         "stages": stages,
         "compiling_seconds": round(sum(cold["first"].values()) - sum(warm["first"].values()), 2),
     }
+
+
+def time_stages(
+    corpus: Path, work: Path, most_mb: float, n_runs: int, environment: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Give CPU seconds of each stage: `first` and `second` call on few documents, and `seconds` of `n_runs` on many.
+
+    With them come `sizes`, if there is any run, and `import_seconds`.
+    """
+    target = work / "kernels.json"
+    run_python(_CODE, [str(corpus), str(most_mb), str(n_runs), str(target)], environment)
+    found: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+    return found
 
 
 def kernels_lines(figures: Mapping[str, Any]) -> list[str]:

@@ -65,7 +65,7 @@ def measure_speed(
     cache = work / "speed-kernels"
     shutil.rmtree(cache, ignore_errors=True)
     measured = [
-        _measure_corpus(corpus, work, {"NUMBA_CACHE_DIR": str(cache)}, n_runs, workers, options) for corpus in corpora
+        measure_corpus(corpus, work, {"NUMBA_CACHE_DIR": str(cache)}, n_runs, workers, options) for corpus in corpora
     ]
     return {
         "n_runs": n_runs,
@@ -76,19 +76,10 @@ def measure_speed(
     }
 
 
-def speed_lines(figures: Mapping[str, Any]) -> list[str]:
-    """Give the figures as lines for a terminal."""
-    workers = f"{figures['workers']} workers" if figures["workers"] else "workers as dedup chooses"
-    lines = [f"medians of {figures['n_runs']}; {workers}" + "".join(f"; {option}" for option in figures["options"])]
-    for of_corpus in figures["corpora"]:
-        lines += ["", *_corpus_lines(of_corpus)]
-    lines += [f"BROKEN PROMISE: {promise}" for promise in figures["broken_promises"]]
-    return lines
-
-
-def _measure_corpus(
+def measure_corpus(
     corpus: Path, work: Path, environment: Mapping[str, str], n_runs: int, workers: int, options: Sequence[str]
 ) -> dict[str, Any]:
+    """Measure one corpus, all processes in the given environment."""
     out, floor_file, inner_file = work / "speed-out", work / "speed-floor.parquet", work / "speed-inner.json"
     clean = ["clean", str(corpus), str(out), "--overwrite", "--quiet", "--workers", str(workers), *options]
     first = run_dedup(clean, environment)
@@ -135,6 +126,16 @@ def _measure_corpus(
             "clean": [asdict(run) for run in cleans],
         },
     }
+
+
+def speed_lines(figures: Mapping[str, Any]) -> list[str]:
+    """Give the figures as lines for a terminal."""
+    workers = f"{figures['workers']} workers" if figures["workers"] else "workers as dedup chooses"
+    lines = [f"medians of {figures['n_runs']}; {workers}" + "".join(f"; {option}" for option in figures["options"])]
+    for of_corpus in figures["corpora"]:
+        lines += ["", *_corpus_lines(of_corpus)]
+    lines += [f"BROKEN PROMISE: {promise}" for promise in figures["broken_promises"]]
+    return lines
 
 
 def _measure_step(

@@ -10,11 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.hotspots import CASES
+from benchmarks.kernels_alone import STAGES, time_stages
 from benchmarks.kill import compare_outputs, kill_lines, measure_kills
 from benchmarks.measurements import BenchmarkError
 from benchmarks.plain_tokens import text_tokens
 from benchmarks.plots import draw_scaling
 from benchmarks.scaling import broken_promises, describe_corpus, measure_scaling, parse_size, scaling_lines, thin_curve
+from benchmarks.speed import measure_corpus, speed_lines
 from benchmarks.streamed import stream_corpus, stream_texts
 from benchmarks.streamed_kernels import base_and_copy, number_of_base, number_to_place, place_to_number
 from benchmarks.synthetic import RATES, SyntheticSettings
@@ -237,6 +239,26 @@ def test_plots_are_drawn_the_same_again(tmp_path):
     before = [path.read_bytes() for path in drawn]
     assert all(b"<svg" in content for content in before)
     assert [path.read_bytes() for path in draw_scaling(scaling_figures(), tmp_path, "scaling")] == before
+
+
+def test_stages_are_timed_alone(streamed, tmp_path):
+    """Every stage has a time for each run and call, and the sizes are of the corpus."""
+    found = time_stages(streamed, tmp_path, most_mb=1.0, n_runs=2)
+    assert set(found["first"]) == set(found["second"]) == set(found["seconds"]) == set(STAGES)
+    assert {len(times) for times in found["seconds"].values()} == {2}
+    assert found["sizes"]["paragraphs"] == len(truth_rows(streamed))
+    assert found["sizes"]["pairs"] > 100
+
+
+def test_speed_of_a_small_corpus(streamed, tmp_path):
+    """Floor, command and step are timed, and ratios are those of the times."""
+    found = measure_corpus(streamed, tmp_path, {}, n_runs=1, workers=1, options=())
+    assert found["cpu_ratio"] == round(found["clean"]["cpu_seconds"] / found["floor"]["cpu_seconds"], 2)
+    assert found["step_to_command"] < 1
+    assert 0 < found["floor_read_and_write"]["wall_seconds"] < found["floor"]["wall_seconds"]
+    slow = found | {"cpu_ratio": 2.01, "wall_ratio": 1.3}
+    figures = {"n_runs": 1, "workers": 1, "options": [], "corpora": [slow], "broken_promises": []}
+    assert any("CPU 2.01 times" in line for line in speed_lines(figures))
 
 
 def test_hot_spots_are_what_their_names_say(source):

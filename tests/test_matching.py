@@ -203,6 +203,26 @@ def test_similarity_is_the_jaccard_of_the_texts(left: str, right: str, width: in
     assert found.similarity.tolist() == ([expected] if expected else [])
 
 
+def test_each_pair_is_measured_alone(executor: Executor) -> None:
+    """What is kept of one pair's texts for the next, short and long, changes nothing."""
+    words = [f"w{number}" for number in range(12)]
+    generator = np.random.default_rng(1)
+    lengths = np.where(generator.random(700) < 0.02, 300, 8)  # those of 300 words are longer than what is kept
+    texts = [" ".join(generator.choice(words, length)) for length in lengths]
+    left = generator.integers(0, 350, 600)
+    right = np.sort(np.where(generator.random(600) < 0.3, left % 94 + 256 * generator.integers(1, 3, 600), left + 350))
+    documents = documents_of(texts)
+    paragraphs = split_paragraphs(documents, Settings())
+    settings = Settings(overlap_similarity=0.01, similarity=0.01)
+    together = verify_pairs(documents, paragraphs, left, right, settings, executor)
+    measured = dict(
+        zip(zip(together.left.tolist(), together.right.tolist(), strict=True), together.similarity, strict=True)
+    )
+    for a, b in zip(left.tolist(), right.tolist(), strict=True):
+        expected = jaccard(texts[a], texts[b], settings.shingle_tokens)
+        assert measured.get((a, b), 0.0) == (expected if expected >= settings.similarity else 0.0)
+
+
 @given(texts, texts)
 def test_hunks_leave_a_longest_common_subsequence(left: str, right: str) -> None:
     """What only one of two texts has, as counted, is all but a longest common subsequence."""

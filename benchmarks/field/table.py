@@ -14,9 +14,7 @@ def field_lines(figures: Mapping[str, Any]) -> list[str]:
         for corpus in figures["corpora"]
     ]
     lines.append(f"medians of {figures['n_runs']}, slow tools once; dedup with {figures['workers']} workers")
-    lines.append(
-        "; ".join(f"{name}: {_versions(found)}" for name, found in figures["versions"].items()),
-    )
+    lines += [f"{name}: {_versions(found)}" for name, found in figures["versions"].items()]
     lines.append("")
     lines.append(
         f"{'':<20}{'settings':<29}{'verifies':<14}{'MB':>6}{'CPU s':>8}{'wall s':>8}{'MB/CPU s':>10}{'peak MB':>9}"
@@ -34,7 +32,7 @@ def field_lines(figures: Mapping[str, Any]) -> list[str]:
         )
     for name, label in (("recall", "all lengths"), ("recall_of_long", f"copies of {LONG_ENOUGH} tokens or more")):
         lines += ["", *_recall_lines(figures["rows"], name, label)]
-    lines += [f"MISSED: {promise}" for promise in figures["broken_promises"]]
+    lines += ["", *(f"MISSED: {promise}" for promise in figures["broken_promises"])]
     return lines
 
 

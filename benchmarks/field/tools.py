@@ -40,18 +40,29 @@ def _bands(tokens: int, bands: int, rows: int) -> tuple[str, ...]:
     return ("--tokens", str(tokens), "--bands", str(bands), "--rows", str(rows))
 
 
+NO_GUARDS: Final = (
+    *("--min-tokens", "1", "--min-near-tokens", "1", "--allow-different-facts"),
+    *("--no-boilerplate", "--no-repeats", "--copy-share", "1"),
+)
+"""Asks of dedup what the other tools are asked: paragraphs that resemble each other, and nothing else."""
+
 TOOLS: Final = (
     Tool(name=FLOOR, title="pyarrow", settings="reads and writes", verifies="", adapter="pyarrow", reads="corpus"),
     Tool(name=DEDUP, title="dedup clean", settings="as it comes", verifies="by text", reads="corpus"),
     Tool(
         name="dedup-open",
         title="dedup clean",
+        settings="no guards, from .5 up",
+        verifies="by text",
+        options=NO_GUARDS,
+        reads="corpus",
+    ),
+    Tool(
+        name="dedup-low",
+        title="dedup clean",
         settings="no guards, from .3 up",
         verifies="by text",
-        options=(
-            *("--similarity", "0.3", "--min-tokens", "1", "--min-near-tokens", "1"),
-            *("--allow-different-facts", "--no-boilerplate", "--no-repeats", "--copy-share", "1"),
-        ),
+        options=("--similarity", "0.3", *NO_GUARDS),
         reads="corpus",
     ),
     Tool(

@@ -6,12 +6,17 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.differences import MOST_EDITS, describe_hunks
-from dedup.kernels.mixing import mix64
 from dedup.kernels.signatures import fill_shingles
 from dedup.kernels.tokens import read_tokens, token_scratch
 
 FIRST_TABLE: Final = 1 << 12
 """Places of a table before the first text that asks for more: zeroing it is what a table costs."""
+
+KEPT_ROOM: Final = 1 << 10
+"""Tokens for which a row has room that keeps those of a text for the pairs that follow: forms come again and again."""
+
+_LONG_LEFT: Final = 1 << 8  # so many rows keep texts, by the low bits of their number; two more hold longer ones
+_LONG_RIGHT: Final = _LONG_LEFT + 1
 
 _IN_LEFT: Final = np.int64(1)
 _IN_RIGHT: Final = np.int64(2)
@@ -34,36 +39,49 @@ def compare_pairs(
     for place in range(len(left)):
         for p in (left[place], right[place]):
             longest = max(longest, spans[p, 1] - spans[p, 0])
-    marks, tokens_a, starts, ends, shapes_a = token_scratch(longest)
-    room = len(tokens_a)
-    tokens_b, shapes_b = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint8)
-    shingles_a, shingles_b = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.uint64)
+    marks, _, starts, ends, _ = token_scratch(longest)
+    room = len(starts)
+    tokens = np.empty(_LONG_LEFT * KEPT_ROOM + 2 * room, dtype=np.uint64)
+    shingles, shapes = np.empty(len(tokens), dtype=np.uint64), np.empty(len(tokens), dtype=np.uint8)
+    first = np.arange(_LONG_RIGHT + 1) * KEPT_ROOM  # where each row begins
+    first[_LONG_RIGHT] = first[_LONG_LEFT] + room
+    kept = np.full(_LONG_RIGHT + 1, -1)  # the text whose tokens a row holds
+    counts = np.empty((_LONG_RIGHT + 1, 2), dtype=np.int64)  # of its tokens, of its shingles
     reached = np.empty((MOST_EDITS + 1, 2 * MOST_EDITS + 3), dtype=np.int32)
     is_new_a, is_new_b = np.empty(room, dtype=np.bool_), np.empty(room, dtype=np.bool_)
     keys = np.empty(FIRST_TABLE, dtype=np.uint64)
     # pair << 2 | _IN_LEFT | _IN_RIGHT: what older pairs left behind is void
     states = np.zeros(FIRST_TABLE, dtype=np.int64)
-    read_right = -1
-    n_b, m_b = 0, 0
     for place in range(len(left)):
-        a, b = spans[left[place]], spans[right[place]]
-        n_a = read_tokens(text, a[0], a[1], page_of, pages, expansions, marks, tokens_a, starts, ends, shapes_a)
-        m_a = fill_shingles(tokens_a, n_a, shingle_tokens, shingles_a)
-        if right[place] != read_right:
-            read_right = right[place]
-            n_b = read_tokens(text, b[0], b[1], page_of, pages, expansions, marks, tokens_b, starts, ends, shapes_b)
-            m_b = fill_shingles(tokens_b, n_b, shingle_tokens, shingles_b)
+        row_b = _row_of(spans, right[place], _LONG_RIGHT)
+        row_a = _row_of(spans, left[place], _LONG_LEFT)
+        if row_a == row_b and left[place] != right[place]:
+            row_a = _LONG_LEFT
+        for p, row in ((right[place], row_b), (left[place], row_a)):
+            if kept[row] != p:
+                kept[row] = p
+                at = first[row]
+                n = read_tokens(
+                    text, spans[p, 0], spans[p, 1], page_of, pages, expansions,
+                    marks, tokens[at:], starts, ends, shapes[at:],
+                )  # fmt: skip
+                counts[row, 0] = n
+                counts[row, 1] = fill_shingles(tokens[at:], n, shingle_tokens, shingles[at:])
+        a, b = first[row_a], first[row_b]
+        m_a, m_b = counts[row_a, 1], counts[row_b, 1]
         if len(keys) <= _mask(m_a + m_b):
             keys = np.empty(_mask(m_a + m_b) + 1, dtype=np.uint64)
             states = np.zeros(len(keys), dtype=np.int64)
-        similarity[place] = _jaccard(shingles_a, m_a, shingles_b, m_b, keys, states, np.int64(place + 1) << 2)
+        similarity[place] = _jaccard(shingles[a:], m_a, shingles[b:], m_b, keys, states, np.int64(place + 1) << 2)
         if similarity[place] >= floor:
+            n_a, n_b = counts[row_a, 0], counts[row_b, 0]
             describe_hunks(
-                tokens_a, n_a, shapes_a, tokens_b, n_b, shapes_b, function_words,
+                tokens[a:], n_a, shapes[a:], tokens[b:], n_b, shapes[b:], function_words,
                 reached, is_new_a, is_new_b, figures[place], slots[place],
             )  # fmt: skip
             marked[place] = max(
-                _count_marks(text, a[0], a[1]) / max(n_a, 1), _count_marks(text, b[0], b[1]) / max(n_b, 1)
+                _count_marks(text, spans[left[place], 0], spans[left[place], 1]) / max(n_a, 1),
+                _count_marks(text, spans[right[place], 0], spans[right[place], 1]) / max(n_b, 1),
             )
         else:
             figures[place] = 0
@@ -72,15 +90,23 @@ def compare_pairs(
 
 
 @njit(cache=True, nogil=True)
+def _row_of(spans, p, long_row):
+    """Give the row for the tokens of text p: one that keeps them, or `long_row` where they may not fit."""
+    return p & (_LONG_LEFT - 1) if 2 * (spans[p, 1] - spans[p, 0]) + 2 <= KEPT_ROOM else long_row
+
+
+@njit(cache=True, nogil=True)
 def _count_marks(text, start, end):
-    """Count the ASCII punctuation of text[start:end] that is rare in prose, commas included."""
+    """Count the ASCII punctuation of text[start:end] that is rare in prose: all but . ! ? - and quotes."""
     n_marks = 0
-    for at in range(start, end):
+    for at in range(np.uint64(start), np.uint64(end)):
         byte = text[at]
-        if byte == 33 or byte == 34 or byte == 39 or byte == 45 or byte == 46 or byte == 63:
-            continue
-        if 33 <= byte <= 47 or 58 <= byte <= 64 or 91 <= byte <= 96 or 123 <= byte <= 126:
-            n_marks += 1
+        n_marks += (  # without branches, so that many bytes are looked at together
+            ((byte >= 35) & (byte <= 47) & (byte != 39) & (byte != 45) & (byte != 46))
+            | ((byte >= 58) & (byte <= 64) & (byte != 63))
+            | ((byte >= 91) & (byte <= 96))
+            | ((byte >= 123) & (byte <= 126))
+        )
     return n_marks
 
 
@@ -172,7 +198,7 @@ def _mask(n):
 @njit(cache=True, nogil=True)
 def _find(keys, states, mask, epoch, key):
     """Give the slot that holds `key` in this epoch, or the free one where it belongs."""
-    slot = np.int64(mix64(key) & np.uint64(mask))
+    slot = np.int64(key & np.uint64(mask))  # a shingle is mixed already
     while states[slot] >= epoch and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
