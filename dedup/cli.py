@@ -132,7 +132,7 @@ def dedup_command(
 ) -> None:
     """Show the version, or the help where no command is given."""
     if version:
-        from dedup.reporting.versions import package_version
+        from dedup.versions import package_version
 
         print(f"dedup {package_version('dedup-clean')}")
         raise typer.Exit

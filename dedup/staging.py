@@ -15,9 +15,9 @@ from typing import Any, Final
 from dedup.addresses import is_address
 from dedup.disk_space import describe_full_disk, is_no_room
 from dedup.errors import DedupError, OutputError, StagingError
-from dedup.reporting.versions import package_version
 from dedup.settings import Settings
 from dedup.sources import Plan
+from dedup.versions import package_versions
 
 _FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
@@ -32,7 +32,7 @@ class Identity:
 
     settings: dict[str, Any]
     inputs: list[list[str]] | None  # name and stamp of each, None where some can be read only once
-    version: str
+    versions: dict[str, str]  # of what the text and what is found in it may depend on
 
     @classmethod
     def of(cls, plan: Plan, settings: Settings) -> "Identity":
@@ -42,7 +42,7 @@ class Identity:
         inputs = [[found.source, found.place.stamp()] for found in plan.inputs]
         inputs += [[source, reject.reason] for source, reject in plan.rejected]
         can_go_on = all(stamp is not None for _, stamp in inputs)
-        return cls(told, inputs if can_go_on else None, package_version("dedup-clean"))  # type: ignore[arg-type]
+        return cls(told, inputs if can_go_on else None, package_versions())  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -133,8 +133,10 @@ class Staging:
 
     def _find_changes(self, told: dict[str, Any]) -> Iterator[str]:
         """Name what differs from the run that the folder is of."""
-        if told.get("version") != self.identity.version:
-            yield f"dedup (it was {told.get('version')})"
+        versions: dict[str, str] = told.get("versions") or {}
+        for name, version in self.identity.versions.items():
+            if versions.get(name) != version:
+                yield f"the version of {name} (it was {versions.get(name)}, and is {version})"
         before: dict[str, Any] = told.get("settings") or {}
         for name, value in self.identity.settings.items():
             if before.get(name) != value:

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from dedup.errors import InputError
 from dedup.names import read_name
-from dedup.reporting.versions import package_versions
 from dedup.schemas import REASONS, UNKNOWN_KIND
 from dedup.settings import Settings
+from dedup.versions import package_versions
 
 if TYPE_CHECKING:
     from dedup.recall import Recall
