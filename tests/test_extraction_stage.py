@@ -7,10 +7,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from read_documents import read_files
+from read_documents import Documents, from_python, read_files
 
 from dedup.batches import Batch, Pages, Reject
-from dedup.documents import Corpus, from_python
 from dedup.errors import ColumnError, InputError
 from dedup.extraction import stage
 from dedup.extraction.pages import METADATA
@@ -142,7 +141,7 @@ class Read:
         return self.documents["text"].to_pylist()
 
 
-def as_read(corpus: Corpus) -> Read:
+def as_read(corpus: Documents) -> Read:
     names = [name.removeprefix(USER_COLUMN_PREFIX) for name in corpus.documents.schema.names]
     return Read(corpus.documents.rename_columns(names), corpus.rejected)
 

@@ -12,13 +12,15 @@ LAYERS = [
     {"dedup"},  # the public face
     {"pipeline"},
     {"engines"},
+    {"corpus"},  # the first pass: stages put together, their work kept shard by shard
     {
         "settings_file", "result", "reporting", "restoring", "writing", "applying", "verdicts", "cuts", "scopes",
         "matching", "sketches", "fingerprints", "paragraphs", "reading", "documents", "batches", "columns", "sources",
         "column_types", "mixed", "user_columns", "values", "streams", "recall", "evidence", "guard", "extraction",
         "decoding", "places", "names", "sniffing",
         "addresses", "uploading", "outputs", "nul_characters", "parts", "placing", "locking", "disk_space", "originals",
-        "shards", "storage", "workers", "pieces",
+        "shards", "storage", "workers", "pieces", "memory", "ids", "handed_over", "annotating", "stores", "bundles",
+        "staging", "versions", "removals",
         "equals", "candidates", "shipping", "verification", "containment",
     },
     {"boilerplate"},
@@ -31,12 +33,15 @@ LAYERS = [
 
 ON_ONE_FLOOR = {
     # the records that one stage gives and the next takes
-    "evidence": {"cuts", "fingerprints", "matching"},
+    "annotating": {"cuts", "fingerprints", "paragraphs", "shards"},
+    "evidence": {"matching", "shards", "storage"},
     "recall": {"matching", "shards", "shipping", "storage", "workers"},
-    "guard": {"evidence", "matching"},
-    "verdicts": {"evidence", "guard", "cuts", "matching"},
-    "applying": {"columns", "guard", "verdicts"},
+    "guard": {"evidence", "matching", "shards"},
+    "verdicts": {"evidence", "guard", "matching", "shards"},
+    "removals": {"evidence", "shards", "verdicts"},
+    "applying": {"columns", "evidence", "guard", "removals", "verdicts"},
     "shards": {"cuts"},
+    "ids": {"equals", "storage"},
     "equals": {"shards", "storage"},
     "candidates": {"shards", "storage", "workers"},
     "shipping": {"shards", "storage", "workers"},
@@ -45,6 +50,11 @@ ON_ONE_FLOOR = {
     "matching": {"candidates", "containment", "pieces", "shards", "storage", "verification", "workers"},
     "sketches": {"fingerprints"},
     "result": {"reporting"},
+    # shards kept, in memory or in a folder
+    "stores": {"annotating", "bundles", "cuts", "documents", "shards", "storage"},
+    "bundles": {"mixed"},
+    "staging": {"addresses", "disk_space", "sources", "versions"},
+    "handed_over": {"batches", "documents", "extraction"},
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "columns", "sniffing", "sources", "names", "streams", "places", "decoding"}
     | {"extraction"},
@@ -68,8 +78,7 @@ ON_ONE_FLOOR = {
     "uploading": {"addresses", "places"},
     "outputs": {"addresses", "sources", "uploading"},
     "restoring": {"decoding", "locking", "names", "originals", "outputs", "parts", "placing", "writing"},
-    "reporting": {"names", "outputs", "recall", "restoring", "sources", "writing"},
-    "schemas": {"settings"},
+    "reporting": {"names", "outputs", "recall", "sources", "versions"},
 }
 
 MAY_PRINT = {"cli"}

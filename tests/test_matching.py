@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference.pairs import common_length, first_equal
 from reference.tokens import containment, jaccard, split_tokens
-from sharded import documents_of, shard_documents
+from sharded import documents_of, even_bounds, shard_documents
 
 from dedup.candidates import Members, find_candidates
 from dedup.equals import find_distinct, find_equal
@@ -69,9 +69,9 @@ class SignedShards:
         """Give the keys of one band."""
         return self.signed[0][:, band]
 
-    def sketches(self, shard: int) -> np.ndarray:
-        """Give the sketches."""
-        return self.signed[1]
+    def sketches(self, shard: int, rows: np.ndarray) -> np.ndarray:
+        """Give some sketches."""
+        return self.signed[1][rows]
 
 
 def pair_sets(sets: list[np.ndarray], settings: Settings, executor: Executor) -> list[tuple[int, int]]:
@@ -211,10 +211,10 @@ def test_each_pair_is_measured_alone(executor: Executor) -> None:
     texts = [" ".join(generator.choice(words, length)) for length in lengths]
     left = generator.integers(0, 350, 600)
     right = np.sort(np.where(generator.random(600) < 0.3, left % 94 + 256 * generator.integers(1, 3, 600), left + 350))
-    documents = documents_of(texts)
-    paragraphs = split_paragraphs(documents, Settings())
     settings = Settings(overlap_similarity=0.01, similarity=0.01)
-    together = verify_pairs(documents, paragraphs, left, right, settings, executor)
+    columns, shards = shard_documents(documents_of(texts), settings, even_bounds(len(texts), 3))
+    pairs = np.unique((right << 32 | left).astype(np.uint64))
+    together = verify_pairs(shards, columns, pairs, settings, executor, MemoryStorage(), MEMORY_BYTES)
     measured = dict(
         zip(zip(together.left.tolist(), together.right.tolist(), strict=True), together.similarity, strict=True)
     )

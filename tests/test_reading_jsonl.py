@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from read_documents import read_files
+from read_documents import Documents, read_files
 
-from dedup.documents import Corpus
 from dedup.errors import ColumnError
 from dedup.settings import Settings
 
 
-def read_lines(folder: Path, *lines: bytes | dict, **changes: object) -> Corpus:
+def read_lines(folder: Path, *lines: bytes | dict, **changes: object) -> Documents:
     """Read a file of the lines given."""
     raw = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
     path = folder / "x.jsonl"

@@ -23,12 +23,13 @@ BIG = 2**53 + 1
 def build(*batches, sources=None):
     """Give type, values and warning of a column of batches, each a list of Python values or an Arrow array."""
     column = UserColumn("x")
-    for place, batch in enumerate(batches):
-        array = batch if isinstance(batch, pa.Array) else array_of(batch, "x", "here")
+    arrays = [batch if isinstance(batch, pa.Array) else array_of(batch, "x", "here") for batch in batches]
+    for place, array in enumerate(arrays):
         column.add(array, sources[place] if sources else "here")
-    chunks, found, warning = column.finish()
-    assert all(chunk.type == found for chunk in chunks)
-    return found, [value for chunk in chunks for value in chunk.to_pylist()], warning
+    form = column.decide(lambda: arrays)
+    chunks = [form.convert(array) for array in arrays]
+    assert all(chunk.type == form.type for chunk in chunks)
+    return form.type, [value for chunk in chunks for value in chunk.to_pylist()], form.warning
 
 
 @pytest.mark.parametrize(
