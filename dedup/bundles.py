@@ -57,11 +57,6 @@ class Bundle:
         except (OSError, ValueError) as error:
             raise StagingError(f"{str(path)!r} is no finished shard: {error}") from error
 
-    @property
-    def names(self) -> list[str]:
-        """The names of the entries, as they were written."""
-        return list(self._index)
-
     def __contains__(self, name: str) -> bool:
         """Say whether there is such an entry."""
         return name in self._index
@@ -70,11 +65,14 @@ class Bundle:
         """Give an entry that was bytes."""
         return bytes(self._content(name))
 
-    def numbers(self, name: str) -> NDArray[Any]:
-        """Give an entry that was a NumPy array."""
+    def numbers(self, name: str, row: int | None = None) -> NDArray[Any]:
+        """Give an entry that was a NumPy array; of a plain one of two dimensions a row alone, which is not checked."""
         told = self._index[name]
-        array: NDArray[Any] = np.frombuffer(self._content(name), dtype=np.dtype(told["dtype"]))
-        return array.reshape(told["shape"])
+        dtype, shape = np.dtype(told["dtype"]), told["shape"]
+        if row is None:
+            array: NDArray[Any] = np.frombuffer(self._content(name), dtype=dtype)
+            return array.reshape(shape)
+        return np.fromfile(self.path, dtype, shape[1], offset=told["at"] + row * shape[1] * dtype.itemsize)
 
     def arrays(self, name: str) -> list[pa.Array]:
         """Give an entry that was a list of Arrow arrays."""

@@ -269,10 +269,13 @@ def _gather(
     chosen = np.empty(n, dtype=np.int32)
 
     def gather(shard: int) -> None:
-        first = np.array(members.starts[shard : shard + 1].astype(np.int32))
-        kernels.replace_members(first, bits, ranks)
-        rows, sketches = members.of(shard)[0], freeze(shards.sketches(shard))
-        kernels.gather_sketches(sketches, rows, members.starts[shard], bits, first[0], gathered, chosen)
+        first, past = members.starts[shard : shard + 2].tolist()
+        place = np.array([first], dtype=np.int32)
+        kernels.replace_members(place, bits, ranks)
+        here = chosen[place[0] :]
+        n_here = kernels.list_members(first, past, bits, here)
+        rows = members.rows[here[:n_here]]
+        gathered[place[0] : place[0] + n_here, : settings.n_hashes] = shards.sketches(shard, rows)
 
     for _ in map_ahead(executor, gather, np.flatnonzero(np.diff(members.starts)).tolist(), settings.n_workers):
         pass

@@ -76,8 +76,8 @@ class Shards(Protocol):
     def keys(self, shard: int, band: int) -> NDArray[np.uint64]:
         """Give the keys of a band, uint64[m], of the paragraphs that `near` gives."""
 
-    def sketches(self, shard: int) -> NDArray[np.uint8]:
-        """Give the low bytes of their signatures, uint8[m, n_hashes]."""
+    def sketches(self, shard: int, rows: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Give the low bytes of the signatures of some of them, int32[n] places in `near`, as uint8[n, n_hashes]."""
 
     def drop_near(self) -> None:
         """Free what near, keys and sketches take: they are not asked for any more."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.annotating import Facts
-from dedup.arrow_views import TextView, view_texts
+from dedup.arrow_views import TextView, freeze, view_texts
 from dedup.bundles import Bundle, write_bundle
 from dedup.cuts import Cuts
 from dedup.documents import FinalColumns, RawShard
@@ -99,10 +99,10 @@ class MemoryStore:
         keys: NDArray[np.uint64] = self.shards[shard][1].words[band].astype(np.uint64, copy=False)
         return keys
 
-    def sketches(self, shard: int) -> NDArray[np.uint8]:
-        """Give the low bytes of signatures."""
+    def sketches(self, shard: int, rows: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Give the low bytes of the signatures of some of them."""
         facts = self.shards[shard][1]
-        return _unpack(list(facts.words), self.band_rows, facts.sketches)
+        return _unpack(facts.words, self.band_rows, facts.sketches, rows)
 
     def drop_near(self) -> None:
         """Keep them: no run in memory is short of it by these."""
@@ -235,16 +235,12 @@ class DiskStore:
 
     def keys(self, shard: int, band: int) -> NDArray[np.uint64]:
         """Give the keys of a band."""
-        return Bundle(self._path(shard, "near")).numbers(f"words.{band}").astype(np.uint64, copy=False)
+        return Bundle(self._path(shard, "near")).numbers("words", row=band).astype(np.uint64, copy=False)
 
-    def sketches(self, shard: int) -> NDArray[np.uint8]:
-        """Give the low bytes of signatures."""
+    def sketches(self, shard: int, rows: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Give the low bytes of the signatures of some of them."""
         bundle = Bundle(self._path(shard, "near"))
-        sketches = bundle.numbers("sketches")
-        words = (
-            [] if sketches.shape[1] else [bundle.numbers(name) for name in bundle.names if name.startswith("words.")]
-        )
-        return _unpack(words, self.band_rows, sketches)
+        return _unpack(bundle.numbers("words"), self.band_rows, bundle.numbers("sketches"), rows)
 
     def drop_near(self) -> None:
         """Remove what near, keys and sketches give."""
@@ -264,10 +260,9 @@ class DiskStore:
         return self._final.table(self.raw(shard), self._ids[shard])
 
     def _write_near(self, shard: int, facts: Facts) -> None:
-        entries: dict[str, Any] = {"near": facts.near, "sketches": facts.sketches}
-        entries |= {f"words.{band}": words for band, words in enumerate(facts.words)}
+        entries = {"near": facts.near, "words": facts.words, "sketches": facts.sketches}
         # hashes do not compress
-        write_bundle(self._path(shard, "near"), entries, plain=frozenset(entries) - {"near"})
+        write_bundle(self._path(shard, "near"), entries, plain=frozenset({"words", "sketches"}))
 
     def _path(self, shard: int, kind: str) -> Path:
         return self.folder / f"{shard:06d}.{kind}"
@@ -306,12 +301,14 @@ def build_columns(store: Store, storage: Storage) -> Columns:
     )
 
 
-def _unpack(words: list[NDArray[Any]], n_rows: int, sketches: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Give sketches, from the words of all bands of so many rows if they are packed into these."""
-    if sketches.shape[1] or not words:
-        return sketches
-    unpacked = np.empty((len(sketches), len(words) * n_rows), dtype=np.uint8)
-    unpack_sketches(np.stack(words), n_rows, unpacked)
+def _unpack(
+    words: NDArray[Any], band_rows: int, sketches: NDArray[np.uint8], rows: NDArray[np.int32]
+) -> NDArray[np.uint8]:
+    """Give the sketches of some rows, from the words of all bands if they are packed into these."""
+    if sketches.shape[1]:
+        return sketches[rows]
+    unpacked = np.empty((len(rows), len(words) * band_rows), dtype=np.uint8)
+    unpack_sketches(freeze(words), band_rows, freeze(rows), unpacked)
     return unpacked
 
 

@@ -57,10 +57,10 @@ class HeldShards:
         assert self.has_near
         return np.ascontiguousarray(self.shards[shard].fingerprints.band_keys[:, band])
 
-    def sketches(self, shard: int) -> np.ndarray:
-        """Give the sketches."""
+    def sketches(self, shard: int, rows: np.ndarray) -> np.ndarray:
+        """Give some sketches."""
         assert self.has_near
-        return self.shards[shard].fingerprints.sketches
+        return self.shards[shard].fingerprints.sketches[rows]
 
     def drop_near(self) -> None:
         """Refuse near, keys and sketches from now on."""

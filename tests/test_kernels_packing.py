@@ -16,9 +16,10 @@ def test_words_hold_sketches_and_tell_keys_apart(rows: int, word: type) -> None:
     sketches[100:200], keys[100:200] = sketches[:100], keys[:100]
     words = np.empty((bands, n), dtype=word)
     pack_bands(keys, sketches, rows, words)
-    found = np.empty_like(sketches)
-    unpack_sketches(words, rows, found)
-    assert (found == sketches).all()
+    chosen = rng.permutation(n)[:123].astype(np.int32)
+    found = np.empty((len(chosen), bands * rows), dtype=np.uint8)
+    unpack_sketches(words, rows, chosen, found)
+    assert (found == sketches[chosen]).all()
     assert (words[:, 100:200] == words[:, :100]).all()
     for band in range(bands):
         low = [tuple(values) for values in sketches[:, band * rows : band * rows + rows].tolist()]

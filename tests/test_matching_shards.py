@@ -144,7 +144,9 @@ def test_matches_agree_with_their_definition(groups: Callable[[], np.ndarray | N
     near = np.concatenate([shards.near(shard) + columns.shard_paragraphs[shard] for shard in range(5)])
     is_member = takes_part[near] & (distinct[near] == near)
     paragraphs = near[is_member].tolist()
-    sketches = np.concatenate([shards.sketches(shard) for shard in range(5)])[is_member].tolist()
+    sketches = np.concatenate([shards.sketches(shard, np.arange(len(shards.near(shard)))) for shard in range(5)])[
+        is_member
+    ].tolist()
     expected = set()
     for band in range(SETTINGS.band_shape[0]):
         keys = np.concatenate([shards.keys(shard, band) for shard in range(5)])[is_member].tolist()

@@ -187,21 +187,15 @@ def replace_members(members, bits, ranks):
 
 
 @njit(cache=True, nogil=True)
-def gather_sketches(sketches, rows, first_member, bits, first_place, gathered, chosen):
-    """Copy the sketches of those members whose bits are set.
-
-    sketches uint8[m, k]; rows int32[n], where in it those of members first_member, ... are. Out, from first_place on:
-    gathered uint8[, >= k], sketches; chosen int32[], the members.
-    """
-    place = first_place
-    for row in range(len(rows)):
-        member = np.uint64(first_member + row)
-        if bits[member >> _PLACE_BITS] & (_ONE << (member & _PLACE_MASK)) == 0:
-            continue
-        for h in range(sketches.shape[1]):
-            gathered[place, h] = sketches[rows[row], h]
-        chosen[place] = first_member + row
-        place += 1
+def list_members(first_member, last_member, bits, members):
+    """List the members from first to last whose bits are set; give how many they are. Out: members int32[]."""
+    n = 0
+    for row in range(first_member, last_member):
+        member = np.uint64(row)
+        if bits[member >> _PLACE_BITS] & (_ONE << (member & _PLACE_MASK)):
+            members[n] = row
+            n += 1
+    return n
 
 
 @njit(cache=True, nogil=True)

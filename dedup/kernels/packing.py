@@ -23,11 +23,11 @@ def pack_bands(keys, sketches, rows, words):
 
 
 @njit(cache=True, nogil=True)
-def unpack_sketches(words, rows, sketches):
-    """Fill in sketches uint8[n, bands * rows] from what pack_bands has made of them."""
+def unpack_sketches(words, n_rows, chosen, sketches):
+    """Fill in sketches uint8[m, bands * n_rows] of rows chosen int32[m] from what pack_bands has made of all."""
     for band in range(words.shape[0]):
-        for row in range(words.shape[1]):
-            word = np.uint64(words[band, row])
-            for place in range(rows - 1, -1, -1):
-                sketches[row, band * rows + place] = word & _BYTE
+        for row in range(len(chosen)):
+            word = np.uint64(words[band, chosen[row]])
+            for place in range(n_rows - 1, -1, -1):
+                sketches[row, band * n_rows + place] = word & _BYTE
                 word >>= _EIGHT
