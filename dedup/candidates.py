@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -20,14 +19,14 @@ MOST_PARTNERS: Final = 64
 """Earliest paragraphs of a bucket that each later one is compared with: in 196 MB of manuals, full of forms, 32 find
 .973 of all pairs, 64 find .996, 128 find .999 at twice the time."""
 
+SKETCH_BITS: Final = 4
+MOST_SKETCHED: Final = 80
+"""Values of a signature whose low bits make a sketch: 40 bytes a paragraph, looked up at random in every band."""
+
 _BYTES_A_SHARED: Final = 48
 """What a row takes while those of equal key are put together."""
-_BYTES_A_GROUPED: Final = 24
-"""What a row of a bucket takes in a round, for each band in which it has company."""
-_BYTES_A_CHOSEN: Final = 32
-"""What each row of a round takes besides its sketch."""
 _PAIRS_AT_A_TIME: Final = 1 << 17
-_PLACES_A_TASK: Final = 1 << 18
+_PAIRS_A_RUN: Final = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +51,6 @@ class Members:
         """Free the room they take."""
         for array in (self.paragraphs, self.rows, self.salts):
             storage.drop(array)
-
-
-@dataclass(slots=True)
-class _Round:
-    """Buckets of some bands: as many as can be paired at once; bits of those members that are in any of them."""
-
-    bits: NDArray[np.uint64]
-    buckets: list[tuple[NDArray[np.int32], NDArray[np.int32]]] = field(default_factory=list)
-    n_grouped: int = 0
-    n_chosen: int = 0
-
-    def add(self, grouped: NDArray[np.int32], begins: NDArray[np.int32]) -> None:
-        self.buckets.append((grouped, begins))
-        self.n_grouped += len(grouped)
-        self.n_chosen += kernels.mark_members(grouped, self.bits)
 
 
 def find_members(
@@ -110,18 +94,36 @@ def find_candidates(
     `tell` is told (bands done, of how many).
     Source: Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3.
     """
+    sketches = _sketch(shards, members, settings, executor, storage)
+    least_equal = least_sketch_agreement(settings) + _n_sketched(settings, padded=True) - _n_sketched(settings)
+    share = memory_bytes // (4 * settings.n_workers)
+
+    def pair(band: int) -> list[NDArray[np.uint64]]:
+        """Give the pairs of a band, sorted, in pieces."""
+        found = []
+        for grouped, begins in _group_band(shards, members, band, share):
+            found += _pair_buckets(grouped, begins, sketches, members.paragraphs, least_equal)
+        return found
+
+    n_bands = settings.band_shape[0]
     runs: list[NDArray[np.uint64]] = []
-    for collected in _list_rounds(shards, members, settings, executor, memory_bytes, tell):
-        column = storage.column("pairs", np.uint64)
-        for pairs in _pair_round(shards, members, collected, settings, executor):
-            column.append(pairs)
-        runs.append(column.finish())
+    held: list[NDArray[np.uint64]] = []
+    for band, pieces in enumerate(map_ahead(executor, pair, range(n_bands), settings.n_workers)):
+        held += pieces
+        if sum(map(len, held)) > _PAIRS_A_RUN or band == n_bands - 1:
+            column = storage.column("pairs", np.uint64)
+            for pairs in _merge_runs(held, _bounds(members), max(1, memory_bytes // 32)):
+                column.append(pairs)
+            runs.append(column.finish())
+            held = []
         storage.release()
+        if tell is not None:
+            tell(band + 1, n_bands)
+    storage.drop(sketches)
     if len(runs) == 1:
         return runs[0]
     merged = storage.column("candidates", np.uint64)
-    top = (int(members.paragraphs[-1]) + 1) << 32 if len(members.paragraphs) else 0
-    for pairs in _merge_runs(runs, (0, top), max(1, memory_bytes // 32)):
+    for pairs in _merge_runs(runs, _bounds(members), max(1, memory_bytes // 32)):
         merged.append(pairs)
         storage.release()
     for run in runs:
@@ -130,48 +132,68 @@ def find_candidates(
 
 
 def least_sketch_agreement(settings: Settings) -> int:
-    """Give how many sketch bytes a pair must share to be worth verifying.
+    """Give how many values of a sketch a pair must share to be worth verifying.
 
     Low enough that a pair at the threshold fails with probability below one in a
     million (five standard deviations), one at `overlap_similarity` in about one case of forty (two).
     Source: Li and König, b-bit minwise hashing, 2010.
     """
+    n = _n_sketched(settings)
 
     def bound(similarity: float, deviations: float) -> float:
-        agreement = similarity + (1 - similarity) / 256
-        spread: float = (agreement * (1 - agreement) / settings.n_hashes) ** 0.5
-        return settings.n_hashes * (agreement - deviations * spread)
+        agreement = similarity + (1 - similarity) / (1 << SKETCH_BITS)
+        spread: float = (agreement * (1 - agreement) / n) ** 0.5
+        return n * (agreement - deviations * spread)
 
     return max(0, int(min(bound(settings.similarity, 5), bound(settings.overlap_similarity, 2))))
 
 
-def _list_rounds(
-    shards: Shards,
-    members: Members,
-    settings: Settings,
-    executor: Executor,
-    memory_bytes: int,
-    tell: Callable[[int, int], None] | None,
-) -> Iterator[_Round]:
-    """Give the buckets of all bands that hold two members or more, in rounds of half the memory at most."""
-    n = len(members.paragraphs)
-    n_bands = settings.band_shape[0]
-    n_words = n // 64 + 1
-    bytes_a_chosen = _BYTES_A_CHOSEN + 8 * -(-settings.n_hashes // 8) + 4 * settings.n_workers
-    current = _Round(np.zeros(n_words, dtype=np.uint64))
+def _n_sketched(settings: Settings, *, padded: bool = False) -> int:
+    """Give how many values a sketch has, with those that only fill its last word, which agree in all, if `padded`."""
+    n = min(settings.n_hashes, MOST_SKETCHED)
+    a_word = 64 // SKETCH_BITS
+    return -(-n // a_word) * a_word if padded else n
 
-    def group(band: int) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:
-        return list(_group_band(shards, members, band, memory_bytes // (4 * settings.n_workers)))
 
-    for band, buckets in enumerate(map_ahead(executor, group, range(n_bands), settings.n_workers + 1)):
-        for grouped, begins in buckets:
-            current.add(grouped, begins)
-            if 2 * (current.n_grouped * _BYTES_A_GROUPED + current.n_chosen * bytes_a_chosen) > memory_bytes:
-                yield current
-                current = _Round(np.zeros(n_words, dtype=np.uint64))
-        if tell is not None:
-            tell(band + 1, n_bands)
-    yield current
+def _sketch(
+    shards: Shards, members: Members, settings: Settings, executor: Executor, storage: Storage
+) -> NDArray[np.uint64]:
+    """Give the sketches of all members, uint64[m, words]."""
+    n_words = _n_sketched(settings, padded=True) * SKETCH_BITS // 64
+    sketches: NDArray[np.uint64] = storage.array("sketches", (len(members.paragraphs), n_words), np.uint64)
+
+    def sketch(shard: int) -> None:
+        here = slice(*members.starts[shard : shard + 2].tolist())
+        kernels.pack_sketches(shards.sketches(shard, members.rows[here]), _n_sketched(settings), sketches[here])
+
+    for _ in map_ahead(executor, sketch, np.flatnonzero(np.diff(members.starts)).tolist(), settings.n_workers):
+        storage.release()
+    return sketches
+
+
+def _pair_buckets(
+    grouped: NDArray[np.int32],
+    begins: NDArray[np.int32],
+    sketches: NDArray[np.uint64],
+    paragraphs: NDArray[np.int32],
+    least_equal: int,
+) -> list[NDArray[np.uint64]]:
+    """Give the pairs of buckets (as of group_members) whose sketches agree enough, in sorted pieces."""
+    found = []
+    pairs = np.empty(_PAIRS_AT_A_TIME, dtype=np.uint64)
+    at = 0
+    while at < len(grouped):
+        n_pairs, at = kernels.pair_buckets(at, grouped, begins, sketches, MOST_PARTNERS, least_equal, pairs)
+        left, right = pairs[:n_pairs] & np.uint64(0xFFFFFFFF), pairs[:n_pairs] >> np.uint64(32)
+        piece = paragraphs[right].astype(np.uint64) << np.uint64(32) | paragraphs[left].astype(np.uint64)
+        piece.sort()
+        found.append(piece)
+    return found
+
+
+def _bounds(members: Members) -> tuple[int, int]:
+    """Give what pairs lie between."""
+    return 0, (int(members.paragraphs[-1]) + 1) << 32 if len(members.paragraphs) else 0
 
 
 def _group_band(
@@ -210,78 +232,6 @@ def _group_band(
             yield grouped[:n_grouped].copy(), begins[:n_grouped].copy()
 
 
-def _pair_round(
-    shards: Shards, members: Members, collected: _Round, settings: Settings, executor: Executor
-) -> Iterator[NDArray[np.uint64]]:
-    """Give the pairs of a round, sorted, in pieces."""
-    n = collected.n_chosen
-    ranks = np.empty(len(collected.bits), dtype=np.int32)
-    kernels.rank_members(collected.bits, ranks)
-    list(executor.map(lambda bucket: kernels.replace_members(bucket[0], collected.bits, ranks), collected.buckets))
-    grouped = np.concatenate([np.empty(0, dtype=np.int32), *(bucket for bucket, _ in collected.buckets)])
-    begins = np.empty(len(grouped), dtype=np.int32)
-    at = 0
-    for _, some in collected.buckets:
-        np.add(some, np.int32(at), out=begins[at : at + len(some)])
-        at += len(some)
-    collected.buckets.clear()
-    sketches, paragraphs = _gather(shards, members, collected.bits, ranks, n, settings, executor)
-    starts, places = np.empty(n + 1, dtype=np.int64), np.empty(len(grouped), dtype=np.int32)
-    kernels.list_places(grouped, n, starts, places)
-    spare: list[NDArray[np.int32]] = []  # row numbers, of which no two tasks have the same, so they need no wiping
-    least_equal = least_sketch_agreement(settings) + 8 * sketches.shape[1] - settings.n_hashes
-    room = max(_PAIRS_AT_A_TIME, MOST_PARTNERS * settings.band_shape[0])
-
-    def pair(task: tuple[int, int]) -> list[NDArray[np.uint64]]:
-        row, last = task
-        stamps = spare.pop() if spare else np.full(n, -1, dtype=np.int32)
-        pairs = np.empty(room, dtype=np.uint64)
-        found = []
-        while row < last:
-            n_pairs, row = kernels.pair_rows(
-                row, last, grouped, begins, starts, places, sketches, MOST_PARTNERS, least_equal, stamps, pairs
-            )
-            left, right = pairs[:n_pairs] & np.uint64(0xFFFFFFFF), pairs[:n_pairs] >> np.uint64(32)
-            found.append(paragraphs[right].astype(np.uint64) << np.uint64(32) | paragraphs[left].astype(np.uint64))
-            found[-1].sort()
-        spare.append(stamps)
-        return found
-
-    n_tasks = 4 * settings.n_workers + len(grouped) // _PLACES_A_TASK
-    cuts = np.searchsorted(starts, np.linspace(0, len(grouped), n_tasks + 1).astype(np.int64)).tolist()
-    cuts[0], cuts[-1] = 0, n
-    for found in map_ahead(executor, pair, pairwise(cuts), 2 * settings.n_workers):
-        yield from found
-
-
-def _gather(
-    shards: Shards,
-    members: Members,
-    bits: NDArray[np.uint64],
-    ranks: NDArray[np.int32],
-    n: int,
-    settings: Settings,
-    executor: Executor,
-) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Give sketches, eight bytes in a word, and paragraphs of the n members whose bits are set."""
-    n_words = -(-settings.n_hashes // 8)
-    gathered = np.zeros((n, 8 * n_words), dtype=np.uint8)
-    chosen = np.empty(n, dtype=np.int32)
-
-    def gather(shard: int) -> None:
-        first, past = members.starts[shard : shard + 2].tolist()
-        place = np.array([first], dtype=np.int32)
-        kernels.replace_members(place, bits, ranks)
-        here = chosen[place[0] :]
-        n_here = kernels.list_members(first, past, bits, here)
-        rows = members.rows[here[:n_here]]
-        gathered[place[0] : place[0] + n_here, : settings.n_hashes] = shards.sketches(shard, rows)
-
-    for _ in map_ahead(executor, gather, np.flatnonzero(np.diff(members.starts)).tolist(), settings.n_workers):
-        pass
-    return gathered.view(np.uint64), members.paragraphs[chosen]
-
-
 def _merge_runs(
     runs: list[NDArray[np.uint64]], bounds: tuple[int, int], most_pairs: int
 ) -> Iterator[NDArray[np.uint64]]:
@@ -289,7 +239,7 @@ def _merge_runs(
     pieces = [run[slice(*np.searchsorted(run, np.array(bounds, dtype=np.uint64)))] for run in runs]
     first, last = bounds
     if sum(map(len, pieces)) <= most_pairs or last - first < 2:
-        merged = np.concatenate(pieces)
+        merged = np.concatenate([np.empty(0, dtype=np.uint64), *pieces])
         merged.sort()
         is_new = np.ones(len(merged), dtype=np.bool_)
         np.not_equal(merged[1:], merged[:-1], out=is_new[1:])

@@ -13,12 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from staged import STAGED, list_litter, read_output
 
 import dedup
 from dedup.errors import OutputError, StagingError
-
-STAGED = {"memory": "100MB", "batch_bytes": 20_000}
-"""Less memory than the libraries take: everything is staged, in some dozens of shards."""
+from dedup.versions import package_versions
 
 WORDS = [
     "harbour", "letter", "window", "morning", "engine", "captain", "garden", "winter", "silver", "market",
@@ -57,16 +56,6 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def read_output(folder: Path) -> dict[str, bytes]:
-    """Give the files of an output, of the report only what does not tell the time or how the work was done."""
-    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    report = json.loads(files.pop("report.json"))
-    del report["seconds"]
-    for name in ("memory", "batch_bytes", "workers"):
-        del report["settings"][name]
-    return files | {"report.json": json.dumps(report).encode()}
-
-
 @pytest.fixture(scope="module")
 def expected(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Give what an undisturbed run in memory writes."""
@@ -76,10 +65,6 @@ def expected(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     removed = pq.read_table(out / "removed").to_pydict()
     assert {"duplicate", "near-duplicate", "boilerplate"} <= set(removed["reason"])
     return files
-
-
-def list_litter(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
 
 
 @pytest.mark.parametrize("batch_bytes", [3_000, 100_000, 1 << 23])
@@ -171,7 +156,12 @@ def test_goes_on_behind_the_finished_shards(
 
 @pytest.mark.parametrize(
     ("change", "match"),
-    [({"similarity": 0.7}, "the setting similarity"), ({"keep": "longest"}, "the setting keep"), ({}, "rows0.parquet")],
+    [
+        ({"similarity": 0.7}, "the setting similarity"),
+        ({"keep": "longest"}, "the setting keep"),
+        ({"batch_bytes": 10_000}, "the setting batch_bytes"),
+        ({}, "rows0.parquet"),
+    ],
 )
 def test_changes_are_refused(
     sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, object], match: str
@@ -186,9 +176,35 @@ def test_changes_are_refused(
     if not change:
         os.utime(copies / "rows0.parquet")
     with pytest.raises(StagingError, match=match):
-        dedup.clean_files(copies, out, **STAGED, **change)
-    dedup.clean_files(copies, out, fresh=True, **STAGED, **change)
+        dedup.clean_files(copies, out, **STAGED | change)
+    dedup.clean_files(copies, out, fresh=True, **STAGED | change)
     assert out.is_dir()
+    assert list_litter(tmp_path) == []
+
+
+def test_other_versions_are_refused(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards made by another version of dedup, or of what it reads pages with, are not gone on with."""
+    cut_off(sources, tmp_path / "out", monkeypatch, n_shards=2)
+    versions = package_versions()
+    monkeypatch.setattr("dedup.staging.package_versions", lambda: versions | {"trafilatura": "2.99"})
+    with pytest.raises(StagingError, match=r"the version of trafilatura \(it was .*, and is 2.99\) has changed"):
+        dedup.clean_files(sources, tmp_path / "out", **STAGED)
+
+
+@pytest.mark.parametrize("change", [{"memory": "150MB", "workers": 1}, {"memory": "8GB", "workers": 3}])
+@pytest.mark.parametrize("n_shards", [0, 1, 40])
+def test_goes_on_with_other_means(
+    sources: Path,
+    expected: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, object],
+    n_shards: int,
+) -> None:
+    """A run may go on with more or less memory and other workers, wherever it was cut off."""
+    cut_off(sources, tmp_path / "out", monkeypatch, n_shards)
+    dedup.clean_files(sources, tmp_path / "out", **STAGED | change)
+    assert read_output(tmp_path / "out") == expected
     assert list_litter(tmp_path) == []
 
 

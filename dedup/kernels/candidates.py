@@ -9,10 +9,11 @@ _ONE = np.uint64(1)
 _PLACE_BITS = np.uint64(6)
 _PLACE_MASK = np.uint64(63)
 _ONES = np.uint64(0x0101010101010101)
-_LOW_BITS = _ONES * np.uint64(0x7F)
-_SEVEN, _COUNT_SHIFT = np.uint64(7), np.uint64(56)
-_HALVES, _PAIRS, _NIBBLES = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
-_TWO, _FOUR = np.uint64(2), np.uint64(4)
+_LOW_BITS = np.uint64(0x7777777777777777)
+_NIBBLES = np.uint64(0x0F0F0F0F0F0F0F0F)
+_COUNT_SHIFT = np.uint64(56)
+_THREE, _FOUR, _FIFTEEN = np.uint64(3), np.uint64(4), np.uint64(15)
+_VALUES_A_WORD = 16
 
 
 @njit(cache=True, nogil=True)
@@ -156,104 +157,45 @@ def group_members(hashes, members, grouped, begins):
 
 
 @njit(cache=True, nogil=True)
-def mark_members(members, bits):
-    """Set the bits of members int32[] in bits uint64[]; give how many were not set."""
-    n_new = 0
-    for place in range(len(members)):
-        member = np.uint64(members[place])
-        word, mask = member >> _PLACE_BITS, _ONE << (member & _PLACE_MASK)
-        n_new += bits[word] & mask == 0
-        bits[word] |= mask
-    return n_new
+def pack_sketches(values, n_values, sketches):
+    """Put the low four bits of the first n_values of each row of values uint8[n, k] into sketches uint64[n, words]."""
+    for row in range(len(values)):
+        for word in range(sketches.shape[1]):
+            packed = np.uint64(0)
+            first = word * _VALUES_A_WORD
+            for place in range(min(first + _VALUES_A_WORD, n_values) - 1, first - 1, -1):
+                packed = packed << _FOUR | np.uint64(values[row, place]) & _FIFTEEN
+            sketches[row, word] = packed
 
 
 @njit(cache=True, nogil=True)
-def rank_members(bits, ranks):
-    """Fill in ranks int32[words]: how many bits are set before each word."""
-    n = 0
-    for word in range(len(bits)):
-        ranks[word] = n
-        n += int(_count_bits(bits[word]))
+def pair_buckets(at, grouped, begins, sketches, most_partners, least_equal, pairs):
+    """Pair members with earlier ones of their groups, from a place on; give the number of pairs, and where to go on.
 
-
-@njit(cache=True, nogil=True)
-def replace_members(members, bits, ranks):
-    """Put for each of members int32[] its place among those whose bits are set."""
-    for at in range(len(members)):
-        member = np.uint64(members[at])
-        word = member >> _PLACE_BITS
-        below = bits[word] & ((_ONE << (member & _PLACE_MASK)) - _ONE)
-        members[at] = ranks[word] + np.int32(_count_bits(below))
-
-
-@njit(cache=True, nogil=True)
-def list_members(first_member, last_member, bits, members):
-    """List the members from first to last whose bits are set; give how many they are. Out: members int32[]."""
-    n = 0
-    for row in range(first_member, last_member):
-        member = np.uint64(row)
-        if bits[member >> _PLACE_BITS] & (_ONE << (member & _PLACE_MASK)):
-            members[n] = row
-            n += 1
-    return n
-
-
-@njit(cache=True, nogil=True)
-def list_places(grouped, n, starts, places):
-    """List where in grouped int32[m] each of the numbers 0 to n - 1 is: places int32[m], starts int64[n + 1]."""
-    starts[:] = 0
-    for at in range(len(grouped)):
-        starts[grouped[at] + 1] += 1
-    for row in range(n):
-        starts[row + 1] += starts[row]
-    for at in range(len(grouped)):
-        places[starts[grouped[at]]] = at
-        starts[grouped[at]] += 1
-    for row in range(n, 0, -1):
-        starts[row] = starts[row - 1]
-    starts[0] = 0
-
-
-@njit(cache=True, nogil=True)
-def pair_rows(
-    first, last, grouped, begins, starts, places, sketches, most_partners, least_equal, stamps, pairs
-):  # fmt: skip
-    """Pair rows first to last with earlier ones of their groups; give the number of pairs, and the row to go on at.
-
-    grouped and begins as of group_members, with rows for members; starts and places as of list_places; sketches
-    uint64[n, k], eight bytes in each; stamps int32[n], other than the rows' numbers, scratch. Each row is paired with
-    the first `most_partners` rows of each of its groups only, so that a key shared by very many rows costs linear
-    time; and only if at least `least_equal` sketch bytes agree, which pairs worth verifying nearly always do.
-    Out: pairs uint64[], right << 32 | left, left < right, each once; by right, not by left. It has room for all
-    pairs of any row.
+    grouped and begins as of group_members; sketches uint64[n, words] as of pack_sketches. Each member is paired with
+    the first `most_partners` of its group only, so that a key shared by very many costs linear time; and only if at
+    least `least_equal` values of the sketches agree, which pairs worth verifying nearly always do.
+    Out: pairs uint64[], right << 32 | left, left < right; it has room for all pairs of any member.
     Source of the sketch test: Li and König, b-bit minwise hashing, 2010.
     """
     n_pairs = 0
     n_words = sketches.shape[1]
-    for row in range(first, last):
-        most = 0
-        for place in range(starts[row], starts[row + 1]):
-            most += min(places[place] - begins[places[place]], most_partners)
-        if n_pairs + most > len(pairs):
-            return n_pairs, row
-        for place in range(starts[row], starts[row + 1]):
-            at = places[place]
-            begin = begins[at]
-            for other in range(begin, min(at, begin + most_partners)):
-                left = grouped[other]
-                if stamps[left] == row:
-                    continue
-                stamps[left] = row
-                n_equal = 0
-                for word in range(n_words):
-                    apart = sketches[left, word] ^ sketches[row, word]
-                    zeros = ~(((apart & _LOW_BITS) + _LOW_BITS) | apart | _LOW_BITS)  # high bits of bytes that are 0
-                    n_equal += int((zeros >> _SEVEN) * _ONES >> _COUNT_SHIFT)
-                if n_equal < least_equal:
-                    continue
+    while at < len(grouped):
+        if n_pairs + most_partners > len(pairs):
+            return n_pairs, at
+        row, begin = grouped[at], begins[at]
+        for other in range(begin, min(at, begin + most_partners)):
+            left = grouped[other]
+            n_equal = 0
+            for word in range(n_words):
+                apart = sketches[left, word] ^ sketches[row, word]
+                equal = ~(((apart & _LOW_BITS) + _LOW_BITS) | apart | _LOW_BITS)  # high bits of values that are equal
+                n_equal += int(_sum_nibbles(equal >> _THREE))
+            if n_equal >= least_equal:
                 pairs[n_pairs] = np.uint64(row) << np.uint64(32) | np.uint64(left)
                 n_pairs += 1
-    return n_pairs, last
+        at += 1
+    return n_pairs, at
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -273,9 +215,7 @@ def _first_bits(size):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _count_bits(word):
-    """Count the bits that are set."""
-    word -= word >> _ONE & _HALVES
-    word = (word & _PAIRS) + (word >> _TWO & _PAIRS)
-    word = word + (word >> _FOUR) & _NIBBLES
+def _sum_nibbles(word):
+    """Add up values of four bits, each 0 or 1."""
+    word = (word & _NIBBLES) + (word >> _FOUR & _NIBBLES)
     return word * _ONES >> _COUNT_SHIFT
