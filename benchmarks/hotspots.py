@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from benchmarks.corpora import COMPRESSION_LEVEL
@@ -153,12 +154,12 @@ def _short_lines_in_one_document(source: WordSource, scale: float) -> Batches:
 
 def _document_of_a_gigabyte(source: WordSource, scale: float) -> Batches:
     """Give one document of 1 GB: the synthetic corpus, its paragraphs as lines."""
-    yield _table(["document"], [_joined(source, scale, "\n")])
+    yield _as_one_document(source, scale, b"\n")
 
 
 def _line_of_a_gigabyte(source: WordSource, scale: float) -> Batches:
     """Give one document of 1 GB that has no line break."""
-    yield _table(["document"], [_joined(source, scale, " ").replace("\n", " ")])
+    yield _as_one_document(source, scale, b" ")
 
 
 def _copies_of_a_document(source: WordSource, scale: float) -> Batches:
@@ -249,10 +250,17 @@ def _write(batches: Batches, path: Path) -> dict[str, Any]:
     n_documents = text_bytes = 0
     for batch in batches:
         if writer is None:
-            writer = pq.ParquetWriter(path, batch.schema, compression="zstd", compression_level=COMPRESSION_LEVEL)
+            writer = pq.ParquetWriter(
+                path,
+                batch.schema,
+                compression="zstd",
+                compression_level=COMPRESSION_LEVEL,
+                use_dictionary=["doc_id"],  # each, and least and greatest text, would be copies of a gigabyte
+                write_statistics=["doc_id"],
+            )
         writer.write_table(batch)
         n_documents += batch.num_rows
-        text_bytes += batch["text"].chunk(0).buffers()[2].size
+        text_bytes += pc.sum(pc.binary_length(batch["text"])).as_py()
     assert writer is not None
     writer.close()
     return {
@@ -291,8 +299,17 @@ def _short_lines(source: WordSource, begin: int, n: int) -> list[str]:
     return [f"{line} {number}" for number, line in enumerate(_lines(source, generator, n, 3), begin)]
 
 
-def _joined(source: WordSource, scale: float, separator: str) -> str:
-    """Give the texts of a synthetic corpus as one of 1e9 bytes at most, cut at a character."""
-    texts = stream_texts(source, SyntheticSettings(size_mb=1_000 * scale))
-    whole = separator.join(text for table in texts for text in table["text"].to_pylist())
-    return whole.encode()[: round(1e9 * scale)].decode(errors="ignore")
+def _as_one_document(source: WordSource, scale: float, line_end: bytes) -> pa.Table:
+    """Give a synthetic corpus as one document of at most 1e9 bytes, cut at a character."""
+    most = round(1e9 * scale)
+    parts = [
+        "\n".join(table["text"].to_pylist()).encode().replace(b"\n", line_end)
+        for table in stream_texts(source, SyntheticSettings(size_mb=1_010 * scale))
+    ]
+    whole = line_end.join(parts)
+    end = min(most, len(whole))
+    while end < len(whole) and whole[end] & 0xC0 == 0x80:  # inside a character
+        end -= 1
+    offsets = pa.py_buffer(np.array([0, end], np.int64).tobytes())
+    texts = pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(whole).slice(0, end))
+    return pa.table({"doc_id": pa.array(["document"]), "text": texts})
