@@ -20,6 +20,7 @@ Source: Unicode Standard Annex 15 (normalization forms); The Unicode Standard, 3
 import unicodedata
 from importlib import resources
 from typing import Final, NamedTuple
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +71,17 @@ class Characters(NamedTuple):
 
 def load_characters() -> Characters:
     """Give the package's own arrays."""
-    with resources.files(__package__).joinpath(_FILE).open("rb") as file, np.load(file) as arrays:
-        return Characters(arrays["page_of"], arrays["pages"], arrays["expansions"])
+    with resources.files(__package__).joinpath(_FILE).open("rb") as file, ZipFile(file) as archive:
+        return Characters(*(_read_numbers(archive.read(f"{name}.npy")) for name in Characters._fields))
+
+
+def _read_numbers(content: bytes) -> NDArray[np.uint32]:
+    """Give the numbers of a file of NumPy's, version 1.0: magic, version, size of the header, header, numbers.
+
+    NumPy itself reads the header with `ast`, which fails now and then in threads of Python 3.11.
+    """
+    begin = 10 + int.from_bytes(content[8:10], "little")
+    return np.frombuffer(content, dtype="<u4", offset=begin).astype(np.uint32)
 
 
 def normal_form(text: str) -> str:
