@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from dedup import memory
-from dedup.memory import DEFAULT_SHARE, LIBRARIES_BYTES, machine_memory, plan_memory
-from dedup.settings import Settings
+from dedup.memory import DEFAULT_SHARE, machine_memory, plan_memory
+from dedup.settings import LEAST_MEMORY, Settings
 
 
 @pytest.fixture
@@ -50,10 +50,10 @@ def test_machine_that_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_little_memory_holds_nothing() -> None:
     """With less than the libraries take, everything is staged in the smallest shards, and phases have what they need."""
-    budget = plan_memory(Settings(memory=LIBRARIES_BYTES // 2))
+    budget = plan_memory(Settings(memory=LEAST_MEMORY))
     assert budget.held_bytes == 0
     assert budget.shard_bytes == Settings().batch_bytes
-    assert budget.phase_bytes == plan_memory(Settings(memory=1)).phase_bytes > 0
+    assert budget.phase_bytes == plan_memory(Settings(memory=LEAST_MEMORY + 1)).phase_bytes > 0
 
 
 def test_more_memory_is_used() -> None:
