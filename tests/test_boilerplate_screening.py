@@ -16,6 +16,7 @@ from dedup.boilerplate.screening import (
     Ways,
     activate_rules,
     place_bits,
+    read_ways,
 )
 from dedup.boilerplate.trials import try_paragraph
 from dedup.boilerplate.wording import split_sentences
@@ -66,8 +67,8 @@ def ways_by_screen(text: str, places: int) -> Ways:
     data = np.frombuffer(text.encode(), dtype=np.uint8)
     traits = np.array([[places, 0, any(symbol in text for symbol in SYMBOLS)]], dtype=np.int64)
     with np.errstate(over="ignore"):
-        found = SCREEN.find_ways(data, np.array([[0, len(data)]], dtype=np.int64), traits)
-    return found[0][1] if found else Ways((), sentences=False, tail=False)
+        _, rows = SCREEN.find_ways(data, np.array([[0, len(data)]], dtype=np.int64), traits)
+    return read_ways(rows[0].tobytes()) if len(rows) else Ways((), sentences=False, tail=False)
 
 
 @settings(max_examples=400, deadline=None)

@@ -1,6 +1,6 @@
 """Cues: the words by which the paragraphs are told on which a rule is worth trying."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -32,7 +32,8 @@ class Cue:
             return tuple(tokens[: len(self.words)]) == self.words
         if len(self.words) == 1:
             return self.last in tokens
-        return any(pair == self.words for pair in pairwise(tokens))
+        pairs: Iterable[tuple[str, ...]] = pairwise(tokens)
+        return self.words in pairs
 
 
 def read_cue(text: str, tokens: Sequence[str]) -> Cue | None:

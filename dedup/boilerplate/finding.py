@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, view_numbers, view_texts
 from dedup.boilerplate.cues import SYMBOLS
-from dedup.boilerplate.protection import LEGAL_CATEGORIES, READ_BYTES, is_legal_text
+from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
 from dedup.boilerplate.rule_files import MOST_TOKENS
-from dedup.boilerplate.screening import REACH, ActiveRules, Screen, Ways, activate_rules, place_bits
+from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules, make_screen, place_bits, read_ways
 from dedup.boilerplate.table import RULE_FILES
 from dedup.boilerplate.trials import Finding, try_paragraph
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, VERBATIM, check_schema
@@ -55,13 +55,10 @@ class _Paragraphs(NamedTuple):
     ends: NDArray[np.int64]
     base: NDArray[np.int64]  # where the paragraph's document starts in the data
     data: NDArray[np.uint8]
-
-    def text(self, paragraph: int) -> str:
-        return self.data[self.starts[paragraph] : self.ends[paragraph]].tobytes().decode("utf-8", "replace")
+    first: NDArray[np.int64]  # of the paragraphs of each document, and how many there are in all
 
     def of_document(self, document: int) -> range:
-        first, past = np.searchsorted(self.document, [document, document + 1])
-        return range(int(first), int(past))
+        return range(int(self.first[document]), int(self.first[document + 1]))
 
 
 def cue_tokens(settings: Settings) -> list[str]:
@@ -119,7 +116,7 @@ def find_boilerplate(
     tried &= view.kind != VERBATIM
     tried[furniture] = False
     hits = [_take_furniture(view, paragraph) for paragraph in furniture.tolist()]
-    hits += _find_hits(view, active, n_tokens, holds_symbol, np.flatnonzero(tried))
+    hits += _find_hits(view, settings, n_tokens, holds_symbol, np.flatnonzero(tried))
     hits.sort(key=lambda hit: (hit.paragraph, hit.start))
     kept = [
         hit
@@ -138,7 +135,8 @@ def _view_paragraphs(texts: TextView, paragraphs: pa.Table) -> _Paragraphs:
     document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
     base = texts.offsets[document]
     kind = paragraphs["kind"].to_numpy().astype(np.int8)
-    return _Paragraphs(kind, document, base + start, base + end, base, texts.data)
+    first = np.searchsorted(document, np.arange(len(texts.offsets)))
+    return _Paragraphs(kind, document, base + start, base + end, base, texts.data, first)
 
 
 def _take_furniture(view: _Paragraphs, paragraph: int) -> _Hit:
@@ -173,44 +171,50 @@ def _find_bytes(data: NDArray[np.uint8], wanted: bytes) -> NDArray[np.int64]:
 
 def _find_hits(
     view: _Paragraphs,
-    active: ActiveRules,
+    settings: Settings,
     n_tokens: NDArray[np.int64] | None,
     holds_symbol: NDArray[np.bool_],
     tried: NDArray[np.int64],
 ) -> Iterator[_Hit]:
     """Try the paragraphs of `tried` that the screen lets through."""
-    screen = Screen(active)
+    active, screen = activate_rules(settings), make_screen(settings)
     is_long = view.ends - view.starts > MOST_BYTES
     if n_tokens is not None:
         is_long |= n_tokens > MOST_TOKENS
-    tried_before: dict[tuple[str, int, Ways], Finding | None] = {}  # lines of a site recur on every page
+    data = view.data.data
+    tried_before: dict[tuple[bytes, int, bytes], tuple[int, Finding] | None] = {}  # lines recur on a site's pages
     for block in range(0, len(tried), BLOCK_PARAGRAPHS):
         members = tried[block : block + BLOCK_PARAGRAPHS]
         owners = view.document[members]
-        first = np.searchsorted(view.document, owners, side="left")
-        places = place_bits(members - first, np.searchsorted(view.document, owners, side="right") - first)
+        first = view.first[owners]
+        places = place_bits(members - first, view.first[owners + 1] - first)
         begins, ends, bases = view.starts[members], view.ends[members], view.base[members]
         for number in np.flatnonzero(is_long[members]).tolist():
             cut = max(int(begins[number]), int(ends[number]) - TAIL_BYTES)
             begins[number] = _character_start(view.data, cut, int(ends[number]))
         traits = np.column_stack([places, is_long[members], holds_symbol[members]])
-        spans = np.column_stack([begins, ends])
-        for number, ways in screen.find_ways(view.data, spans, traits):
-            begin, end, base, place = int(begins[number]), int(ends[number]), int(bases[number]), int(places[number])
-            text = view.data[begin:end].tobytes().decode("utf-8", "replace")
-            key = (text, place, ways)
+        found, rows = screen.find_ways(view.data, np.column_stack([begins, ends]), traits)
+        packed, width = rows.tobytes(), rows.shape[1]
+        columns = (members[found], begins[found], ends[found], bases[found], places[found])
+        for row, (member, begin, end, base, place) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+            key = (bytes(data[begin:end]), place, packed[row * width : (row + 1) * width])
             if key in tried_before:
-                finding = tried_before[key]
+                trial = tried_before[key]
             else:
-                finding = try_paragraph(text, place, ways, active)
+                trial = _try_bytes(*key, active)
                 if len(tried_before) < MOST_REMEMBERED:
-                    tried_before[key] = finding
-            if finding is not None:
-                taken = len(text[finding.start : finding.end].encode())
+                    tried_before[key] = trial
+            if trial is not None:
+                taken, finding = trial
                 rule = finding.rule
-                yield _Hit(
-                    int(members[number]), end - base - taken, end - base, rule.title, rule.category, finding.is_whole
-                )
+                yield _Hit(member, end - base - taken, end - base, rule.title, rule.category, finding.is_whole)
+
+
+def _try_bytes(raw: bytes, place: int, row: bytes, active: ActiveRules) -> tuple[int, Finding] | None:
+    """Try a paragraph in the ways that a row of the screen allows; gives the bytes that go, and why."""
+    text = raw.decode("utf-8", "replace")
+    finding = try_paragraph(text, place, read_ways(row), active)
+    return finding and (len(text[finding.start : finding.end].encode()), finding)
 
 
 def _character_start(data: NDArray[np.uint8], at: int, end: int) -> int:
@@ -224,31 +228,14 @@ def _protect(view: _Paragraphs, document: int, hits: list[_Hit], settings: Setti
     """Give the hits of one document that count."""
     members = view.of_document(document)
     if any(hit.category in LEGAL_CATEGORIES for hit in hits):
-        taken = {hit.paragraph for hit in hits if hit.is_whole}
-        others = _read_others(view, members, taken)
+        taken = np.zeros(len(members), dtype=np.bool_)
+        taken[[hit.paragraph - members.start for hit in hits if hit.is_whole]] = True
+        spans = np.column_stack([view.starts[members.start : members.stop], view.ends[members.start : members.stop]])
         opens = any(hit.paragraph == members.start and hit.category == "copyright" for hit in hits)
-        if is_legal_text(others, list(RULE_FILES.values()), opens_with_notice=opens):
+        if is_legal_document(view.data, spans, taken, list(RULE_FILES.values()), opens_with_notice=opens):
             hits = [hit for hit in hits if hit.category not in LEGAL_CATEGORIES]
     n_bytes = int((view.ends[members.start : members.stop] - view.starts[members.start : members.stop]).sum())
     n_whole = sum(hit.end - hit.start for hit in hits if hit.is_whole)
     if n_whole > settings.max_boilerplate_share * n_bytes:
         hits = [hit for hit in hits if not hit.is_whole]
     return hits
-
-
-def _read_others(view: _Paragraphs, members: range, taken: set[int]) -> list[str]:
-    """Give the paragraphs of a document that rules would not take, up to READ_BYTES of them."""
-    texts: list[str] = []
-    room = READ_BYTES
-    for paragraph in members:
-        if room <= 0:
-            break
-        if paragraph not in taken:
-            size = int(view.ends[paragraph] - view.starts[paragraph])
-            if size > room:
-                stop = int(view.starts[paragraph]) + room
-                texts.append(view.data[view.starts[paragraph] : stop].tobytes().decode("utf-8", "replace"))
-            else:
-                texts.append(view.text(paragraph))
-            room -= size
-    return texts

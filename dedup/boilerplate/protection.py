@@ -1,11 +1,17 @@
 """Documents that keep what would be boilerplate elsewhere: those that consist of it, and legal texts."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dedup.boilerplate.rule_files import RuleFile, tokens_of
 from dedup.boilerplate.wording import bare, translate
+from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table
 
 LEGAL_CATEGORIES: Final = frozenset({"copyright", "repost-disclaimer", "legal-disclaimer", "cookie"})
 """What a licence, a privacy policy or a copyright file says of itself."""
@@ -21,8 +27,44 @@ STUB_TOKENS: Final = 50
 
 N_TITLE_PARAGRAPHS: Final = 3
 
+TITLE_CHARS: Final = 200
+
+TITLE_BYTES: Final = 4 * (TITLE_CHARS + 1)
+"""At least TITLE_CHARS characters, whatever they are and wherever the last one is cut."""
+
+_ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
+
 READ_BYTES: Final = 30_000
 """How much of a document is read to tell whether it is a legal text; the rest of a longer one is like it."""
+
+
+def is_legal_document(
+    data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], rule_files: Sequence[RuleFile],
+    *, opens_with_notice: bool,
+) -> bool:  # fmt: skip
+    """Say of a document what is_legal_text says of its paragraphs, of which only READ_BYTES are read.
+
+    spans int64[n, 2], bytes into `data`; is_left_out bool[n], the paragraphs that rules would take. Most
+    documents are told by a count over their bytes, the others by their tokens.
+    """
+    title_paragraphs = _read_paragraphs(data, spans, is_left_out, N_TITLE_PARAGRAPHS, TITLE_BYTES)
+    if _has_legal_title(title_paragraphs, rule_files):
+        return True
+    bounds = np.empty(N_BOUNDS, dtype=np.int64)
+    for file in rule_files:
+        table = _word_table(file.legal_words)
+        if table is not None:
+            bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, READ_BYTES, table, bounds)
+            n_legal, n_tokens, has_other, is_odd = bounds.tolist()
+            may_be = _is_legal_wording(n_legal, n_tokens) or (opens_with_notice and n_tokens <= STUB_TOKENS)
+            if not is_odd and not (has_other and may_be):
+                if may_be:
+                    return True
+                continue
+        paragraphs = _read_paragraphs(data, spans, is_left_out, len(spans), READ_BYTES)
+        if is_legal_text(paragraphs, [file], opens_with_notice=opens_with_notice):
+            return True
+    return False
 
 
 def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
@@ -31,16 +73,46 @@ def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, 
     Takes the document's paragraphs without those that rules would take, and
     whether the first one was taken as a copyright notice.
     """
-    for paragraph in paragraphs[:N_TITLE_PARAGRAPHS]:
-        title = bare(translate(paragraph[:200]))
-        if any(file.legal_titles is not None and file.legal_titles.fullmatch(title) for file in rule_files):
-            return True
+    if _has_legal_title(paragraphs[:N_TITLE_PARAGRAPHS], rule_files):
+        return True
     tokens = tokens_of("\n".join(paragraphs))
     counts, n_tokens = Counter(tokens), len(tokens)
     if opens_with_notice and n_tokens <= STUB_TOKENS:
         return True
-    for file in rule_files:
-        n_legal = sum(counts[word] for word in file.legal_words)
-        if n_legal >= LEAST_LEGAL_WORDS and n_legal >= LEGAL_SHARE * n_tokens:
-            return True
-    return False
+    return any(_is_legal_wording(sum(counts[word] for word in file.legal_words), n_tokens) for file in rule_files)
+
+
+def _has_legal_title(paragraphs: Sequence[str], rule_files: Sequence[RuleFile]) -> bool:
+    titles = [bare(translate(paragraph[:TITLE_CHARS])) for paragraph in paragraphs]
+    return any(
+        file.legal_titles.fullmatch(title) is not None
+        for file in rule_files
+        if file.legal_titles is not None
+        for title in titles
+    )
+
+
+def _is_legal_wording(n_legal: int, n_tokens: int) -> bool:
+    return n_legal >= LEAST_LEGAL_WORDS and n_legal >= LEGAL_SHARE * n_tokens
+
+
+@lru_cache(maxsize=32)
+def _word_table(words: frozenset[str]) -> NDArray[np.uint64] | None:
+    """Give the table of words that bound_legal_words reads, None if it cannot tell some of them."""
+    return make_word_table(words) if all(_ASCII_WORD.fullmatch(word) for word in words) else None
+
+
+def _read_paragraphs(
+    data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], most: int, most_bytes: int
+) -> list[str]:
+    """Give up to `most` paragraphs that are not left out, READ_BYTES of all, of each up to `most_bytes`."""
+    texts: list[str] = []
+    room = READ_BYTES
+    for place in np.flatnonzero(~is_left_out).tolist():
+        if room <= 0 or len(texts) == most:
+            break
+        start, end = spans[place].tolist()
+        stop = min(end, start + room, start + most_bytes)
+        texts.append(data[start:stop].tobytes().decode("utf-8", "replace"))
+        room -= end - start
+    return texts

@@ -93,9 +93,10 @@ class Rule:
         """Say whether text in its bare wording is of this kind, wherever it stands."""
         if self.pattern.fullmatch(wording) is None:
             return False
-        if self.needs and not self._has_signs(wording):
+        # before the signs, which take longer
+        if self.unless is not None and self.unless.search(wording) is not None:
             return False
-        return self.unless is None or self.unless.search(wording) is None
+        return not self.needs or self._has_signs(wording)
 
     def _has_signs(self, wording: str) -> bool:
         missing = self.needs

@@ -1,5 +1,7 @@
 """Which of the rules could find something in which paragraphs, and how: the compiled screen before any trial."""
 
+import functools
+import operator
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,8 +30,6 @@ REACH: Final = 1.5
 
 PLACE_BITS: Final[Mapping[str, int]] = {name: 1 << number for number, name in enumerate(PLACES)}
 
-_NO_RULES: Final[tuple[int, ...]] = ()
-
 
 @dataclass(frozen=True, slots=True)
 class ActiveRules:
@@ -51,7 +51,22 @@ class Ways(NamedTuple):
 
 def activate_rules(settings: Settings) -> ActiveRules:
     """Give the rules of every category that `settings` do not switch off."""
-    rules = tuple(rule for rule in RULES.values() if rule.category not in settings.without)
+    return _activate_rules(settings.without)
+
+
+def make_screen(settings: Settings) -> "Screen":
+    """Give the screen of the rules that `settings` do not switch off."""
+    return _make_screen(settings.without)
+
+
+@functools.lru_cache(maxsize=8)  # asked for by every batch of documents
+def _make_screen(without: tuple[str, ...]) -> "Screen":
+    return Screen(_activate_rules(without))
+
+
+@functools.lru_cache(maxsize=8)
+def _activate_rules(without: tuple[str, ...]) -> ActiveRules:
+    rules = tuple(rule for rule in RULES.values() if rule.category not in without)
     cues: dict[str, list[tuple[Cue, int]]] = defaultdict(list)
     for position, rule in enumerate(rules):
         for cue in rule.cues:
@@ -116,11 +131,11 @@ class Screen:
 
     def find_ways(
         self, data: NDArray[np.uint8], spans: NDArray[np.int64], paragraph_traits: NDArray[np.int64]
-    ) -> list[tuple[int, Ways]]:
-        """Give, of n paragraphs, the number (ascending) of each that could match in any way, and the ways.
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Give, of n paragraphs, the number (ascending) of each that could match in any way, and a row of its ways.
 
         spans int64[n, 2], bytes into `data`; paragraph_traits int64[n, 3]: its place_bits, whether only its end
-        is given, whether it holds one of SYMBOLS.
+        is given, whether it holds one of SYMBOLS. A row is for read_ways.
         """
         ways = np.empty((len(spans), len(self._rule_traits)), dtype=np.uint8)
         screen_paragraphs(
@@ -137,13 +152,13 @@ class Screen:
             MOST_TOKENS_IN_SENTENCES,
             ways,
         )
-        together = np.bitwise_or.reduce(ways, axis=1)
-        whole: dict[int, list[int]] = defaultdict(list)
-        for paragraph, rule in np.argwhere(ways & WHOLE).tolist():
-            whole[paragraph].append(rule)
-        found = np.flatnonzero(together)
-        sentences, tail = (together[found] & SENTENCES != 0), (together[found] & TAIL != 0)
-        return [
-            (paragraph, Ways(tuple(whole.get(paragraph, _NO_RULES)), by_sentence, at_end))
-            for paragraph, by_sentence, at_end in zip(found.tolist(), sentences.tolist(), tail.tolist(), strict=True)
-        ]
+        found = np.flatnonzero(ways.any(axis=1))
+        return found, ways[found]
+
+
+@functools.lru_cache(maxsize=1024)  # there are few different ones
+def read_ways(row: bytes) -> Ways:
+    """Give what a row of the screen says."""
+    whole = tuple(position for position, ways in enumerate(row) if ways & WHOLE)
+    together = functools.reduce(operator.or_, row, 0)
+    return Ways(whole, sentences=bool(together & SENTENCES), tail=bool(together & TAIL))

@@ -78,10 +78,13 @@ def screen_paragraphs(
         if text[end - 1] == _COMMA or text[end - 1] == _SEMICOLON:
             continue  # it goes on in the next paragraph
         n = read_tokens(text, start, end, page_of, pages, expansions, marks, tokens, starts, ends, shapes)
-        can_split, first_end, last_end = find_certain_ends(text, start, end)
-        tries_sentences = can_split and not is_end_only and n <= most_sentence_tokens
+        knows_ends, tries_sentences = False, False
+        can_split, first_end, last_end = False, end, start
         places = paragraph_traits[p, PLACES]
         if paragraph_traits[p, HOLDS_SYMBOL]:
+            knows_ends = True
+            can_split, first_end, last_end = find_certain_ends(text, start, end)
+            tries_sentences = can_split and not is_end_only and n <= most_sentence_tokens
             for rule in range(len(rule_traits)):
                 if rule_traits[rule, HAS_SYMBOL] and rule_traits[rule, PLACE] & places:
                     ways[p, rule] |= _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_split)
@@ -105,6 +108,10 @@ def screen_paragraphs(
                     first = place - 1
                 if cue_traits[cue, 1] and first > 0 and not _can_end_between(text, ends[first - 1], starts[first]):
                     continue
+                if not knows_ends:  # only now, because most paragraphs hold no cue that counts
+                    knows_ends = True
+                    can_split, first_end, last_end = find_certain_ends(text, start, end)
+                    tries_sentences = can_split and not is_end_only and n <= most_sentence_tokens
                 starts_well |= starts[first] < first_end
                 ends_well |= starts[first] >= last_end
                 if rule == len(rule_traits):

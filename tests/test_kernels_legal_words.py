@@ -1,0 +1,99 @@
+"""Legal words are counted exactly in ASCII, and within bounds in anything else."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from reference.legal import count_legal_words
+
+from dedup.boilerplate.protection import READ_BYTES, STUB_TOKENS, is_legal_document, is_legal_text
+from dedup.boilerplate.table import RULE_FILES
+from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table
+
+WORDS = ("license", "gpl", "k2", "terms")
+PIECES = st.sampled_from(
+    [
+        "license",
+        "License",
+        "GPL",
+        "K2",
+        "terms",
+        "word",
+        "a",
+        "9",
+        " ",
+        " ",
+        "\n",
+        "_",
+        "-",
+        ".",
+        "é",
+        "—",
+        "中",
+        "\u0301",
+    ]
+)
+TEXTS = st.lists(PIECES | st.characters(codec="utf-8"), max_size=30).map("".join)
+PARAGRAPHS = st.lists(st.tuples(TEXTS, st.booleans()), max_size=5)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _wrapping_on_purpose() -> Iterator[None]:
+    """Let hashes wrap quietly where the kernels are interpreted, for NumPy warns of it."""
+    with np.errstate(over="ignore"):
+        yield
+
+
+def lay_out(paragraphs: list[tuple[str, bool]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give bytes, spans and which are left out."""
+    sizes = [len(text.encode()) for text, _ in paragraphs]
+    ends = np.cumsum(sizes, dtype=np.int64)
+    spans = np.column_stack([ends - np.array(sizes, dtype=np.int64), ends])
+    data = np.frombuffer("".join(text for text, _ in paragraphs).encode(), dtype=np.uint8)
+    return data, spans, np.array([is_left_out for _, is_left_out in paragraphs], dtype=np.bool_)
+
+
+@given(PARAGRAPHS, st.sampled_from([1, 5, 20, 1000]))
+@example([("terms", False), ("gp", False), ("l", False)], 1000)  # a paragraph ends a token
+@example([("license", False), ("terms", False)], 8)
+def test_the_count_is_exact_or_bounded(paragraphs: list[tuple[str, bool]], most_bytes: int) -> None:
+    """At most so many legal words, at least so many tokens; neither is another number where all is ASCII."""
+    data, spans, is_left_out = lay_out(paragraphs)
+    bounds = np.empty(N_BOUNDS, dtype=np.int64)
+    bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, most_bytes, make_word_table(WORDS), bounds)
+    read, room = [], most_bytes
+    for text, left_out in paragraphs:
+        if not left_out and room > 0:
+            read.append(text.encode()[:room].decode("utf-8", "replace"))
+            room -= len(text.encode())
+    n_legal, n_tokens = count_legal_words(read, WORDS)
+    at_most, at_least, has_other, is_odd = bounds.tolist()
+    assert bool(is_odd) == any(odd in text for odd in "\u212a\u0130" for text in read)
+    if not is_odd:
+        assert at_most >= n_legal
+        assert at_least <= n_tokens
+    if not has_other:
+        assert (at_most, at_least) == (n_legal, n_tokens)
+
+
+LEGAL = st.sampled_from(
+    ["the licence, ", "warranty ", "Terms of Use", "copyright — ", "© ", "a word ", "of “prose” ", "İ K "]
+)
+
+
+@given(st.lists(st.tuples(st.lists(LEGAL, max_size=40).map("".join), st.booleans()), max_size=5), st.booleans())
+@example([("a word " * STUB_TOKENS, False)], True)
+@example([("a word " * READ_BYTES, False), ("warranty " * READ_BYTES, False)], False)
+def test_documents_are_told_as_by_their_tokens(paragraphs: list[tuple[str, bool]], opens_with_notice: bool) -> None:
+    """Whether a document is legal does not depend on how it is found out."""
+    files = list(RULE_FILES.values())
+    read = [text for text, is_left_out in paragraphs if not is_left_out]
+    kept, room = [], READ_BYTES
+    for text in read:
+        if room > 0:
+            kept.append(text.encode()[:room].decode("utf-8", "replace"))
+            room -= len(text.encode())
+    expected = is_legal_text(kept, files, opens_with_notice=opens_with_notice)
+    assert is_legal_document(*lay_out(paragraphs), files, opens_with_notice=opens_with_notice) == expected
