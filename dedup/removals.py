@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.arrow_views import TextView
+from dedup.arrow_views import TextView, freeze
 from dedup.evidence import Evidence
 from dedup.kernels.resolution import STAYS, find_pairs
 from dedup.kernels.spans import count_from_edges, reach
@@ -54,10 +54,10 @@ def list_removals(evidence: Evidence, verdicts: Verdicts, shard: int) -> Removal
     first_paragraph = evidence.columns.first_paragraph[part.documents.start : part.documents.stop + 1]
     reach(
         part.texts.data,
-        part.texts.offsets,
+        freeze(part.texts.offsets),
         first_paragraph - part.paragraphs.start,
-        evidence.columns.start[part.paragraphs],
-        evidence.columns.end[part.paragraphs],
+        freeze(evidence.columns.start[part.paragraphs]),
+        freeze(evidence.columns.end[part.paragraphs]),
         cuts.paragraph,
         cuts.start,
         cuts.end,

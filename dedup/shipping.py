@@ -97,7 +97,7 @@ def _ship(
         ranges = cuts[:, shard : shard + 2]
         texts = shards.texts(shard)
         copy_spans(
-            texts.data, texts.offsets, columns.shard_documents[shard], document, start, numbers,
+            texts.data, freeze(texts.offsets), columns.shard_documents[shard], document, start, numbers,
             ranges[ranges[:, 0] < ranges[:, 1]], starts, shipped.data,
         )  # fmt: skip
 
