@@ -49,7 +49,7 @@ def test_machine_that_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_little_memory_holds_nothing() -> None:
-    """With less than the libraries take, everything is staged in the smallest shards, and phases have what they need."""
+    """With less than the libraries take, all is staged in the smallest shards, and phases have what they need."""
     budget = plan_memory(Settings(memory=LEAST_MEMORY))
     assert budget.held_bytes == 0
     assert budget.shard_bytes == Settings().batch_bytes
