@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import pyarrow as pa
@@ -128,17 +129,14 @@ class Gathering:
 
     def _submit(self, raw: RawShard, mark: Mark) -> None:
         if isinstance(self.store, MemoryStore):
-            future: Future[Facts | None] = self.executor.submit(self._annotate, raw)
+            future: Future[Facts | None] = self.executor.submit(_annotate, raw, self.settings, self.on_compiling)
         else:
             number = self.store.n_shards + len(self._waiting)
             future = self.executor.submit(self._annotate_and_write, self.store, number, raw, mark)
         self._waiting.append((raw, mark, future))
 
-    def _annotate(self, raw: RawShard) -> Facts:
-        return annotate_shard(raw.core(), self.settings, self.on_compiling)
-
     def _annotate_and_write(self, store: DiskStore, number: int, raw: RawShard, mark: Mark) -> None:
-        store.write(number, raw, self._annotate(raw), mark)
+        store.write(number, raw, store.make_facts(raw), mark)
 
     def _take_first(self) -> None:
         raw, mark, future = self._waiting.popleft()
@@ -165,7 +163,9 @@ class Gathering:
     def open_store(self, staging: Staging) -> DiskStore:
         """Open the store in a staging folder, as yet without shards."""
         rows = self.settings.band_shape[1]
-        return DiskStore(staging.shards, rows, most_cached=self.settings.n_workers + 1, make_facts=self._annotate)
+        # nothing of this gathering, which holds the store: two that hold each other stay until garbage is collected
+        make_facts = partial(_annotate, settings=self.settings, on_compiling=self.on_compiling)
+        return DiskStore(staging.shards, rows, make_facts, most_cached=self.settings.n_workers + 1)
 
     def _finish(self, reader: Reader) -> Corpus:
         store, so_far = self.store, reader.so_far
@@ -191,3 +191,7 @@ class Gathering:
             by_extractor=dict(so_far.by_extractor.most_common()),
             final=final,
         )
+
+
+def _annotate(raw: RawShard, settings: Settings, on_compiling: Callable[[str], None]) -> Facts:
+    return annotate_shard(raw.core(), settings, on_compiling)

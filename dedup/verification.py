@@ -1,7 +1,7 @@
 """Candidates compared on their texts: the matches, and how the two sides of each differ."""
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib import resources
@@ -142,17 +142,18 @@ def _cut_blocks(
 ) -> tuple[list[int], Wanted]:
     """Cut pairs into blocks, whose paragraphs have `block_bytes` at most or are two: bounds, and what each wants."""
 
-    def cut(first: int, last: int) -> Iterator[tuple[int, NDArray[np.int32]]]:
-        numbers = np.unique(np.concatenate(_sides(candidates[first:last])))
-        if last - first > 1 and int((columns.end[numbers] - columns.start[numbers]).sum()) > block_bytes:
-            middle = (first + last) // 2
-            yield from cut(first, middle)
-            yield from cut(middle, last)
-        else:
-            yield last, numbers
-
     def cut_from(first: int) -> list[tuple[int, NDArray[np.int32]]]:
-        return list(cut(first, min(first + PAIRS_PER_BLOCK, len(candidates))))
+        found = []
+        waiting = [(first, min(first + PAIRS_PER_BLOCK, len(candidates)))]
+        while waiting:  # a function that called itself would keep the columns it sees until garbage is collected
+            first, last = waiting.pop()
+            numbers = np.unique(np.concatenate(_sides(candidates[first:last])))
+            if last - first > 1 and int((columns.end[numbers] - columns.start[numbers]).sum()) > block_bytes:
+                middle = (first + last) // 2
+                waiting += [(middle, last), (first, middle)]
+            else:
+                found.append((last, numbers))
+        return found
 
     blocks, bounds = [0], [0]
     column = storage.column("wanted", np.int32)

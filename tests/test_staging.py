@@ -1,6 +1,8 @@
 """Runs that do not fit into memory: the same bytes, and a run that is cut off anywhere goes on to the same bytes."""
 
+import gc
 import json
+import mmap
 import os
 import random
 import signal
@@ -16,7 +18,9 @@ import pytest
 from staged import STAGED, list_litter, read_output
 
 import dedup
-from dedup.errors import OutputError, StagingError
+from dedup.documents import RawShard
+from dedup.errors import ColumnError, OutputError, StagingError
+from dedup.shards import Columns
 from dedup.versions import package_versions
 
 WORDS = [
@@ -312,3 +316,18 @@ def test_second_run_is_refused(sources: Path, tmp_path: Path) -> None:
 
     dedup.clean_files(sources, tmp_path / "out", on_progress=again, **STAGED)
     assert len(refused) == 1
+
+
+@pytest.mark.parametrize("settings", [{}, STAGED], ids=["held", "staged"])
+def test_memory_and_disk_are_free_after_a_run(sources: Path, tmp_path: Path, settings: dict[str, object]) -> None:
+    """What a run has measured, and the room of its files, is free once it ends, before garbage is collected."""
+    gc.collect()
+    gc.disable()
+    try:
+        dedup.clean_files(sources, tmp_path / "out", **settings)
+        with pytest.raises(ColumnError):
+            dedup.clean_files(sources, tmp_path / "other", keep="nothing", **settings)
+        left = [type(found) for found in gc.get_objects() if isinstance(found, mmap.mmap | Columns | RawShard)]
+    finally:
+        gc.enable()
+    assert left == []
