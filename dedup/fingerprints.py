@@ -107,21 +107,6 @@ def fingerprint_paragraphs(
     return fingerprints, repeats
 
 
-def join_fingerprints(batches: list[Fingerprints]) -> Fingerprints:
-    """Put the fingerprints of batches of paragraphs one after the other."""
-    if len(batches) == 1:
-        return batches[0]
-    before = np.concatenate([[0], np.cumsum([len(batch.n_tokens) for batch in batches])])
-    return Fingerprints(
-        np.concatenate([batch.n_tokens for batch in batches]),
-        np.concatenate([batch.exact for batch in batches]),
-        np.concatenate([batch.flagged for batch in batches]),
-        np.concatenate([batch.near + first for batch, first in zip(batches, before, strict=False)]).astype(np.int64),
-        np.concatenate([batch.band_keys for batch in batches]),
-        np.concatenate([batch.sketches for batch in batches]),
-    )
-
-
 def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Fingerprints) -> Fingerprints:
     """Give the fingerprints with those of the paragraphs `which` (ascending) replaced by `new`."""
     n_tokens, exact, flagged = old.n_tokens.copy(), old.exact.copy(), old.flagged.copy()
