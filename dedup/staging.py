@@ -81,6 +81,11 @@ class Staging:
                 f"{str(self.folder)!r} is where the run would stage its shards, and is none of dedup's; "
                 "remove it, or name another with --staging"
             )
+        if hasattr(os, "getuid") and self.folder.stat().st_uid != os.getuid():  # what is there is unpickled
+            raise StagingError(
+                f"{str(self.folder)!r} is where the run would stage its shards, and belongs to another user; "
+                "remove it, or name another with --staging"
+            )
         manifest = self.folder / _MANIFEST
         if not manifest.is_file():  # killed before there was a shard
             self.remove()
@@ -104,8 +109,15 @@ class Staging:
         return True
 
     def begin(self) -> None:
-        """Make the folder; raises OSError if that cannot be done."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Make the folder, which only its owner may look into; raises OSError if that cannot be done."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(mode=0o700)
+        except FileExistsError:
+            raise StagingError(
+                f"{str(self.folder)!r} is where the run would stage its shards, and came to be while it was reading; "
+                "remove it, or name another with --staging"
+            ) from None
         self.shards.mkdir()
         self.work.mkdir()
         told = {"format": _FORMAT, **dataclasses.asdict(self.identity)}
@@ -115,11 +127,7 @@ class Staging:
 
     def remove(self) -> None:
         """Remove the folder and all in it."""
-        for folder in (
-            self.work,
-            self.shards,
-            self.folder,
-        ):  # the record last: without it, nobody would know whose it is
+        for folder in (self.work, self.shards, self.folder):  # the record last: without it nobody knows whose it is
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager

@@ -112,7 +112,7 @@ class DiskStorage:
 
     def release(self) -> None:
         """Give back the memory that mapped files take until they are read again; all arrays stay valid."""
-        for mapped in self._maps.values():
+        for mapped in list(self._maps.values()):  # other threads may map files
             if hasattr(mmap, "MADV_DONTNEED"):
                 mapped.madvise(mmap.MADV_DONTNEED)
 

@@ -239,6 +239,29 @@ def test_foreign_folder_is_left_alone(sources: Path, tmp_path: Path) -> None:
     assert (folder / "thesis.txt").read_text() == "years of work"
 
 
+def test_folder_of_another_user_is_not_read(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards that somebody else may have made, for a run of the same input and settings, are not gone on with."""
+    cut_off(sources, tmp_path / "out", monkeypatch)
+    folder = tmp_path / ".out.staging"
+    if os.name == "posix":
+        assert folder.stat().st_mode & 0o077 == 0
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1, raising=False)
+    for fresh in (False, True):
+        with pytest.raises(StagingError, match="belongs to another user"):
+            dedup.clean_files(sources, tmp_path / "out", fresh=fresh, **STAGED)
+    assert folder.is_dir()
+
+
+def test_folder_that_comes_while_reading(sources: Path, tmp_path: Path) -> None:
+    """A folder made by somebody else where shards are to be staged is not taken for one's own."""
+
+    def make(*_: object) -> None:
+        (tmp_path / ".out.staging").mkdir(exist_ok=True)
+
+    with pytest.raises(StagingError, match="came to be while it was reading"):
+        dedup.clean_files(sources, tmp_path / "out", on_progress=make, **STAGED)
+
+
 def test_staging_elsewhere(sources: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     """With a staging folder of one's own nothing is staged beside the output."""
     seen: set[str] = set()
