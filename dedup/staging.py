@@ -87,7 +87,7 @@ class Staging:
                 "remove it, or name another with --staging"
             )
         manifest = self.folder / _MANIFEST
-        if not manifest.is_file():  # killed before there was a shard
+        if not (manifest.is_file() and self.shards.is_dir()):  # killed while the folder was made or removed
             self.remove()
             return False
         if fresh or self.identity.inputs is None:  # what was piped in is gone

@@ -5,6 +5,7 @@ import json
 import mmap
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -226,6 +227,20 @@ def test_new_input_is_refused(sources: Path, tmp_path: Path, monkeypatch: pytest
     (copies / "wide.txt").unlink()
     with pytest.raises(StagingError, match=r"'wide.txt' is not there"):
         dedup.clean_files(copies, tmp_path / "out", **STAGED)
+
+
+@pytest.mark.parametrize("gone", [["work", "shards"], ["work", "shards", "manifest.json"], ["manifest.json"], ["work"]])
+def test_killed_while_the_folder_is_made_or_removed(
+    sources: Path, expected: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: list[str]
+) -> None:
+    """What is left of a folder that was about to go, or to come, is in nobody's way."""
+    cut_off(sources, tmp_path / "out", monkeypatch, n_shards=3)
+    for name in gone:
+        path = tmp_path / ".out.staging" / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    dedup.clean_files(sources, tmp_path / "out", **STAGED)
+    assert read_output(tmp_path / "out") == expected
+    assert list_litter(tmp_path) == []
 
 
 def test_foreign_folder_is_left_alone(sources: Path, tmp_path: Path) -> None:
