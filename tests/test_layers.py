@@ -129,6 +129,14 @@ def test_every_module_has_its_floor() -> None:
     assert {room_of(module) for module in MODULES} == set().union(*LAYERS)
 
 
+def test_what_is_listed_is_imported() -> None:
+    """No room may import from its own floor what it does not."""
+    imports = {room: set() for room in ON_ONE_FLOOR}
+    for module, tree in MODULES.items():
+        imports.setdefault(room_of(module), set()).update(room_of(other) for other in imports_of(tree))
+    assert {room: others - imports[room] for room, others in ON_ONE_FLOOR.items() if others - imports[room]} == {}
+
+
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_imports_go_downwards(module: str) -> None:
     room = room_of(module)
