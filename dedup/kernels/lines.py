@@ -42,6 +42,7 @@ _CR = 13
 _SPACE = 32
 _DOT = 46
 _STEP = 16  # bytes looked at together
+_COUNTED = 1 << 30  # bytes whose line breaks are counted in 32 bits
 
 
 @borrows
@@ -73,11 +74,13 @@ def space_width(text, at, end):
 @borrows
 def count_lines(text, start, end):
     """Give the number of lines of text[start:end], at least 1."""
-    lines = 1
-    for at in range(start, end):
-        byte = text[at]
-        if byte <= _CR and (byte == _LF or byte == _CR or byte == _FF):
-            lines += 1
+    lines = np.int64(1)
+    for first in range(start, end, _COUNTED):
+        found = np.uint32(0)  # unsigned all through: so the loop takes many bytes at a time
+        for at in range(np.uint64(first), np.uint64(min(first + _COUNTED, end))):
+            byte = text[at]
+            found += np.uint32((byte == _LF) | (byte == _CR) | (byte == _FF))
+        lines += np.int64(found)
     return lines
 
 
