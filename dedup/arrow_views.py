@@ -22,9 +22,7 @@ def view_texts(column: pa.ChunkedArray | pa.Array) -> TextView:
 
     Copies only if the column has several chunks, nulls, or is not large_string.
     """
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):  # combine_chunks of an empty column, in some versions
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], type=array.type)
+    array = _one_array(column)
     if array.type != pa.large_string():
         array = array.cast(pa.large_string())
     if array.null_count:
@@ -45,8 +43,7 @@ def make_texts(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> pa.Array:
 
 def view_numbers(column: pa.ChunkedArray | pa.Array) -> NDArray[np.int64]:
     """Give an integer or float column without nulls as a NumPy array."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    numbers: NDArray[np.int64] = array.to_numpy(zero_copy_only=False)
+    numbers: NDArray[np.int64] = _one_array(column).to_numpy(zero_copy_only=False)
     return numbers
 
 
@@ -55,6 +52,15 @@ def freeze(array: NDArray[Any]) -> NDArray[Any]:
     array = np.ascontiguousarray(array).view()
     array.flags.writeable = False
     return array
+
+
+def _one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Give a column as one array: its only chunk, which combine_chunks would copy, or all of them put together."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], type=column.type)
 
 
 def _read_only(array: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -15,8 +15,16 @@ from dedup.schemas import REPEATS, VERBATIM
 from dedup.settings import Settings
 from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
 
+GIANT_BYTES: Final = 8 << 20
+"""Paragraphs of more bytes are compared for equality only: a dump on one line, which no edited copy is sought of, would
+need a multiple of its size in memory."""
+
 _MOST_TOKENS_A_BYTE: Final = 2
 """Three bytes of U+3316, "kilometre" in one square, hold six tokens, no character more: arrays are sized by it."""
+
+_ROOM: Final = 1 << 18
+"""Fingerprints, and tokens in repeats, for which there is room at a time: nearly always all that a batch has. No more
+of it is touched than is filled; but room for all that a document of gigabytes could hold is more than there may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,8 @@ def fingerprint_paragraphs(
 ) -> tuple[Fingerprints, pa.Table]:
     """Read every paragraph once; give its fingerprint, and the repeats inside paragraphs as REPEATS.
 
-    Verbatim paragraphs are no near-duplicates, hold no repeats and are not flagged.
+    Verbatim paragraphs are no near-duplicates, hold no repeats and are not flagged; those of more than GIANT_BYTES are
+    no near-duplicates and hold no repeats.
     Takes DOCUMENTS and its PARAGRAPHS; `cues` are single tokens, each with the most tokens of a
     paragraph, and of its end, in which it counts.
     """
@@ -62,49 +71,52 @@ def fingerprint_paragraphs(
     base = texts.offsets[document]
     spans = np.column_stack([base + view_numbers(paragraphs["start"]), base + view_numbers(paragraphs["end"])])
     n = len(spans)
-    lengths = spans[:, 1] - spans[:, 0]
-    bands, rows = settings.band_shape
-    multipliers, increments = make_permutations(settings.n_hashes, settings.seed)
-    room_near = int(np.count_nonzero(_MOST_TOKENS_A_BYTE * lengths + 2 >= settings.min_near_tokens))
-    room_repeats = _MOST_TOKENS_A_BYTE * int(lengths.sum()) // settings.min_repeat_tokens + n + 1
     n_tokens = np.empty(n, dtype=np.int64)
     exact = np.empty((n, 2), dtype=np.uint64)
     flagged = np.empty(n, dtype=np.bool_)
-    near = np.empty(room_near, dtype=np.int64)
-    band_keys = np.empty((room_near, bands), dtype=np.uint64)
-    sketches = np.empty((room_near, settings.n_hashes), dtype=np.uint8)
-    repeat_of = np.empty(room_repeats, dtype=np.int64)
-    repeat_spans = np.empty((room_repeats, 4), dtype=np.int64)
-    repeat_similarity = np.empty(room_repeats, dtype=np.float64)
-    n_near, n_repeats = annotate(
+    bands, rows = settings.band_shape
+    min_repeat_tokens = settings.min_repeat_tokens if settings.repeats else 0
+    arguments = (
         texts.data,
         spans,
         view_numbers(paragraphs["kind"]) == VERBATIM,
         *load_characters(),
         settings.shingle_tokens,
         rows,
-        multipliers,
-        increments,
+        *make_permutations(settings.n_hashes, settings.seed),
         settings.min_tokens,
         settings.min_near_tokens,
-        settings.min_repeat_tokens if settings.repeats else 0,
+        min_repeat_tokens,
+        GIANT_BYTES,
         *make_cue_tables(cues),
         n_tokens,
         exact,
         flagged,
-        near,
-        band_keys,
-        sketches,
-        repeat_of,
-        repeat_spans,
-        repeat_similarity,
     )
-    repeated = repeat_of[:n_repeats]
-    relative = repeat_spans[:n_repeats] - base[repeated][:, None]
-    columns: list[Any] = [repeated.copy(), *(np.ascontiguousarray(column) for column in relative.T)]
-    repeats = pa.table([pa.array(c) for c in [*columns, repeat_similarity[:n_repeats].copy()]], schema=REPEATS)
-    fingerprints = Fingerprints(n_tokens, exact, flagged, near[:n_near], band_keys[:n_near], sketches[:n_near])
-    return fingerprints, repeats
+    lengths = spans[:, 1] - spans[:, 0]
+    most_tokens = _MOST_TOKENS_A_BYTE * np.where(lengths > GIANT_BYTES, 0, lengths) + 2
+    room_near = min(int(np.count_nonzero(most_tokens >= settings.min_near_tokens)), _ROOM)
+    room_repeats = max(_ROOM, int(most_tokens.max(initial=0))) // min_repeat_tokens + 1 if min_repeat_tokens else 0
+    pieces: list[tuple[NDArray[Any], ...]] = []
+    first = 0
+    while first < n or not pieces:
+        near = (
+            np.empty(room_near, dtype=np.int64),
+            np.empty((room_near, bands), dtype=np.uint64),
+            np.empty((room_near, settings.n_hashes), dtype=np.uint8),
+        )
+        repeated = (
+            np.empty(room_repeats, dtype=np.int64),
+            np.empty((room_repeats, 4), dtype=np.int64),
+            np.empty(room_repeats, dtype=np.float64),
+        )
+        first, n_near, n_repeats = annotate(first, *arguments, *near, *repeated)
+        pieces.append((*(column[:n_near] for column in near), *(column[:n_repeats].copy() for column in repeated)))
+    columns = pieces[0] if len(pieces) == 1 else tuple(map(np.concatenate, zip(*pieces, strict=True)))
+    repeat_of, repeat_spans, repeat_similarity = columns[3:]
+    relative = (np.ascontiguousarray(column) for column in (repeat_spans - base[repeat_of][:, None]).T)
+    repeats = pa.table([pa.array(c) for c in (repeat_of, *relative, repeat_similarity)], schema=REPEATS)
+    return Fingerprints(n_tokens, exact, flagged, *columns[:3]), repeats
 
 
 def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Fingerprints) -> Fingerprints:

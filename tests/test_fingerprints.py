@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from reference import hashes as reference
 from reference.tokens import split_tokens
 
+from dedup import fingerprints
 from dedup.arrow_views import view_numbers, view_texts
 from dedup.errors import SchemaError
 from dedup.fingerprints import (
@@ -19,6 +20,7 @@ from dedup.fingerprints import (
     make_permutations,
     replace_fingerprints,
 )
+from dedup.kernels.annotations import PIECE_TOKENS
 from dedup.paragraphs import split_paragraphs
 from dedup.schemas import DOCUMENTS, PARAGRAPHS, REPEATS, check_schema
 from dedup.settings import Settings
@@ -54,9 +56,8 @@ def assert_equal(left: Fingerprints, right: Fingerprints) -> None:
         np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
 
 
-@given(st.lists(pages, max_size=4))
-def test_fingerprints_agree_with_reference(texts: list[str]) -> None:
-    """Counts, exact hashes, cues, band keys and sketches of every paragraph are those of the definition."""
+def check_against_reference(texts: list[str], giant_bytes: int) -> None:
+    """Compare the fingerprints of texts, and which paragraphs have one, with the definition."""
     _, found, _ = fingerprint(documents_of(texts))
     paragraphs = [line.strip() for text in texts for line in text.split("\n") if line.strip()]
     multipliers, increments = (values.tolist() for values in make_permutations(SETTINGS.n_hashes, SETTINGS.seed))
@@ -71,7 +72,7 @@ def test_fingerprints_agree_with_reference(texts: list[str]) -> None:
         assert found.flagged[place] == any(
             cue in tokens and (len(tokens) <= most or cue in tokens[-last:]) for cue, (most, last) in CUES.items()
         )
-        if len(tokens) >= SETTINGS.min_near_tokens:
+        if len(tokens) >= SETTINGS.min_near_tokens and len(paragraph.encode()) <= giant_bytes:
             shingles = reference.shingle_hashes(hashes, SETTINGS.shingle_tokens)
             signature = reference.signature(shingles, multipliers, increments)
             assert found.near[n_near] == place
@@ -80,6 +81,43 @@ def test_fingerprints_agree_with_reference(texts: list[str]) -> None:
             n_near += 1
     assert len(found.near) == n_near
     assert len(found.n_tokens) == len(paragraphs)
+
+
+@given(st.lists(pages, max_size=4), st.sampled_from([fingerprints.GIANT_BYTES, 0, 30, 60]))
+def test_fingerprints_agree_with_reference(texts: list[str], giant_bytes: int) -> None:
+    """Counts, exact hashes, cues, band keys and sketches of every paragraph are those of the definition."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fingerprints, "GIANT_BYTES", giant_bytes)
+        check_against_reference(texts, giant_bytes)
+
+
+@pytest.mark.parametrize("repeated", ["red green été ", "京都", "copyright "])
+def test_giant_paragraphs_are_read_in_pieces(repeated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paragraph of more tokens than are held at a time is counted, hashed and flagged as any other."""
+    monkeypatch.setattr(fingerprints, "GIANT_BYTES", 1000)
+    giant = repeated * (int(PIECE_TOKENS) // len(split_tokens(repeated)) + 100)
+    check_against_reference([f"before\n{giant} rights\n{giant} rights red", giant + " copyright"], 1000)
+
+
+def test_giant_paragraphs_hold_no_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is looked for in a paragraph of one byte less is not looked for in a giant one."""
+    sentence = "The quick brown fox jumps over the lazy dog."
+    text = f"{sentence} {sentence}"
+    for giant_bytes, n_repeats in ((len(text), 1), (len(text) - 1, 0)):
+        monkeypatch.setattr(fingerprints, "GIANT_BYTES", giant_bytes)
+        assert fingerprint(documents_of([text]))[2].num_rows == n_repeats
+
+
+def test_room_for_a_few_is_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fingerprints and repeats that do not all go into the room at once come out as if they did."""
+    sentences = [f"Sentence {number} of those that are said twice in a row." for number in "abcdefgh"]
+    documents = documents_of(["\n".join(f"{sentence} {sentence}\nred" for sentence in sentences)])
+    _, expected, expected_repeats = fingerprint(documents)
+    assert (len(expected.near), expected_repeats.num_rows) == (8, 8)
+    monkeypatch.setattr(fingerprints, "_ROOM", 3)
+    _, found, repeats = fingerprint(documents)
+    assert_equal(found, expected)
+    assert repeats.equals(expected_repeats)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 42, 2**32 - 1])
@@ -180,7 +218,10 @@ def test_views_of_nothing_are_empty() -> None:
 def test_views_share_memory_with_arrow() -> None:
     """A large_string column in one chunk is not copied."""
     column = pa.array(["some text"], pa.large_string())
-    assert view_texts(column).data.ctypes.data == column.buffers()[2].address
+    for one in (column, pa.chunked_array([column])):
+        assert view_texts(one).data.ctypes.data == column.buffers()[2].address
+    numbers = pa.array([1, 2, 3])
+    assert view_numbers(pa.chunked_array([numbers])).ctypes.data == numbers.buffers()[1].address
 
 
 def test_views_cannot_be_written_to() -> None:

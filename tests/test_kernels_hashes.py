@@ -73,10 +73,21 @@ def test_exact_hash_of_tokens_agrees_with_reference(tokens: list[int]) -> None:
     assert tuple(map(int, found)) == reference.exact_tokens(tokens)
 
 
-@given(st.binary(max_size=20), st.binary(max_size=3))
-def test_exact_hash_of_bytes_agrees_with_reference(data: bytes, before: bytes) -> None:
+@given(st.lists(uint64s, max_size=12), st.integers(0, 12))
+def test_exact_hash_of_tokens_may_be_taken_in_pieces(tokens: list[int], cut: int) -> None:
+    """Tokens added piece by piece give the hash of the whole sequence."""
+    state = (signatures.HIGH_SEED, signatures.LOW_SEED)
+    for piece in (tokens[:cut], tokens[cut:]):
+        high, low = signatures.add_tokens(*state, np.array(piece, dtype=np.uint64), len(piece))
+        state = (np.uint64(high), np.uint64(low))
+    found = signatures.finish_tokens(*state, len(tokens))
+    assert tuple(map(int, found)) == reference.exact_tokens(tokens)
+
+
+@given(st.binary(max_size=20), st.binary(max_size=3), st.binary(max_size=9))
+def test_exact_hash_of_bytes_agrees_with_reference(data: bytes, before: bytes, after: bytes) -> None:
     """Bytes hash alike wherever they stand, and differ from each other, also in zeros alone."""
-    text = np.frombuffer(before + data + b"after", dtype=np.uint8)
+    text = np.frombuffer(before + data + after, dtype=np.uint8)
     found = signatures.hash_bytes(text, len(before), len(before) + len(data))
     assert tuple(map(int, found)) == reference.exact_bytes(data)
     assert reference.exact_bytes(data) != reference.exact_bytes(data + b"\0")

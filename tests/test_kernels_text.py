@@ -20,8 +20,10 @@ from dedup.kernels.tokens import (
     HAS_INNER_UPPER,
     HAS_LOWER,
     MOST_MARKS,
+    SPARE,
     STARTS_UPPER,
     TOUCHES_UNDERSCORE,
+    read_some_tokens,
     read_tokens,
 )
 
@@ -41,7 +43,10 @@ NASTY = [
     "3.14", "\u0f73", "\u0f71\u0f72", "\u1e9b\u0323",
 ]  # fmt: skip
 any_character = st.characters(exclude_categories=["Cs"])
-texts = st.lists(st.sampled_from(NASTY) | st.text(any_character, max_size=6), max_size=14).map("".join)
+ascii_words = st.text(st.sampled_from("abzABZ019"), max_size=24) | st.sampled_from(["x" * 70, "7" * 63, "word" * 16])
+pieces = st.sampled_from(NASTY) | st.text(any_character, max_size=6) | ascii_words
+texts = st.lists(pieces, max_size=14).map("".join)
+behinds = st.sampled_from(["", " ", "more", "été", " of it behind" * 6])
 PAGE_PIECES = ["word ", "lorem ipsum dolor ", "été ", "Begins ", "stops. ", "a" * 45, "\n", "\n", "\r\n", "\r", "\n\n"]
 page_texts = st.lists(st.sampled_from([*PAGE_PIECES, *WHITE_SPACE]), max_size=60).map("".join)
 
@@ -57,14 +62,16 @@ def bytes_of(text: str) -> np.ndarray:
     return np.frombuffer(text.encode(), dtype=np.uint8)
 
 
-def read(text: str, start: int = 0, end: int | None = None) -> tuple[list[int], list[tuple[int, int]], list[int]]:
-    """Give hashes, byte spans and shapes of the tokens of a text."""
-    data = bytes_of(text)
+def read(
+    text: str, start: int = 0, end: int | None = None, behind: str = ""
+) -> tuple[list[int], list[tuple[int, int]], list[int]]:
+    """Give hashes, byte spans and shapes of the tokens of a text that stands before another."""
+    data = bytes_of(text + behind)
     room = 2 * len(data) + 2
     hashes = np.empty(room, dtype=np.uint64)
     starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
     shapes, marks = np.empty(room, dtype=np.uint8), np.empty(MOST_MARKS, dtype=np.uint32)
-    end = len(data) if end is None else end
+    end = len(text.encode()) if end is None else end
     n = read_tokens(data, start, end, *characters.load_characters(), marks, hashes, starts, ends, shapes)
     return hashes[:n].tolist(), list(zip(starts[:n].tolist(), ends[:n].tolist(), strict=True)), shapes[:n].tolist()
 
@@ -74,14 +81,17 @@ def has_a_name(text: str) -> bool:
     return all(unicodedata.name(char, "") or unicodedata.category(char)[0] not in "LMN" for char in text)
 
 
-@given(texts.filter(has_a_name))
-@example("x" + "\u0301\u0323" * 20)
-@example("\ufdfa" * 3)
-def test_tokens_agree_with_reference(text: str) -> None:
+@given(texts.filter(has_a_name), behinds)
+@example("x" + "\u0301\u0323" * 20, "")
+@example("\ufdfa" * 3, "")
+@example("équalitytwelveletters éinefull日eightlet京 eightleteightleteightleté" + "日本" + "eightlet" * 9, "")
+@example("one " * 17 + "x" * 64 + " " + "y" * 65 + " " + "z" * 200, " " * 64)
+@example("eightlet " + "ninelette " * 9 + "sixteen_letters0 seventeenletters0 é" + "sixteenletters00", " " * 16)
+def test_tokens_agree_with_reference(text: str, behind: str) -> None:
     """The kernel's token hashes are those of the normal form's runs of letters, marks and digits."""
     if unicodedata.unidata_version != BUILT_WITH:
         text = "".join(char for char in text if ord(char) < 0x2000)  # old characters, whose properties are settled
-    assert read(text)[0] == [token_hash(token) for token in split_tokens(text)]
+    assert read(text, behind=behind)[0] == [token_hash(token) for token in split_tokens(text)]
 
 
 @pytest.mark.skipif(unicodedata.unidata_version != BUILT_WITH, reason=f"needs the tables of Unicode {BUILT_WITH}")
@@ -114,14 +124,35 @@ def test_normal_form_agrees_with_reference(text: str) -> None:
     assert normal_form(unicodedata.normalize("NFKC", text)) == normal_form(text)
 
 
-@given(texts.filter(has_a_name))
-def test_token_spans_hold_their_tokens(text: str) -> None:
+@given(texts.filter(has_a_name), behinds)
+def test_token_spans_hold_their_tokens(text: str, behind: str) -> None:
     """A token's span cuts no character, ascends, and holds, read by itself, that very token."""
-    hashes, spans, _ = read(text)
+    hashes, spans, _ = read(text, behind=behind)
     data = text.encode()
     for hashed, (start, end) in zip(hashes, spans, strict=True):
         assert hashed in read(data[start:end].decode())[0]
     assert all(before <= after for before, after in pairwise(spans))
+
+
+@given(texts, st.integers(1, 40))
+@example("日本語" * 40, 5)
+@example("\ufdfa" * 9, 1)
+@example("a b " * 60, 3)
+def test_reading_in_pieces_gives_the_same_tokens(text: str, most: int) -> None:
+    """Tokens read some at a time are those read at once; of each time there are as many as asked for, or few more."""
+    data = bytes_of(text)
+    room = most + SPARE
+    hashes, no_shapes = np.empty(room, dtype=np.uint64), np.empty(0, dtype=np.uint8)
+    starts, ends = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    marks = np.empty(MOST_MARKS, dtype=np.uint32)
+    arrays = characters.load_characters()
+    found, spans, at = [], [], 0
+    while at < len(data):
+        n, at = read_some_tokens(data, 0, at, len(data), *arrays, marks, most, hashes, starts, ends, no_shapes)
+        assert at == len(data) or n >= most
+        found += hashes[:n].tolist()
+        spans += zip(starts[:n].tolist(), ends[:n].tolist(), strict=True)
+    assert (found, spans) == read(text)[:2]
 
 
 @given(texts, st.data())
@@ -130,7 +161,8 @@ def test_reading_stays_inside_its_span(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     inside = read(text, byte_place(text, start), byte_place(text, end))
-    assert inside[0] == read(text[start:end])[0]
+    alone = read(text[start:end])
+    assert (inside[0], inside[2]) == (alone[0], alone[2])
 
 
 @pytest.mark.parametrize(
@@ -142,6 +174,11 @@ def test_reading_stays_inside_its_span(text: str, data: st.DataObject) -> None:
         ("iPhone", HAS_INNER_UPPER | HAS_LOWER),
         ("2024", HAS_DIGIT),
         ("mp3", HAS_DIGIT | HAS_LOWER),
+        ("longerwords", HAS_LOWER),
+        ("longerWords", HAS_INNER_UPPER | HAS_LOWER),
+        ("LONGERWORDS", STARTS_UPPER | HAS_INNER_UPPER),
+        ("0000000mp3", HAS_DIGIT | HAS_LOWER),
+        ("ABCDEFGHIJKLMNOPQRST", STARTS_UPPER | HAS_INNER_UPPER),
         ("_word", TOUCHES_UNDERSCORE | HAS_LOWER),
         ("word_", TOUCHES_UNDERSCORE | HAS_LOWER),
         ("Élan", STARTS_UPPER | HAS_LOWER),
@@ -150,6 +187,7 @@ def test_reading_stays_inside_its_span(text: str, data: st.DataObject) -> None:
 )
 def test_shape_says_how_a_token_is_written(text: str, shape: int) -> None:
     assert read(text)[2] == [int(shape)]
+    assert read(text, behind=" " * 16)[2] == [int(shape)]
 
 
 @given(st.lists(texts, min_size=1, max_size=4), st.data())

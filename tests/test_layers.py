@@ -205,7 +205,7 @@ def test_kernels_are_compiled_without_shortcuts(module: str) -> None:
     """No kernel trades exactness or order for speed."""
     for node in ast.walk(MODULES[module]):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "njit":
-            options = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords}
+            options = {keyword.arg: ast.literal_eval(keyword.value) for keyword in node.keywords if keyword.arg}
             assert options.get("cache") is True
             assert options.get("nogil") is True
             assert not options.get("fastmath")

@@ -14,7 +14,7 @@ from reference.repeats import find_runs as reference_runs
 from reference.tokens import split_tokens
 
 from dedup.kernels.characters import load_characters
-from dedup.kernels.repeats import find_runs
+from dedup.kernels.repeats import FILTER_WORDS, find_runs, may_repeat
 from dedup.kernels.tokens import MOST_MARKS, read_tokens
 
 CAPTION = "Officials wait before the meeting in the old town hall of Vilnius, where envoys gathered for the talks."
@@ -78,6 +78,26 @@ def test_runs_agree_with_reference(words: Words, least: int) -> None:
         for *spans, similarity in reference_runs(words, least)
     ]
     assert runs(text, least) == expected
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(1, 3), max_size=12), st.data(), st.integers(1, 9))
+def test_what_stands_twice_is_never_overlooked(tokens: list[int], data: st.DataObject, least: int) -> None:
+    """Where some run of tokens stands twice, one copy after the other, may_repeat says so, and leaves no trace."""
+    run = data.draw(st.lists(st.integers(0, 2**64 - 1), min_size=least, max_size=2 * least))
+    cut = data.draw(st.integers(0, len(tokens)))
+    doubled = np.array([*tokens[:cut], *run, *tokens[cut:], *run], dtype=np.uint64)
+    seen, places = np.zeros(FILTER_WORDS, dtype=np.uint64), np.empty(len(doubled), dtype=np.int64)
+    assert may_repeat(doubled, len(doubled), least, seen, places)
+    assert not seen.any()
+
+
+def test_words_that_all_differ_do_not_seem_to_repeat() -> None:
+    """The paragraphs of an ordinary length that nothing repeats in need not be searched, but for one in twenty."""
+    generator = np.random.RandomState(1)
+    seen, places = np.zeros(FILTER_WORDS, dtype=np.uint64), np.empty(70, dtype=np.int64)
+    tokens = generator.randint(0, 1 << 63, (200, 70)).astype(np.uint64) * np.uint64(2)
+    assert sum(may_repeat(row, 70, 8, seen, places) for row in tokens) <= 10
+    assert not seen.any()
 
 
 @given(

@@ -1,15 +1,32 @@
 """All that one pass over the text finds out about each paragraph."""
 
+from typing import Final
+
 import numpy as np
 from numba import njit
 
-from dedup.kernels.repeats import find_runs
-from dedup.kernels.signatures import EMPTY, fill_bands, fill_shingles, hash_bytes, hash_tokens, minhash
-from dedup.kernels.tokens import read_tokens, token_scratch
+from dedup.kernels.borrowing import borrows
+from dedup.kernels.repeats import FILTER_WORDS, find_runs, may_repeat
+from dedup.kernels.signatures import (
+    EMPTY,
+    HIGH_SEED,
+    LOW_SEED,
+    add_tokens,
+    fill_bands,
+    fill_shingles,
+    finish_tokens,
+    hash_bytes,
+    minhash,
+)
+from dedup.kernels.tokens import SPARE, read_some_tokens, token_scratch
+
+PIECE_TOKENS: Final = np.int64(1 << 14)
+"""Tokens of a giant paragraph that are held at a time."""
 
 
 @njit(cache=True, nogil=True)
 def annotate(
+    first,
     text,
     spans,
     verbatim,
@@ -23,6 +40,7 @@ def annotate(
     min_tokens,
     min_near_tokens,
     min_repeat_tokens,
+    giant_bytes,
     cues,
     cue_filter,
     cue_limits,
@@ -36,65 +54,77 @@ def annotate(
     repeat_spans,
     repeat_similarity,
 ):
-    """Fill in everything about n paragraphs; give the number of fingerprinted ones and of repeats.
+    """Fill in everything about paragraphs from `first` on, as long as there is room for what they may hold.
+
+    Gives the first paragraph not done (n, if all are), and the number of fingerprinted ones and of repeats.
 
     text uint8[]; spans int64[n, 2], bytes into `text`; verbatim bool[n], compared as bytes and with nothing else
     looked for; the character arrays; multipliers and increments
     uint32[k], k a multiple of `rows`. cues uint64[power of two] is an open table of token hashes with 0 for a
     free place, cue_filter bool[2**16] tells whether a cue ends in these bits, and cue_limits int64[len(cues), 2]
-    in paragraphs of how many tokens, and among how many last ones, a cue counts.
+    in paragraphs of how many tokens, and among how many last ones, a cue counts. Paragraphs of more than
+    `giant_bytes` are read piece by piece, and neither fingerprinted nor searched for repeats.
 
     Out, per paragraph: n_tokens int64[n]; exact uint64[n, 2], of the tokens, or of the bytes if verbatim or below
     `min_tokens`;
     flagged bool[n], a cue in it counts. Per fingerprinted paragraph (at least `min_near_tokens`): near int64[],
     its number; keys uint64[, k / rows]; sketches uint8[, k], the low byte of each signature value. Per repeat (of
     `min_repeat_tokens` or more, 0: none are looked for): repeat_of int64[], the paragraph; repeat_spans
-    int64[, 4]; repeat_similarity float64[].
+    int64[, 4]; repeat_similarity float64[]. There must be room for what any one paragraph holds.
     """
-    longest = 0
-    for p in range(len(spans)):
-        longest = max(longest, spans[p, 1] - spans[p, 0])
-    marks, tokens, starts, ends, shapes = token_scratch(longest)
-    room = len(tokens)
-    shingles = np.empty(room, dtype=np.uint64)
+    longest = np.int64(0)
+    for p in range(first, len(spans)):
+        size = spans[p, 1] - spans[p, 0]
+        longest = max(longest, size if size <= giant_bytes else PIECE_TOKENS)
+    marks, tokens, starts, ends, shapes = token_scratch(longest + SPARE)
+    places = np.empty(len(tokens), dtype=np.int64)
+    shingles = np.empty(len(tokens), dtype=np.uint64)
     signature = np.empty(len(multipliers), dtype=np.uint32)
     table = 2
-    while table < 2 * room:
+    while table < 2 * len(tokens):
         table *= 2
     window_keys = np.empty(table, dtype=np.uint64)
     window_places = np.empty(table, dtype=np.int64)
-    cue_mask = np.uint64(len(cues) - 1)
-    n_near = 0
-    n_repeats = np.int64(0)  # find_runs would be compiled once more for a literal
-    for p in range(len(spans)):
+    seen = np.zeros(FILTER_WORDS, dtype=np.uint64)
+    no_shapes = shapes[:0]
+    n_near, n_repeats = np.int64(0), np.int64(0)  # what takes a literal would be compiled once more for it
+    for p in range(first, len(spans)):
         start, end = spans[p, 0], spans[p, 1]
-        n = read_tokens(text, start, end, page_of, pages, expansions, marks, tokens, starts, ends, shapes)
+        is_giant = end - start > giant_bytes
+        most = PIECE_TOKENS if is_giant else len(tokens)  # which is never reached
+        n, reach, at = np.int64(0), np.int64(-1), start
+        high, low = HIGH_SEED, LOW_SEED
+        while at < end:
+            n_read, at = read_some_tokens(
+                text, start, at, end, page_of, pages, expansions, marks, most, tokens, starts, ends, no_shapes
+            )
+            high, low = add_tokens(high, low, tokens, n_read)
+            reach = max(reach, cue_reach(tokens, n_read, n, cues, cue_filter, cue_limits))
+            n += n_read
+        is_compared = not is_giant and not verbatim[p]
+        is_near = is_compared and n >= min_near_tokens
+        may_hold_repeats = is_compared and min_repeat_tokens > 0
+        if may_hold_repeats:
+            may_hold_repeats = may_repeat(tokens, n, min_repeat_tokens, seen, places)
+        if is_near and n_near == len(near):
+            return p, n_near, n_repeats
+        if may_hold_repeats and n_repeats + n // min_repeat_tokens > len(repeat_of):
+            return p, n_near, n_repeats
         n_tokens[p] = n
         if n < min_tokens or verbatim[p]:
             exact[p, 0], exact[p, 1] = hash_bytes(text, start, end)
         else:
-            exact[p, 0], exact[p, 1] = hash_tokens(tokens, n)
-        flagged[p] = False
-        if verbatim[p]:
-            continue
-        for place in range(n):
-            if not cue_filter[tokens[place] & np.uint64(0xFFFF)]:
-                continue
-            slot = tokens[place] & cue_mask
-            while cues[slot] != 0:
-                if cues[slot] == tokens[place]:
-                    flagged[p] |= n <= cue_limits[slot, 0] or place >= n - cue_limits[slot, 1]
-                    break
-                slot = (slot + np.uint64(1)) & cue_mask
-        if n >= min_near_tokens:
-            signature[:] = EMPTY
-            minhash(shingles, fill_shingles(tokens, n, shingle_tokens, shingles), multipliers, increments, signature)
-            fill_bands(signature, rows, keys[n_near])
-            for h in range(len(multipliers)):
-                sketches[n_near, h] = np.uint8(signature[h] & np.uint32(0xFF))
+            exact[p, 0], exact[p, 1] = finish_tokens(high, low, n)
+        flagged[p] = n <= reach and not verbatim[p]
+        if is_near:
+            n_shingles = fill_shingles(tokens, n, shingle_tokens, shingles)
+            fill_fingerprint(shingles, n_shingles, rows, multipliers, increments, signature, n_near, keys, sketches)
             near[n_near] = p
             n_near += 1
-        if min_repeat_tokens:
+        if may_hold_repeats:
+            read_some_tokens(
+                text, start, start, end, page_of, pages, expansions, marks, most, tokens, starts, ends, shapes
+            )
             before = n_repeats
             n_repeats = find_runs(
                 text,
@@ -112,4 +142,35 @@ def annotate(
                 n_repeats,
             )
             repeat_of[before:n_repeats] = p
-    return n_near, n_repeats
+    return len(spans), n_near, n_repeats
+
+
+@borrows
+def cue_reach(tokens, n, before, cues, cue_filter, cue_limits):
+    """Give the most tokens that a paragraph may have for one of the cues among its n tokens to count, -1 without any.
+
+    `before` is how many tokens of the paragraph stand before these.
+    """
+    mask = np.uint64(len(cues) - 1)
+    reach = np.int64(-1)
+    for place in range(n):
+        token = tokens[place]
+        if cue_filter[token & np.uint64(0xFFFF)]:
+            slot = token & mask
+            while cues[slot] != 0:
+                if cues[slot] == token:
+                    reach = max(reach, cue_limits[slot, 0], before + place + cue_limits[slot, 1])
+                    break
+                slot = (slot + np.uint64(1)) & mask
+    return reach
+
+
+@borrows
+def fill_fingerprint(shingles, n_shingles, rows, multipliers, increments, signature, row, keys, sketches):
+    """Fill in keys[row] and sketches[row] from the shingles; signature uint32[k] is scratch."""
+    for h in range(len(signature)):
+        signature[h] = EMPTY
+    minhash(shingles, n_shingles, multipliers, increments, signature)
+    fill_bands(signature, rows, keys[row])
+    for h in range(len(signature)):
+        sketches[row, h] = np.uint8(signature[h] & np.uint32(0xFF))

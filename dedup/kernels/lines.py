@@ -3,7 +3,8 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
+
+from dedup.kernels.borrowing import borrows
 
 START: Final = 0
 """Columns of a table of lines: the first byte that is no white space, quote marks included."""
@@ -41,9 +42,10 @@ _CR = 13
 _SPACE = 32
 _DOT = 46
 _STEP = 16  # bytes looked at together
+_COUNTED = 1 << 30  # bytes whose line breaks are counted in 32 bits
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def space_width(text, at, end):
     """Give the bytes of the white space character at `at` (line breaks included), 0 if there is none."""
     byte = text[at]
@@ -69,18 +71,20 @@ def space_width(text, at, end):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_lines(text, start, end):
     """Give the number of lines of text[start:end], at least 1."""
-    lines = 1
-    for at in range(start, end):
-        byte = text[at]
-        if byte <= _CR and (byte == _LF or byte == _CR or byte == _FF):
-            lines += 1
+    lines = np.int64(1)
+    for first in range(start, end, _COUNTED):
+        found = np.uint32(0)  # unsigned all through: so the loop takes many bytes at a time
+        for at in range(np.uint64(first), np.uint64(min(first + _COUNTED, end))):
+            byte = text[at]
+            found += np.uint32((byte == _LF) | (byte == _CR) | (byte == _FF))
+        lines += np.int64(found)
     return lines
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def read_lines(text, lines, row):
     """Fill in the columns up to LAST of the lines of a text, from `row` on, and give the row behind them.
 
@@ -127,7 +131,7 @@ def read_lines(text, lines, row):
             at += 1
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def list_paragraphs(lines, rows, document, starts, ends, kinds):
     """Fill in the paragraphs that LAST and OWNER make of the lines of texts, and give how many there are.
 
@@ -149,7 +153,7 @@ def list_paragraphs(lines, rows, document, starts, ends, kinds):
     return n
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def columns(text, start, stop):
     """Count the columns of text[start:stop], up to WIDEST + 1; characters of China and Japan are two wide."""
     if stop - start > 4 * WIDEST + 4:
@@ -161,7 +165,7 @@ def columns(text, start, stop):
     return min(np.int64(width), WIDEST + 1)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def first_word_width(text, body, stop):
     """Count the columns of the first word, or of the first character in scripts without spaces."""
     if 0xE3 <= text[body] <= 0xE9:
@@ -177,13 +181,13 @@ def first_word_width(text, body, stop):
     return min(width, WIDEST + 1)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def is_blank(byte):
     """Tell whether a byte is a space or a tab."""
     return byte == _SPACE or byte == _TAB
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def runs_on(text, lines, line):
     """Tell whether a line's sentence goes on in the next: no stop ends it, and a small letter or more capitals come."""
     body, stop = lines[line, BODY], lines[line, STOP]
@@ -195,7 +199,7 @@ def runs_on(text, lines, line):
     return is_shouted(text, body, stop) and is_shouted(text, after, after_stop)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def ends_sentence(text, body, stop):
     """Tell whether text[body:stop] ends with a full stop, a question or exclamation mark, a colon or a semicolon."""
     last = text[stop - 1]
@@ -213,7 +217,7 @@ def ends_sentence(text, body, stop):
     return first == 0xE0 and second == 0xA5 and last == 0xA4  # danda
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def is_shouted(text, body, stop):
     """Tell whether a line is in (ASCII) capitals."""
     has_capital = False
@@ -224,7 +228,7 @@ def is_shouted(text, body, stop):
     return has_capital
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def is_same(text, lines, left, right):
     """Tell whether two lines have the same body."""
     first, second = lines[left, BODY], lines[right, BODY]
@@ -237,7 +241,7 @@ def is_same(text, lines, left, right):
     return True
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _line_end(text, at):
     """Give where the line at `at` ends."""
     end = len(text)
@@ -254,7 +258,7 @@ def _line_end(text, at):
     return at
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _read_quote_marks(text, at, stop):
     """Give what follows the quote marks at the beginning of a line, and how many there are.
 
@@ -288,7 +292,7 @@ def _read_quote_marks(text, at, stop):
     return at, 0
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _is_from(text, at, stop):
     """Tell whether "From " stands at `at`."""
     return (
@@ -301,7 +305,7 @@ def _is_from(text, at, stop):
     )
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _trim_end(text, start, stop):
     """Give the end of text[start:stop] without the white space there."""
     while stop > start:
@@ -314,7 +318,7 @@ def _trim_end(text, start, stop):
     return stop
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _may_go_on(text, body, stop):
     """Tell whether a sentence may go on with this line: no capital of Latin, Greek or Cyrillic script begins it."""
     first = text[body]

@@ -3,8 +3,8 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 
+from dedup.kernels.borrowing import borrows
 from dedup.kernels.mixing import PRIME, mix64
 from dedup.kernels.tokens import HAS_DIGIT
 
@@ -17,12 +17,54 @@ LARGE_SHARE: Final = 0.4
 UNBOUNDED_FACTOR: Final = 1.5
 """How much longer a run must be that no end of a sentence closes."""
 
+FILTER_WORDS: Final = 1 << 12
+"""Words of 64 bits in the filter of may_repeat; 32 kB stay in the cache next to the processor."""
+
 _NOTHING = 0
 _SENTENCE = 1
 _ELLIPSIS = 2
 
 
-@njit(cache=True, nogil=True)
+@borrows
+def may_repeat(tokens, n, least, seen, places):
+    """Tell whether some run of `least` of the n tokens may stand twice; never wrongly no, seldom wrongly yes.
+
+    tokens uint64[n]; seen uint64[FILTER_WORDS], zero, and zero again afterwards; places int64[>= n] is scratch.
+    Of runs half as long every so many-th is noted, so that any run of `least` holds a noted one.
+    """
+    if n < 2 * least:
+        return False
+    width = (least + 1) // 2
+    step = least - width + 1
+    window = np.uint64(0)
+    oldest_power = np.uint64(1)
+    for place in range(width):
+        window = window * np.uint64(3) + tokens[place]
+        oldest_power *= np.uint64(3)
+    n_noted = 0
+    is_found = False
+    until_noted = 0
+    for place in range(n - width + 1):
+        if place:
+            window = window * np.uint64(3) + tokens[place + width - 1] - tokens[place - 1] * oldest_power
+        bits = window >> np.uint64(46)
+        word = bits >> np.uint64(6)
+        bit = np.uint64(1) << (bits & np.uint64(63))
+        if seen[word] & bit:
+            is_found = True
+            break
+        if until_noted == 0:
+            seen[word] |= bit
+            places[n_noted] = word
+            n_noted += 1
+            until_noted = step
+        until_noted -= 1
+    for place in range(n_noted):
+        seen[places[place]] = 0
+    return is_found
+
+
+@borrows
 def find_runs(text, tokens, starts, ends, shapes, n, limit, least, keys, places, out_spans, out_similarity, n_out):
     """Add the adjacent repeats among n tokens to the outputs and give the new number of outputs.
 
@@ -106,7 +148,7 @@ def find_runs(text, tokens, starts, ends, shapes, n, limit, least, keys, places,
     return n_out
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _is_prose(tokens, shapes, first, last):
     """Tell whether enough of tokens[first:last] are words that differ from the three before them."""
     n_words = 0
@@ -122,7 +164,7 @@ def _is_prose(tokens, shapes, first, last):
     return n_words >= WORD_SHARE * (last - first)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _boundary(text, start, end):
     """Tell what stands in the gap text[start:end] between tokens: an ellipsis, the end of a sentence, or neither."""
     found = _NOTHING
@@ -141,7 +183,7 @@ def _boundary(text, start, end):
     return found
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _opens(text, start, end):
     """Tell whether the gap text[start:end] before a token lets a caption or a sentence begin there."""
     for at in range(start, end):
@@ -150,7 +192,7 @@ def _opens(text, start, end):
     return _boundary(text, start, end) != _NOTHING
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _begins(text, starts, ends, short, long, n):
     """Tell whether token `short` is the beginning of token `long`, as a word cut off in the middle is."""
     if long >= n or ends[short] - starts[short] >= ends[long] - starts[long]:
@@ -161,7 +203,7 @@ def _begins(text, starts, ends, short, long, n):
     return True
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _after_ellipsis(text, start, end):
     """Give the place after the last dot of the gap text[start:end] and the spaces that follow it."""
     stop = start
@@ -174,7 +216,7 @@ def _after_ellipsis(text, start, end):
     return stop
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _back_over_spaces(text, at):
     """Give the place before the spaces that precede `at`."""
     while at > 0 and (text[at - 1] == 32 or text[at - 1] == 9):

@@ -3,8 +3,8 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 
+from dedup.kernels.borrowing import borrows
 from dedup.kernels.lines import (
     BODY,
     DEPTH,
@@ -25,7 +25,7 @@ WIDEST_HEADING: Final = 40
 _ITEM_DIGIT, _ITEM_LETTER, _ITEM_O, _ITEM_BULLET = range(1, 5)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def cut_segments(text, lines, first, past):
     """Set OPENS of every line: a segment ends with its block, before an item or field, around a heading.
 
@@ -69,7 +69,7 @@ def cut_segments(text, lines, first, past):
         closed = is_alone or (not is_letter and _is_rule(text, body, stop))
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def segment_end(lines, past, line):
     """Give the line after the last of the segment that `line` opens; blank lines open segments, too."""
     end = line + 1
@@ -78,7 +78,7 @@ def segment_end(lines, past, line):
     return end
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def is_followed(lines, past, line):
     """Tell whether the next line is of the same block."""
     if line + 1 >= past or lines[line + 1, BODY] == lines[line + 1, STOP] or lines[line + 1, OWNER]:
@@ -86,7 +86,7 @@ def is_followed(lines, past, line):
     return lines[line + 1, OPENS_PAGE] == 0 and lines[line + 1, DEPTH] == lines[line, DEPTH]
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def is_field(text, body, stop):
     """Tell whether a line begins with a name in letters, digits and hyphens, and a colon, as headers of mail do."""
     if not 65 <= text[body] <= 90:
@@ -102,7 +102,7 @@ def is_field(text, body, stop):
     return at + 1 == stop or is_blank(text[at + 1])
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def item_mark(text, body, stop):
     """Give the kind of list mark that a line begins with, a byte or one of _ITEM_DIGIT and so on; 0 if with none."""
     first = text[body]
@@ -136,7 +136,7 @@ def item_mark(text, body, stop):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _is_heading(text, lines, past, line, begins):
     """Tell whether a line is a heading: of Markdown (not a comment of several lines), or in capitals over a text."""
     body, stop = lines[line, BODY], lines[line, STOP]
@@ -151,7 +151,7 @@ def _is_heading(text, lines, past, line, begins):
     return lines[line, WIDTH] <= WIDEST_HEADING and is_shouted(text, body, stop)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _is_rule(text, body, stop):
     """Tell whether a line only draws a line: of the marks - = * _ ~ # + ^ : . | ` and blanks."""
     for at in range(body, stop):
@@ -165,7 +165,7 @@ def _is_rule(text, body, stop):
     return True
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _is_envelope(text, body, stop):
     """Tell whether a line begins with "From ", as the first of a mail in a mailbox does."""
     return (
@@ -178,6 +178,6 @@ def _is_envelope(text, body, stop):
     )
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _is_roman(byte):
     return byte == 105 or byte == 118 or byte == 120

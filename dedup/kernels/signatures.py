@@ -5,18 +5,22 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import borrows
 from dedup.kernels.mixing import PRIME, mix32, mix64, shingle_hash
+from dedup.kernels.words import load_last_word, load_word
 
 EMPTY: Final = np.uint32(0xFFFFFFFF)
 """What each value of a signature is before any shingle is seen, as in datasketch."""
 
+HIGH_SEED: Final = np.uint64(0xE7037ED1A0B428DB)
+LOW_SEED: Final = np.uint64(0x8EBC6AF09C88C6E3)
+"""With these the two halves of a hash of tokens begin."""
+
 _RAW_SEED = np.uint64(0xA0761D6478BD642F)
-_HIGH_SEED = np.uint64(0xE7037ED1A0B428DB)
-_LOW_SEED = np.uint64(0x8EBC6AF09C88C6E3)
 _SALT = np.uint64(0xD6E8FEB86659FD93)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def fill_shingles(tokens, n_tokens, width, shingles):
     """Fill in the shingle hashes of a token sequence and give how many there are.
 
@@ -33,7 +37,7 @@ def fill_shingles(tokens, n_tokens, width, shingles):
     return n_tokens - width + 1
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def minhash(shingles, n_shingles, multipliers, increments, signature):
     """Lower signature[h] to the least value of hash h over the shingles.
 
@@ -42,14 +46,25 @@ def minhash(shingles, n_shingles, multipliers, increments, signature):
     multipliers[h] * mix32(x) + increments[h] modulo 2**32.
     Source: datasketch 2.x, permutation scheme "affine32".
     """
-    for place in range(n_shingles):
-        mixed = mix32(np.uint32(shingles[place] & np.uint64(0xFFFFFFFF)))
+    last = n_shingles - 1
+    for place in range(0, n_shingles, 4):  # four together, so that each value is loaded and stored once for all
+        a, b = _mixed(shingles[place]), _mixed(shingles[min(place + 1, last)])
+        c, d = _mixed(shingles[min(place + 2, last)]), _mixed(shingles[min(place + 3, last)])
         for h in range(len(multipliers)):
-            value = np.uint32(multipliers[h] * mixed + increments[h])  # wraps on purpose
-            signature[h] = min(signature[h], value)
+            m, i = multipliers[h], increments[h]
+            first = min(np.uint32(m * a + i), np.uint32(m * b + i))  # wrap on purpose
+            second = min(np.uint32(m * c + i), np.uint32(m * d + i))
+            least = min(first, second)
+            signature[h] = min(signature[h], least)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
+def _mixed(shingle):
+    """Give what is hashed of a shingle."""
+    return mix32(np.uint32(shingle & np.uint64(0xFFFFFFFF)))
+
+
+@borrows
 def fill_bands(signature, rows, keys):
     """Fill in keys uint64[bands]: one hash of each `rows` values of signature uint32[bands * rows], salted by band."""
     for band in range(len(keys)):
@@ -60,26 +75,45 @@ def fill_bands(signature, rows, keys):
         keys[band] = mix64(key)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def hash_tokens(tokens, n_tokens):
     """Give a 128-bit hash (high, low) of a token sequence: equal for equal sequences, else different but for chance."""
-    high, low = _HIGH_SEED, _LOW_SEED
+    high, low = add_tokens(HIGH_SEED, LOW_SEED, tokens, n_tokens)
+    return finish_tokens(high, low, n_tokens)
+
+
+@borrows
+def add_tokens(high, low, tokens, n_tokens):
+    """Add tokens to the state (high, low) of a hash, which begins as HIGH_SEED, LOW_SEED."""
     for place in range(n_tokens):
         token = tokens[place]
         high = (high ^ token) * PRIME
         high ^= high >> np.uint64(32)
         low = (low + token) * _SALT
         low ^= low >> np.uint64(29)
+    return high, low
+
+
+@njit(cache=True, nogil=True, inline="always")
+def finish_tokens(high, low, n_tokens):
+    """Give the hash of a sequence of n_tokens, all of them added."""
     return mix64(high ^ np.uint64(n_tokens)), mix64(low)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def hash_bytes(text, start, end):
     """Give a 128-bit hash (high, low) of the bytes text[start:end]; never meant to equal a hash of tokens."""
-    high, low = _RAW_SEED, _HIGH_SEED
-    for at in range(start, end):
-        byte = np.uint64(text[at]) + np.uint64(1)
-        high = (high ^ byte) * PRIME
-        low = (low + byte) * _SALT
+    at, stop = np.uint64(start), np.uint64(end)
+    size = stop - at
+    high, low = _RAW_SEED ^ size, HIGH_SEED ^ size
+    while at < stop:
+        if stop - at >= 8:
+            word = load_word(text, at)
+        else:
+            word = load_last_word(text, at, stop)
+        high = (high ^ word) * PRIME
+        high ^= high >> np.uint64(32)
+        low = (low + word) * _SALT
         low ^= low >> np.uint64(29)
-    return mix64(high ^ np.uint64(end - start)), mix64(low)
+        at += np.uint64(8)
+    return mix64(high), mix64(low)

@@ -1,7 +1,8 @@
 """Tokens of a stretch of UTF-8 text: their hashes, places and shapes.
 
 The hash of a token is taken over the UTF-8 bytes of its normal form, eight at a time. Most text is ASCII, whose
-normal form is its lower case, so that eight bytes of it are classified, folded and hashed in one go, in a word.
+normal form is its lower case: where its tokens begin and end is found for 64 bytes in one go, and a token is folded and
+hashed in one or two words.
 """
 
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import borrows
 from dedup.kernels.characters import (
     CLASS_SHIFT,
     CODE_POINT,
@@ -23,6 +25,18 @@ from dedup.kernels.characters import (
     WORD,
 )
 from dedup.kernels.mixing import PRIME, TOKEN_SEED, mix64
+from dedup.kernels.words import (
+    ALL,
+    BLOCK,
+    CASE_BITS,
+    LETTER_BITS,
+    find_inside,
+    is_alphanumeric,
+    is_ascii,
+    load_word,
+    lower_case,
+    place_of,
+)
 
 HAS_DIGIT: Final = np.uint8(1)
 STARTS_UPPER: Final = np.uint8(2)
@@ -30,25 +44,18 @@ HAS_INNER_UPPER: Final = np.uint8(4)
 TOUCHES_UNDERSCORE: Final = np.uint8(8)
 HAS_LOWER: Final = np.uint8(16)
 
+SPARE: Final = 64
+"""Tokens that read_some_tokens may give beyond those asked for: a block's, and those of one character."""
+
 MOST_MARKS: Final = 256
 """Marks in a row that are put into canonical order together; Unicode's own limit for streams is 30."""
 
-_ONES = np.uint64(0x0101010101010101)
-_HIGH_BITS = _ONES * np.uint64(0x80)
-_LOW_BITS = _ONES * np.uint64(0x7F)
-_CASE_BITS = _ONES * np.uint64(0x20)
-_FROM_A = _ONES * np.uint64(0x80 - ord("a"))  # added to a byte below 0x80, sets its high bit from "a" on
-_PAST_Z = _ONES * np.uint64(0x80 - ord("z") - 1)
-_FROM_0 = _ONES * np.uint64(0x80 - ord("0"))
-_PAST_9 = _ONES * np.uint64(0x80 - ord("9") - 1)
-_PLACES = np.uint64(0x0001020304050607)
-_FIRST_HIGH_BIT = np.uint64(0x80)
-
 _PAGE_MASK = np.uint32((1 << int(PAGE_BITS)) - 1)
 _UNDERSCORE = 95
+_FIRST_CASE_BIT = np.uint64(0x20)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def decode_character(text, at, end):
     """Give the code point at byte `at` and the place after it; never reads at or past `end`."""
     lead = np.uint32(text[at])
@@ -88,65 +95,113 @@ def token_scratch(longest):
     )
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def read_tokens(text, start, end, page_of, pages, expansions, marks, hashes, starts, ends, shapes):
     """Fill in the tokens of text[start:end] and give how many there are.
 
     text uint8[], page_of, pages and expansions as in `characters`, marks
     uint32[MOST_MARKS] is scratch. For each token: hashes uint64[] of its normal
-    form, starts and ends int64[] (bytes into `text`), shapes uint8[] (HAS_DIGIT and so on). All are made by
-    token_scratch: the four need room for 2 * (end - start) + 2 tokens, for one character may hold several.
+    form, starts and ends int64[] (bytes into `text`), shapes uint8[] (HAS_DIGIT and so on), which are left out if
+    `shapes` is empty. All are made by token_scratch: the four need room for 2 * (end - start) + 2 tokens, for one
+    character may hold several.
     """
-    n = 0
-    n_marks = 0
+    most = len(hashes)  # never reached
+    return read_some_tokens(
+        text, start, start, end, page_of, pages, expansions, marks, most, hashes, starts, ends, shapes
+    )[0]
+
+
+@borrows
+def read_some_tokens(text, start, at, end, page_of, pages, expansions, marks, most, hashes, starts, ends, shapes):
+    """Fill in the tokens of text[start:end] from byte `at` on, `most` of them or up to SPARE more.
+
+    Gives how many there are and where to go on, `end` if nothing is left. Arguments as in read_tokens, but that
+    the four need room for most + SPARE tokens.
+    """
+    n = np.uint64(0)  # unsigned, as all places in the loop: a negative one would count from the end
+    size = np.uint64(len(text))
+    has_shapes = len(shapes) > 0
+    at, limit = np.uint64(at), np.uint64(end)
+    while at < limit and n < np.uint64(most):
+        block = at
+        at = min(block + BLOCK, limit)
+        inside = find_inside(text, block, at)
+        while inside:
+            # The lowest run of ones is a stretch of letters, digits and what is not ASCII.
+            low = inside & (~inside + np.uint64(1))
+            carry = inside + low
+            behind = carry & ~inside
+            inside &= carry
+            first = block + place_of(low)
+            stop = block + place_of(behind) if behind else at
+            if behind == 0 and at < limit and first > block:
+                at = first  # it goes on, and is read as the first of the next block
+                break
+            length = stop - first
+            if length <= 16 and first + np.uint64(16) <= size:
+                bits = length << np.uint64(3)
+                is_long = np.uint64(0) - np.uint64(length > 8)  # all ones or none, for a branch could not be foretold
+                chunk = load_word(text, first) & (ALL >> (np.uint64(64) - bits & np.uint64(63)) | is_long)
+                rest = load_word(text, first + np.uint64(8)) & ALL >> (np.uint64(128) - bits & np.uint64(63)) & is_long
+                if is_ascii(chunk | rest):
+                    value = _mix_in(TOKEN_SEED, lower_case(chunk))
+                    further = _mix_in(value, lower_case(rest))
+                    hashes[n] = mix64(value ^ (value ^ further) & is_long)
+                    starts[n] = first
+                    ends[n] = stop
+                    if has_shapes:
+                        touched = _underscores(text, start, np.int64(first), np.int64(stop), end)
+                        shapes[n] = _shape_of(chunk, rest) | touched
+                    n += np.uint64(1)
+                    continue
+            arrays = (marks, hashes, starts, ends, shapes)
+            n_now, at_now = _read_stretch(
+                text, start, np.int64(first), end, page_of, pages, expansions, arrays, most, np.int64(n)
+            )
+            n = np.uint64(n_now)
+            if n_now >= most or np.uint64(at_now) >= at:
+                at = np.uint64(at_now)
+                break
+            inside &= ALL << (np.uint64(at_now) - block)
+    return np.int64(n), np.int64(at)
+
+
+@borrows
+def _read_stretch(text, start, at, end, page_of, pages, expansions, arrays, most, n):
+    """Add the tokens of the characters from `at` on, up to an ASCII character that is in none, or to `most` tokens.
+
+    `arrays` are marks, hashes, starts, ends and shapes; n tokens are there. Gives how many are there then, and where
+    it stopped: before a character that no token goes on in.
+    """
+    marks, hashes, starts, ends, shapes = arrays
+    n_marks = np.int64(0)
     is_open = False
     is_solo = False
-    value = TOKEN_SEED
-    chunk, filled = np.uint64(0), np.uint64(0)
+    value, chunk, filled = TOKEN_SEED, np.uint64(0), np.uint64(0)
     shape = np.uint8(0)
-    at = start
     while at < end:
-        if not is_open and text[at] < 0x80:
-            # Nearly all text goes this way: eight bytes at a time up to what is no letter or digit of ASCII.
-            first = at
-            value = TOKEN_SEED
-            shape = np.uint8(0)
-            while True:
-                word = _load(text, at) if at + 8 <= end else _load_end(text, at, end)
-                letters, digits = _find_letters(word), _find_digits(word)
-                others = (letters | digits) ^ _HIGH_BITS
-                stop = others & (~others + np.uint64(1))  # the high bit of the first other byte, 0 if there is none
-                inside = (stop - np.uint64(1)) >> np.uint64(7) if stop else ~np.uint64(0)
-                shape |= _shape_of(word, letters, digits, inside, at == first)
-                chunk = (word | (letters >> np.uint64(2)) & _CASE_BITS) & inside
-                if stop:
-                    break
-                value = (value ^ chunk) * PRIME
-                value ^= value >> np.uint64(32)
-                at += 8
-            if stop == _FIRST_HIGH_BIT and at == first:
-                at += 1
-                continue
-            filled = ((stop >> np.uint64(7)) * _PLACES >> np.uint64(56)) << np.uint64(3)
-            at += np.int64(filled >> np.uint64(3))
-            starts[n] = first
-            ends[n] = at
-            if first > start and text[first - 1] == _UNDERSCORE:
-                shape |= TOUCHES_UNDERSCORE
-            if at < end and text[at] >= 0x80:
-                is_open = True  # it goes on, perhaps, with what is not ASCII
-                is_solo = False
-                continue
-            if at < end and text[at] == _UNDERSCORE:
-                shape |= TOUCHES_UNDERSCORE
-            hashes[n] = _finish(value, chunk, filled)
-            shapes[n] = shape
-            n += 1
-            at += 1  # what ended it begins no token
-            continue
         if text[at] < 0x80:
+            begun = at
+            while filled == 0 and n_marks == 0 and not is_solo and at + 8 <= end:
+                word = load_word(text, np.uint64(at))
+                if not is_alphanumeric(word):
+                    break
+                if is_open:
+                    shape |= _shape_of(np.uint64(0), word)
+                else:
+                    is_open = True
+                    starts[n] = at
+                    shape = _shape_of(word, np.uint64(0))
+                    value = TOKEN_SEED
+                value = _mix_in(value, lower_case(word))
+                at += 8
+                ends[n] = at
+            if at > begun:
+                continue
             entry = pages[text[at]]
             after = at + 1
+            if entry >> ROLE_SHIFT & ROLE_MASK == NONE:
+                break
         else:
             code, after = decode_character(text, at, end)
             page = page_of[min(code >> PAGE_BITS, np.uint32(len(page_of) - 1))]
@@ -166,7 +221,7 @@ def read_tokens(text, start, end, page_of, pages, expansions, marks, hashes, sta
                     continue
                 if entry >> CLASS_SHIFT == 0 or n_marks == len(marks):
                     value, chunk, filled = _push_marks(value, chunk, filled, marks, n_marks)
-                    n_marks = 0
+                    n_marks = np.int64(0)
                 if entry >> CLASS_SHIFT == 0:
                     value, chunk, filled = _push(value, chunk, filled, entry & CODE_POINT)
                 else:
@@ -176,28 +231,25 @@ def read_tokens(text, start, end, page_of, pages, expansions, marks, hashes, sta
                 continue
             if is_open and (role != WORD or is_solo):
                 value, chunk, filled = _push_marks(value, chunk, filled, marks, n_marks)
-                hashes[n] = _finish(value, chunk, filled)
-                if ends[n] < end and text[ends[n]] == _UNDERSCORE:
-                    shape |= TOUCHES_UNDERSCORE
-                shapes[n] = shape
-                n += 1
-                n_marks = 0
+                n_marks = np.int64(0)
                 is_open = False
+                hashes[n] = _finish(value, chunk, filled)
+                if len(shapes):
+                    shapes[n] = shape | _underscores(text, start, starts[n], ends[n], end)
+                n += 1
+                if n >= most and part == 0:
+                    return n, at
             if role == NONE:
                 continue
             if n_marks:
                 value, chunk, filled = _push_marks(value, chunk, filled, marks, n_marks)
-                n_marks = 0
+                n_marks = np.int64(0)
             if not is_open:
                 is_open = True
                 is_solo = role != WORD
                 value, chunk, filled = TOKEN_SEED, np.uint64(0), np.uint64(0)
                 starts[n] = at
-                shape = np.uint8(0)
-                if upper:
-                    shape |= STARTS_UPPER
-                if at > start and text[at - 1] == _UNDERSCORE:
-                    shape |= TOUCHES_UNDERSCORE
+                shape = STARTS_UPPER if upper else np.uint8(0)
             elif upper:
                 shape |= HAS_INNER_UPPER
             if entry & IS_DIGIT:
@@ -210,105 +262,74 @@ def read_tokens(text, start, end, page_of, pages, expansions, marks, hashes, sta
     if is_open:
         value, chunk, filled = _push_marks(value, chunk, filled, marks, n_marks)
         hashes[n] = _finish(value, chunk, filled)
-        if ends[n] < end and text[ends[n]] == _UNDERSCORE:
-            shape |= TOUCHES_UNDERSCORE
-        shapes[n] = shape
+        if len(shapes):
+            shapes[n] = shape | _underscores(text, start, starts[n], ends[n], end)
         n += 1
-    return n
+    return n, at
 
 
-@njit(cache=True, nogil=True)
-def _load(text, at):
-    """Give text[at:at + 8] as a little-endian word."""
-    return (
-        np.uint64(text[at])
-        | np.uint64(text[at + 1]) << np.uint64(8)
-        | np.uint64(text[at + 2]) << np.uint64(16)
-        | np.uint64(text[at + 3]) << np.uint64(24)
-        | np.uint64(text[at + 4]) << np.uint64(32)
-        | np.uint64(text[at + 5]) << np.uint64(40)
-        | np.uint64(text[at + 6]) << np.uint64(48)
-        | np.uint64(text[at + 7]) << np.uint64(56)
-    )
+@njit(cache=True, nogil=True, inline="always")
+def _shape_of(word, rest):
+    """Give the bits HAS_DIGIT and so on of a token, letters and digits of ASCII, that begins a word and fills `rest`.
 
-
-@njit(cache=True, nogil=True)
-def _load_end(text, at, end):
-    """Give text[at:end], shorter than eight bytes, as a little-endian word."""
-    word = np.uint64(0)
-    for place in range(at, end):
-        word |= np.uint64(text[place]) << np.uint64(8 * (place - at))
-    return word
-
-
-@njit(cache=True, nogil=True)
-def _find_letters(word):
-    """Give the high bit of each byte that is a letter of ASCII."""
-    folded = word & _LOW_BITS | _CASE_BITS
-    return (folded + _FROM_A) & ~(folded + _PAST_Z) & ~word & _HIGH_BITS
-
-
-@njit(cache=True, nogil=True)
-def _find_digits(word):
-    """Give the high bit of each byte that is a digit of ASCII."""
-    plain = word & _LOW_BITS
-    return (plain + _FROM_0) & ~(plain + _PAST_9) & ~word & _HIGH_BITS
-
-
-@njit(cache=True, nogil=True)
-def _shape_of(word, letters, digits, inside, is_first):
-    """Give what the bytes of `word` that `inside` covers say of the shape of their token."""
-    capitals = letters & ~((word & _CASE_BITS) << np.uint64(2)) & inside
-    first = _FIRST_HIGH_BIT if is_first else np.uint64(0)
+    Both words have zeros behind it.
+    """
+    letters, more_letters = (word & LETTER_BITS) >> np.uint64(1), (rest & LETTER_BITS) >> np.uint64(1)
+    upper, more_upper = letters & ~word, more_letters & ~rest
     return (  # without branches: what a token looks like cannot be foretold
-        np.uint8((digits & inside) != 0) * HAS_DIGIT
-        | np.uint8((letters & inside & ~capitals) != 0) * HAS_LOWER
-        | np.uint8((capitals & first) != 0) * STARTS_UPPER
-        | np.uint8((capitals & ~first) != 0) * HAS_INNER_UPPER
+        np.uint8(((word & ~letters | rest & ~more_letters) & CASE_BITS) != 0) * HAS_DIGIT
+        | np.uint8((letters & word | more_letters & rest) != 0) * HAS_LOWER
+        | np.uint8((upper & _FIRST_CASE_BIT) != 0) * STARTS_UPPER
+        | np.uint8((upper & ~_FIRST_CASE_BIT | more_upper) != 0) * HAS_INNER_UPPER
     )
 
 
-@njit(cache=True, nogil=True)
+@borrows
+def _underscores(text, start, first, stop, end):
+    """Give TOUCHES_UNDERSCORE if an underscore stands before or behind text[first:stop], within text[start:end]."""
+    if (first > start and text[first - 1] == _UNDERSCORE) or (stop < end and text[stop] == _UNDERSCORE):
+        return TOUCHES_UNDERSCORE
+    return np.uint8(0)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mix_in(value, chunk):
+    """Add eight bytes to the value of a hash."""
+    value = (value ^ chunk) * PRIME
+    return value ^ value >> np.uint64(32)
+
+
+@borrows
 def _push(value, chunk, filled, code):
-    """Add the UTF-8 bytes of a code point to the state of a hash."""
+    """Add the UTF-8 bytes of a code point to a hash: the value of full chunks, the chunk begun, and its bits so far."""
+    tail = np.uint64(0x80) | np.uint64(code & np.uint32(0x3F))
     if code < 0x80:
-        return _push_byte(value, chunk, filled, code)
-    if code < 0x800:
-        value, chunk, filled = _push_byte(value, chunk, filled, np.uint32(0xC0) | code >> np.uint32(6))
+        data, bits = np.uint64(code), np.uint64(8)
+    elif code < 0x800:
+        data, bits = np.uint64(0xC0) | np.uint64(code >> np.uint32(6)) | tail << np.uint64(8), np.uint64(16)
     else:
+        middle = np.uint64(0x80) | np.uint64(code >> np.uint32(6) & np.uint32(0x3F))
+        data, bits = middle | tail << np.uint64(8), np.uint64(24)
         if code < 0x10000:
-            value, chunk, filled = _push_byte(value, chunk, filled, np.uint32(0xE0) | code >> np.uint32(12))
+            data = np.uint64(0xE0) | np.uint64(code >> np.uint32(12)) | data << np.uint64(8)
         else:
-            value, chunk, filled = _push_byte(value, chunk, filled, np.uint32(0xF0) | code >> np.uint32(18))
-            middle = np.uint32(0x80) | code >> np.uint32(12) & np.uint32(0x3F)
-            value, chunk, filled = _push_byte(value, chunk, filled, middle)
-        middle = np.uint32(0x80) | code >> np.uint32(6) & np.uint32(0x3F)
-        value, chunk, filled = _push_byte(value, chunk, filled, middle)
-    return _push_byte(value, chunk, filled, np.uint32(0x80) | code & np.uint32(0x3F))
-
-
-@njit(cache=True, nogil=True)
-def _push_byte(value, chunk, filled, byte):
-    """Add a byte to the state of a hash: the value of full chunks, the chunk begun, the bits of it that are filled."""
-    chunk |= np.uint64(byte) << filled
-    filled += np.uint64(8)
-    if filled == 64:
-        value = (value ^ chunk) * PRIME
-        value ^= value >> np.uint64(32)
-        chunk, filled = np.uint64(0), np.uint64(0)
+            data = np.uint64(0x80) | np.uint64(code >> np.uint32(12) & np.uint32(0x3F)) | data << np.uint64(8)
+            data, bits = np.uint64(0xF0) | np.uint64(code >> np.uint32(18)) | data << np.uint64(8), np.uint64(32)
+    chunk |= data << filled
+    filled += bits
+    if filled >= 64:
+        filled -= np.uint64(64)
+        value, chunk = _mix_in(value, chunk), data >> (bits - filled)
     return value, chunk, filled
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _finish(value, chunk, filled):
     """Give the hash of a token from its state; no byte of a token is 0, so that the last chunk tells its length."""
-    if filled:
-        value = (value ^ chunk) * PRIME
-        value ^= value >> np.uint64(32)
-    return mix64(value)
+    return mix64(_mix_in(value, chunk) if filled else value)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def _push_marks(value, chunk, filled, marks, n_marks):
     """Add the waiting marks in canonical order: sorted by combining class, equal ones as they stood."""
     for place in range(1, n_marks):

@@ -90,10 +90,12 @@ def exact_tokens(tokens: Sequence[int]) -> tuple[int, int]:
 
 
 def exact_bytes(data: bytes) -> tuple[int, int]:
-    """Give the 128-bit hash of bytes, for texts too short to be compared by tokens."""
-    high, low = RAW_SEED, HIGH_SEED
-    for byte in data:
-        high = (high ^ byte + 1) * PRIME & BITS_64
-        low = (low + byte + 1) * SALT & BITS_64
+    """Give the 128-bit hash of bytes, eight at a time, for texts too short to be compared by tokens."""
+    high, low = RAW_SEED ^ len(data), HIGH_SEED ^ len(data)
+    for start in range(0, len(data), 8):
+        word = int.from_bytes(data[start : start + 8], "little")
+        high = (high ^ word) * PRIME & BITS_64
+        high ^= high >> 32
+        low = (low + word) * SALT & BITS_64
         low ^= low >> 29
-    return mix64(high ^ len(data)), mix64(low)
+    return mix64(high), mix64(low)
