@@ -23,8 +23,8 @@ SKETCH_BITS: Final = 4
 MOST_SKETCHED: Final = 80
 """Values of a signature whose low bits make a sketch: 40 bytes a paragraph, looked up at random in every band."""
 
-_BYTES_A_SHARED: Final = 48
-"""What a row takes while those of equal key are put together."""
+_MEMBERS_A_PART: Final = 2048
+"""As many as are grouped by a table that stays in the processor's nearest cache."""
 _PAIRS_AT_A_TIME: Final = 1 << 17
 _PAIRS_A_RUN: Final = 1 << 22
 
@@ -96,13 +96,13 @@ def find_candidates(
     """
     sketches = _sketch(shards, members, settings, executor, storage)
     least_equal = least_sketch_agreement(settings) + _n_sketched(settings, padded=True) - _n_sketched(settings)
-    share = memory_bytes // (4 * settings.n_workers)
+    share = memory_bytes // (2 * settings.n_workers)
 
     def pair(band: int) -> list[NDArray[np.uint64]]:
         """Give the pairs of a band, sorted, in pieces."""
         found = []
-        for grouped, begins in _group_band(shards, members, band, share):
-            found += _pair_buckets(grouped, begins, sketches, members.paragraphs, least_equal)
+        for parted, bounds in _part_band(shards, members, band, share):
+            found += _pair_parts(parted, bounds, sketches, members.paragraphs, least_equal)
         return found
 
     n_bands = settings.band_shape[0]
@@ -171,19 +171,21 @@ def _sketch(
     return sketches
 
 
-def _pair_buckets(
-    grouped: NDArray[np.int32],
-    begins: NDArray[np.int32],
+def _pair_parts(
+    parted: NDArray[np.uint64],
+    bounds: NDArray[np.int64],
     sketches: NDArray[np.uint64],
     paragraphs: NDArray[np.int32],
     least_equal: int,
 ) -> list[NDArray[np.uint64]]:
-    """Give the pairs of buckets (as of group_members) whose sketches agree enough, in sorted pieces."""
+    """Give the pairs of equal keys (parts as of place_keys) whose sketches agree enough, in sorted pieces."""
     found = []
     pairs = np.empty(_PAIRS_AT_A_TIME, dtype=np.uint64)
-    at = 0
-    while at < len(grouped):
-        n_pairs, at = kernels.pair_buckets(at, grouped, begins, sketches, MOST_PARTNERS, least_equal, pairs)
+    largest = int(np.diff(bounds).max()) if len(bounds) > 1 else 0
+    owner, chains = np.empty(kernels.table_size(largest), dtype=np.int32), np.empty((largest, 3), dtype=np.int32)
+    at = np.array([0, bounds[0]], dtype=np.int64)
+    while at[0] < len(bounds) - 1:
+        n_pairs = kernels.pair_parts(parted, bounds, sketches, MOST_PARTNERS, least_equal, owner, chains, at, pairs)
         left, right = pairs[:n_pairs] & np.uint64(0xFFFFFFFF), pairs[:n_pairs] >> np.uint64(32)
         piece = paragraphs[right].astype(np.uint64) << np.uint64(32) | paragraphs[left].astype(np.uint64)
         piece.sort()
@@ -196,40 +198,34 @@ def _bounds(members: Members) -> tuple[int, int]:
     return 0, (int(members.paragraphs[-1]) + 1) << 32 if len(members.paragraphs) else 0
 
 
-def _group_band(
+def _part_band(
     shards: Shards, members: Members, band: int, memory_bytes: int
-) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
-    """Give the buckets of a band that hold two members or more, part by part: grouped and begins of group_members."""
+) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+    """Give the members of a band in parts of few, such that equal keys are in one, as many as the memory holds at once.
+
+    As of place_keys: hash and number of each member, and the bounds of the parts.
+    """
     n = len(members.paragraphs)
-    shift = 6
-    while 1 << shift < 4 * n and 1 << (shift - 1) <= memory_bytes:
-        shift += 1
-    seen = np.zeros((1 << (shift - 6), 2), dtype=np.uint64)
-    n_shared = 0
-    occupied = np.flatnonzero(np.diff(members.starts)).tolist()
-    for shard in occupied:
-        n_shared += kernels.mark_keys(freeze(shards.keys(shard, band)), *members.of(shard), seen)
     n_parts = 1
-    while n_parts * memory_bytes < n_shared * _BYTES_A_SHARED and n_parts < 1 << 10:
+    while n_parts * _MEMBERS_A_PART < n:
         n_parts *= 2
-    room = max((int(members.starts[shard + 1] - members.starts[shard]) for shard in occupied), default=0)
-    hashes, shared = np.empty(room, dtype=np.uint64), np.empty(room, dtype=np.int32)
-    for part in range(n_parts):
-        found = []
+    occupied = np.flatnonzero(np.diff(members.starts)).tolist()
+    counts = np.zeros(n_parts, dtype=np.int64)
+    for shard in occupied:
+        kernels.count_keys(freeze(shards.keys(shard, band)), *members.of(shard), counts)
+    most = max(1, memory_bytes // 8)
+    first = 0
+    while first < n_parts:
+        bounds = np.concatenate([[0], np.cumsum(counts[first:])]).astype(np.int64)
+        past = first + max(1, int(np.searchsorted(bounds, most, side="right")) - 1)
+        bounds = bounds[: past - first + 1]
+        parted = np.empty(int(bounds[-1]), dtype=np.uint64)
+        ends = bounds[:-1].copy()
         for shard in occupied:
-            first = int(members.starts[shard])
-            n_found = kernels.collect_shared(
-                freeze(shards.keys(shard, band)), *members.of(shard), seen, (part, n_parts), first, hashes, shared
-            )
-            found.append((hashes[:n_found].copy(), shared[:n_found].copy()))
-        if not found:
-            return
-        part_hashes, part_members = (np.concatenate([pieces[side] for pieces in found]) for side in (0, 1))
-        del found
-        grouped, begins = np.empty(len(part_members), dtype=np.int32), np.empty(len(part_members), dtype=np.int32)
-        n_grouped = kernels.group_members(part_hashes, part_members, grouped, begins)
-        if n_grouped:
-            yield grouped[:n_grouped].copy(), begins[:n_grouped].copy()
+            keys, number = freeze(shards.keys(shard, band)), int(members.starts[shard])
+            kernels.place_keys(keys, *members.of(shard), number, (first, n_parts), ends, parted)
+        yield parted, bounds
+        first = past
 
 
 def _merge_runs(

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -41,7 +41,7 @@ class Reader(Protocol):
         """Give what another reader needs to go on, or nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Corpus:
     """All that was read, in reading order, and all that is known of each shard by itself."""
 
@@ -58,6 +58,12 @@ class Corpus:
     warnings: list[str]
     by_extractor: Mapping[str, int]
     final: FinalColumns
+
+    def drop_exact(self) -> None:
+        """Free what the hashes of paragraphs take, once it is known which are equal."""
+        exact = self.columns.exact
+        self.columns = replace(self.columns, exact=exact[:0].copy())
+        self.storage.drop(exact)
 
     def user_column(self, name: str) -> pa.ChunkedArray | None:
         """Give a user's column in its final type, by the name that it came with; None if there is none."""

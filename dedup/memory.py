@@ -15,7 +15,7 @@ LIBRARIES_BYTES: Final = 350_000_000
 """What Python, Arrow and the compiled kernels take before there is a document."""
 
 _HELD_SHARE: Final = 0.4  # a run in memory needs about as much again for columns, matches and tables
-_PHASE_SHARE: Final = 0.45
+_PHASE_SHARE: Final = 0.35
 _LEAST_PHASE_BYTES: Final = 64 << 20
 _SHARD_SHARE: Final = 1 / 48  # of two workers some five are on their way, each with arrays of several times its text
 _MOST_SHARD_BYTES: Final = 32 << 20

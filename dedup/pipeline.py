@@ -194,6 +194,8 @@ def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence,
     order = rank_documents(columns.n_bytes, rank_column, settings)
     with run.stage("match"):
         distinct = find_distinct(columns, groups, storage, budget.phase_bytes)
+        corpus.drop_exact()
+        columns = corpus.columns
         twin = find_twins(columns, groups)
         matches = find_matches(
             store, columns, distinct, groups, settings, executor, storage, budget.phase_bytes,

@@ -69,6 +69,11 @@ class MemoryStore:
         self.shards[shard] = (raw, replace(facts, **gone), mark)
         return found
 
+    def is_wide(self, shard: int) -> bool:
+        """Say whether characters are counted apart from bytes; to be asked before `facts`."""
+        facts = self.shards[shard][1]
+        return facts.char_start is not facts.start
+
     def ids(self) -> list[pa.Array]:
         """Give the ids of each shard as they came."""
         return [raw.ids for raw, _, _ in self.shards]
@@ -200,6 +205,10 @@ class DiskStore:
         found = {name: bundle.numbers(name) for name in _COLUMNS if name in bundle}
         return {"char_start": found["start"], "char_end": found["end"]} | found
 
+    def is_wide(self, shard: int) -> bool:
+        """Say whether characters are counted apart from bytes."""
+        return "char_start" in Bundle(self._path(shard, "facts"))
+
     def ids(self) -> list[pa.Array]:
         """Give the ids of each shard as they came."""
         return [Bundle(self._path(shard, "documents")).arrays("ids")[0] for shard in range(self.n_shards)]
@@ -273,7 +282,10 @@ Store = MemoryStore | DiskStore
 
 def build_columns(store: Store, storage: Storage) -> Columns:
     """Put what is known of the shards together."""
-    names = [name for name in _COLUMNS if name != "n_paragraphs"]
+    left_out = {"n_paragraphs"}
+    if not any(store.is_wide(shard) for shard in range(store.n_shards)):
+        left_out |= {"char_start", "char_end"}  # they are start and end
+    names = [name for name in _COLUMNS if name not in left_out]
     types = {"exact": np.uint64, "content": np.uint64, "n_tokens": np.int32, "flags": np.uint8, "has_content": np.bool_}
     columns = {
         name: storage.column(name, types.get(name, np.int64), 2 if name in ("exact", "content") else None)
@@ -292,12 +304,13 @@ def build_columns(store: Store, storage: Storage) -> Columns:
         n_documents.append(first + len(here))
         n_paragraphs.append(n_paragraphs[-1] + int(here.sum()))
     first_paragraph = np.concatenate([[0], *(here for here in counts)]).cumsum().astype(np.int64)
+    finished = {name: column.finish() for name, column in columns.items()}
     return Columns(
         shard_documents=np.array(n_documents, dtype=np.int64),
         shard_paragraphs=np.array(n_paragraphs, dtype=np.int64),
         first_paragraph=first_paragraph,
         document=document.finish(),
-        **{name: column.finish() for name, column in columns.items()},
+        **{"char_start": finished["start"], "char_end": finished["end"], **finished},
     )
 
 

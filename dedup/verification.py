@@ -1,9 +1,10 @@
 """Candidates compared on their texts: the matches, and how the two sides of each differ."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from dedup.kernels.similarity import compare_pairs
 from dedup.kernels.wordings import count_fillers, count_part
 from dedup.settings import Settings
 from dedup.shards import Columns, Shards
-from dedup.shipping import Wanted, ship_paragraphs
+from dedup.shipping import Shipped, Wanted, ship_paragraphs
 from dedup.storage import Storage
 from dedup.token_tables import make_token_table
 from dedup.workers import map_ahead
@@ -26,6 +27,11 @@ FEWEST_FILLERS: Final = 5
 one only where it is edited, so that edited copies of one text seldom come near it."""
 
 PAIRS_PER_BLOCK: Final = 1 << 14
+
+_SHIPPED_SHARE: Final = 0.15
+"""Of all text, copied out at once for pairs to be compared: what it takes on the disk, for another reading of all."""
+
+_LEAST_SHIPPED_BYTES: Final = 512 << 20
 
 _BYTES_A_SLOT: Final = 112
 """What a slot takes while wordings are counted: up to eight places of one table and four of another."""
@@ -79,14 +85,13 @@ def verify_pairs(
     """
     block_bytes = memory_bytes // (16 * settings.n_workers)
     blocks, wanted = _cut_blocks(columns, candidates, block_bytes, settings, executor, storage)
-    shipped = ship_paragraphs(shards, columns, wanted, settings, executor, storage)
     characters, function_words = load_characters(), make_token_table(load_function_words())
     floor = min(settings.similarity, settings.overlap_similarity)
 
-    def compare(block: int) -> list[NDArray[Any]]:
+    def compare(block: int, shipped: Shipped, before: int) -> list[NDArray[Any]]:
         pairs = candidates[blocks[block] : blocks[block + 1]]
         first, last = int(wanted.bounds[block]), int(wanted.bounds[block + 1])
-        text, spans = shipped.block(first, last)
+        text, spans = shipped.block(first - before, last - before)
         left, right = _sides(pairs)
         n = len(pairs)
         similarity, marked = np.empty(n, dtype=np.float64), np.empty(n, dtype=np.float64)
@@ -107,16 +112,23 @@ def verify_pairs(
     made[5].append(np.zeros(1, dtype=np.int64))
     n_slots = 0
     # One block without pairs is compared, too: so the first run on a machine compiles all, whatever the texts are.
-    for block, found in enumerate(map_ahead(executor, compare, range(len(blocks) - 1), 2 * settings.n_workers)):
-        found[5] = found[5] + n_slots
-        n_slots += len(found[6])
-        for column, values in zip(made, found, strict=True):
-            column.append(values)
-        storage.release()
-        if tell is not None:
-            tell(blocks[block + 1], len(candidates))
-    for array in (shipped.data, shipped.starts, wanted.numbers):
-        storage.drop(array)
+    for first, past in _cut_rounds(columns, wanted):
+        before = int(wanted.bounds[first])
+        some = Wanted(wanted.numbers[before : wanted.bounds[past]], wanted.bounds[first : past + 1] - before)
+        shipped = ship_paragraphs(shards, columns, some, settings, executor, storage)
+        work = partial(compare, shipped=shipped, before=before)
+        for block, found in enumerate(map_ahead(executor, work, range(first, past), 2 * settings.n_workers), first):
+            found[5] = found[5] + n_slots
+            n_slots += len(found[6])
+            for column, values in zip(made, found, strict=True):
+                column.append(values)
+            storage.release()
+            if tell is not None:
+                tell(blocks[block + 1], len(candidates))
+        storage.drop(shipped.data)
+        storage.drop(shipped.starts)
+        del shipped, work
+    storage.drop(wanted.numbers)
     arrays = {name: column.finish() for (name, _, _), column in zip(_COLUMNS, made, strict=True)}
     return Matches(**arrays, fillers=_count_fillers(arrays["slots"], arrays["slot_start"], storage, memory_bytes))
 
@@ -165,6 +177,21 @@ def _cut_blocks(
             column.append(numbers)
         storage.release()
     return blocks, Wanted(column.finish(), np.array(bounds, dtype=np.int64))
+
+
+def _cut_rounds(columns: Columns, wanted: Wanted) -> Iterator[tuple[int, int]]:
+    """Give (first, past) of runs of blocks whose texts are shipped at once: a share of all text at most."""
+    most = max(_LEAST_SHIPPED_BYTES, int(_SHIPPED_SHARE * int(columns.n_bytes.sum())))
+    first, n_bytes = 0, 0
+    n_blocks = len(wanted.bounds) - 1
+    for block in range(n_blocks):
+        numbers = wanted.numbers[wanted.bounds[block] : wanted.bounds[block + 1]]
+        n_here = int((columns.end[numbers] - columns.start[numbers]).sum())
+        if n_bytes and n_bytes + n_here > most:
+            yield first, block
+            first, n_bytes = block, 0
+        n_bytes += n_here
+    yield first, n_blocks
 
 
 def _count_fillers(

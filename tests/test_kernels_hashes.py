@@ -132,30 +132,30 @@ def pair_bands(keys: np.ndarray, sketches: object, most_partners: int, least_equ
     """Give pairs (left, right) as the kernels find them one after the other, with room for a few at a time."""
     n = len(keys)
     rows, no_salts = np.arange(n, dtype=np.int32), np.empty(0, dtype=np.uint64)
-    all_grouped, all_begins = [], []
-    for band in range(keys.shape[1]):
-        own = np.ascontiguousarray(keys[:, band])
-        seen = np.zeros((2, 2), dtype=np.uint64)
-        n_shared = candidates.mark_keys(own, rows, no_salts, seen)
-        hashes, members = np.empty(n, dtype=np.uint64), np.empty(n, dtype=np.int32)
-        n_found = 0
-        for part in range(2):
-            room = hashes[n_found:], members[n_found:]
-            n_found += candidates.collect_shared(own, rows, no_salts, seen, (part, 2), 0, *room)
-        assert n_found == n_shared
-        grouped, begins = np.empty(n_found, dtype=np.int32), np.empty(n_found, dtype=np.int32)
-        n_grouped = candidates.group_members(hashes[:n_found], members[:n_found], grouped, begins)
-        all_begins.append(begins[:n_grouped] + np.int32(sum(map(len, all_grouped))))
-        all_grouped.append(grouped[:n_grouped])
-    grouped, begins = np.concatenate(all_grouped), np.concatenate(all_begins)
     values = np.asarray(sketches, dtype=np.uint8).reshape(n, -1)
     packed = np.empty((n, -(-values.shape[1] // 16)), dtype=np.uint64)
     candidates.pack_sketches(values, values.shape[1], packed)
     least_equal += 16 * packed.shape[1] - values.shape[1]
     pairs = np.empty(2 * most_partners, dtype=np.uint64)
     found = set()
-    at = 0
-    while at < len(grouped):
-        n_pairs, at = candidates.pair_buckets(at, grouped, begins, packed, most_partners, least_equal, pairs)
-        found |= {(int(pair) & 0xFFFFFFFF, int(pair) >> 32) for pair in pairs[:n_pairs].tolist()}
+    n_parts = 4
+    for band in range(keys.shape[1]):
+        own = np.ascontiguousarray(keys[:, band])
+        counts = np.zeros(n_parts, dtype=np.int64)
+        candidates.count_keys(own, rows, no_salts, counts)
+        assert counts.sum() == n
+        for first in (0, 3):  # three parts, then the last
+            bounds = np.concatenate([[0], np.cumsum(counts[first : first + 3])]).astype(np.int64)
+            parted, ends = np.empty(int(bounds[-1]), dtype=np.uint64), bounds[:-1].copy()
+            candidates.place_keys(own, rows, no_salts, 0, (first, n_parts), ends, parted)
+            assert ends.tolist() == bounds[1:].tolist()
+            largest = int(np.diff(bounds).max())
+            owner = np.empty(candidates.table_size(largest), dtype=np.int32)
+            chains = np.empty((largest, 3), dtype=np.int32)
+            at = np.zeros(2, dtype=np.int64)
+            while at[0] < len(bounds) - 1:
+                n_pairs = candidates.pair_parts(
+                    parted, bounds, packed, most_partners, least_equal, owner, chains, at, pairs
+                )
+                found |= {(int(pair) & 0xFFFFFFFF, int(pair) >> 32) for pair in pairs[:n_pairs].tolist()}
     return found

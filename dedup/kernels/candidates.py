@@ -6,14 +6,13 @@ from numba import njit
 from dedup.kernels.mixing import mix64
 
 _ONE = np.uint64(1)
-_PLACE_BITS = np.uint64(6)
-_PLACE_MASK = np.uint64(63)
 _ONES = np.uint64(0x0101010101010101)
 _LOW_BITS = np.uint64(0x7777777777777777)
 _NIBBLES = np.uint64(0x0F0F0F0F0F0F0F0F)
 _COUNT_SHIFT = np.uint64(56)
 _THREE, _FOUR, _FIFTEEN = np.uint64(3), np.uint64(4), np.uint64(15)
 _VALUES_A_WORD = 16
+_MEMBER_BITS, _MEMBER_MASK = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
@@ -74,86 +73,97 @@ def part_rows(hashes, salts, n_parts, bounds, order, parted):
 
 
 @njit(cache=True, nogil=True)
-def mark_keys(keys, rows, salts, seen):
-    """Take note of keys; give how many keys, of all noted in `seen`, may be those of several rows by this call.
+def count_keys(keys, rows, salts, counts):
+    """Add to counts int64[parts, a power of two] how many of the keys are of each part.
 
-    keys uint64[]; rows int32[n], the places in `keys` that count; salts uint64[n], or uint64[0], are added by XOR;
-    seen uint64[power of two, 2], at first 0: bits by the hash of a key, in [:, 0] where there was one such row, in
-    [:, 1] where there were more. The numbers given add up to the rows that collect_shared finds.
+    keys uint64[]; rows int32[n], the places in `keys` that count; salts uint64[n], or uint64[0], are added by XOR.
     """
-    shift = _first_bits(64 * len(seen))
-    n_shared = 0
+    shift = _first_bits(len(counts))
     for place in range(len(rows)):
-        bit = mix64(keys[rows[place]] ^ _salt(salts, place)) >> shift
-        word, mask = bit >> _PLACE_BITS, _ONE << (bit & _PLACE_MASK)
-        if seen[word, 0] & mask == 0:
-            seen[word, 0] |= mask
-            continue
-        n_shared += 1
-        if seen[word, 1] & mask == 0:
-            seen[word, 1] |= mask
-            n_shared += 1
-    return n_shared
+        counts[_part_of(mix64(keys[rows[place]] ^ _salt(salts, place)), shift)] += 1
 
 
 @njit(cache=True, nogil=True)
-def collect_shared(keys, rows, salts, seen, parts, first_member, hashes, members):
-    """Collect the rows of one part whose keys may be those of several rows; give how many they are.
+def place_keys(keys, rows, salts, first_member, parts, ends, parted):
+    """Put keys of some parts, hash << 32 | member, where the parts end so far, and move these ends.
 
-    keys, rows, salts and seen as in mark_keys; parts (part, how many, a power of two); the row at place i is member
-    first_member + i. Out: hashes uint64[n] and members int32[n].
+    keys, rows and salts as in count_keys; the row at place i is member first_member + i. parts: the first, and how many
+    there are of all; ends int64[], of as many as there is room for in parted uint64[].
     """
-    shift = _first_bits(64 * len(seen))
-    part, part_mask = np.uint64(parts[0]), np.uint64(parts[1] - 1)
-    n = 0
+    shift = _first_bits(parts[1])
     for place in range(len(rows)):
         mixed = mix64(keys[rows[place]] ^ _salt(salts, place))
-        bit = mixed >> shift
-        if seen[bit >> _PLACE_BITS, 1] & (_ONE << (bit & _PLACE_MASK)) == 0 or mixed & part_mask != part:
+        part = _part_of(mixed, shift) - parts[0]
+        if part < 0 or part >= len(ends):
             continue
-        hashes[n] = mixed
-        members[n] = first_member + place
-        n += 1
-    return n
+        parted[ends[part]] = mixed << _MEMBER_BITS | np.uint64(first_member + place)
+        ends[part] += 1
 
 
 @njit(cache=True, nogil=True)
-def group_members(hashes, members, grouped, begins):
-    """Put members of equal hash together, in order, and leave out those whose hash no other has; give how many stay.
+def pair_parts(parted, bounds, sketches, most_partners, least_equal, owner, chains, at, pairs):
+    """Pair members with earlier ones of equal hash, part by part, from a place on; give the number of pairs.
 
-    hashes uint64[n], members int32[n]; out: grouped int32[n], begins int32[n], where in `grouped` the group begins.
+    parted uint64[n] as of place_keys, in parts that begin at bounds int64[parts + 1]; sketches uint64[m, words] as of
+    pack_sketches. Each member is paired with the first `most_partners` of its hash only, so that a key shared by very
+    many costs linear time; and only if at least `least_equal` values of the sketches agree, which pairs worth
+    verifying nearly always do. Scratch: owner int32[table_size(largest part)], chains int32[largest part, 3].
+    at int64[2]: the part and the place to go on at, moved to where the room in `pairs` ends, or behind the last part.
+    Out: pairs uint64[], right << 32 | left, left < right.
+    Source of the sketch test: Li and König, b-bit minwise hashing, 2010.
     """
-    n = len(hashes)
-    size = 4
+    n_pairs = 0
+    n_words = sketches.shape[1]
+    while at[0] < len(bounds) - 1:
+        first, last = bounds[at[0]], bounds[at[0] + 1]
+        shift = _first_bits(table_size(last - first)) - _MEMBER_BITS
+        mask = table_size(last - first) - 1
+        if at[1] == first:
+            owner[: mask + 1] = -1
+        for place in range(at[1], last):
+            if n_pairs + most_partners > len(pairs):
+                at[1] = place
+                return n_pairs
+            own = place - first
+            hashed = parted[place] >> _MEMBER_BITS
+            slot = np.int64(hashed >> shift)
+            while owner[slot] >= 0 and parted[first + owner[slot]] >> _MEMBER_BITS != hashed:
+                slot = (slot + 1) & mask
+            chains[own, 0] = -1  # the next of this hash
+            if owner[slot] < 0:
+                owner[slot] = own
+                chains[own, 1], chains[own, 2] = own, 1  # of a first: the last of its hash, and how many there are
+                continue
+            head = owner[slot]
+            row = np.int64(parted[place] & _MEMBER_MASK)
+            other = np.int64(head)
+            while other >= 0:
+                left = np.int64(parted[first + other] & _MEMBER_MASK)
+                n_equal = 0
+                for word in range(n_words):
+                    apart = sketches[left, word] ^ sketches[row, word]
+                    equal = ~(((apart & _LOW_BITS) + _LOW_BITS) | apart | _LOW_BITS)  # high bits of equal values
+                    n_equal += int(_sum_nibbles(equal >> _THREE))
+                if n_equal >= least_equal:
+                    pairs[n_pairs] = np.uint64(row) << _MEMBER_BITS | np.uint64(left)
+                    n_pairs += 1
+                other = np.int64(chains[other, 0])
+            if chains[head, 2] < most_partners:
+                chains[chains[head, 1], 0] = own
+                chains[head, 1] = own
+                chains[head, 2] += 1
+        at[0] += 1
+        at[1] = last
+    return n_pairs
+
+
+@njit(cache=True, nogil=True)
+def table_size(n):
+    """Give the size of a table for n members, a power of two that stays half empty."""
+    size = 2
     while size < 2 * n:
         size *= 2
-    shift = _first_bits(size)
-    mask = np.uint64(size - 1)
-    owner = np.full(size, -1, dtype=np.int32)  # the first row of the hash that has this slot
-    first = np.empty(n, dtype=np.int32)
-    count = np.zeros(n, dtype=np.int32)
-    for row in range(n):
-        slot = hashes[row] >> shift
-        while owner[slot] >= 0 and hashes[owner[slot]] != hashes[row]:
-            slot = (slot + _ONE) & mask
-        if owner[slot] < 0:
-            owner[slot] = row
-        first[row] = owner[slot]
-        count[owner[slot]] += 1
-    place = np.empty(n, dtype=np.int32)  # where the next of a group goes
-    n_grouped = 0
-    for row in range(n):
-        if count[first[row]] < 2:
-            continue
-        if first[row] == row:
-            place[row] = n_grouped
-            n_grouped += count[row]
-            count[row] = place[row] + 2  # from now on where the group begins, past 2 to be told from a single
-        at = place[first[row]]
-        grouped[at] = members[row]
-        begins[at] = count[first[row]] - 2
-        place[first[row]] += 1
-    return n_grouped
+    return size
 
 
 @njit(cache=True, nogil=True)
@@ -168,40 +178,16 @@ def pack_sketches(values, n_values, sketches):
             sketches[row, word] = packed
 
 
-@njit(cache=True, nogil=True)
-def pair_buckets(at, grouped, begins, sketches, most_partners, least_equal, pairs):
-    """Pair members with earlier ones of their groups, from a place on; give the number of pairs, and where to go on.
-
-    grouped and begins as of group_members; sketches uint64[n, words] as of pack_sketches. Each member is paired with
-    the first `most_partners` of its group only, so that a key shared by very many costs linear time; and only if at
-    least `least_equal` values of the sketches agree, which pairs worth verifying nearly always do.
-    Out: pairs uint64[], right << 32 | left, left < right; it has room for all pairs of any member.
-    Source of the sketch test: Li and König, b-bit minwise hashing, 2010.
-    """
-    n_pairs = 0
-    n_words = sketches.shape[1]
-    while at < len(grouped):
-        if n_pairs + most_partners > len(pairs):
-            return n_pairs, at
-        row, begin = grouped[at], begins[at]
-        for other in range(begin, min(at, begin + most_partners)):
-            left = grouped[other]
-            n_equal = 0
-            for word in range(n_words):
-                apart = sketches[left, word] ^ sketches[row, word]
-                equal = ~(((apart & _LOW_BITS) + _LOW_BITS) | apart | _LOW_BITS)  # high bits of values that are equal
-                n_equal += int(_sum_nibbles(equal >> _THREE))
-            if n_equal >= least_equal:
-                pairs[n_pairs] = np.uint64(row) << np.uint64(32) | np.uint64(left)
-                n_pairs += 1
-        at += 1
-    return n_pairs, at
-
-
 @njit(cache=True, nogil=True, inline="always")
 def _salt(salts, row):
     """Give the salt of a row, 0 if there are none."""
     return salts[row] if len(salts) else np.uint64(0)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _part_of(mixed, shift):
+    """Give the part of a hash by its first bits; 64 of them to shift away are all."""
+    return np.int64(mixed >> shift) if shift < np.uint64(64) else np.int64(0)
 
 
 @njit(cache=True, nogil=True)
