@@ -20,13 +20,13 @@ MOST_PARTNERS: Final = 64
 .973 of all pairs, 64 find .996, 128 find .999 at twice the time."""
 
 SKETCH_BITS: Final = 4
-MOST_SKETCHED: Final = 80
-"""Values of a signature whose low bits make a sketch: 40 bytes a paragraph, looked up at random in every band."""
+MOST_SKETCHED: Final = 64
+"""Values of a signature whose low bits make a sketch: 32 bytes a paragraph, looked up at random in every band."""
 
 _MEMBERS_A_PART: Final = 2048
 """As many as are grouped by a table that stays in the processor's nearest cache."""
 _PAIRS_AT_A_TIME: Final = 1 << 17
-_PAIRS_A_RUN: Final = 1 << 22
+_PAIRS_A_RUN: Final = 1 << 23
 
 
 @dataclass(frozen=True, slots=True)

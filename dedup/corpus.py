@@ -12,7 +12,7 @@ import pyarrow as pa
 from dedup.annotating import Facts, annotate_shard
 from dedup.documents import FinalColumns, RawShard, ReadSoFar, no_documents
 from dedup.ids import tell_apart
-from dedup.memory import Budget
+from dedup.memory import Budget, give_back
 from dedup.reading import FileReader
 from dedup.settings import Settings
 from dedup.shards import Columns
@@ -58,6 +58,12 @@ class Corpus:
     warnings: list[str]
     by_extractor: Mapping[str, int]
     final: FinalColumns
+
+    def give_back_memory(self) -> None:
+        """Give back what the last stage had; of a run in memory, which is over soon, nothing."""
+        if isinstance(self.store, DiskStore):
+            self.storage.release()
+            give_back()
 
     def drop_exact(self) -> None:
         """Free what the hashes of paragraphs take, once it is known which are equal."""

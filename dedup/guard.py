@@ -117,12 +117,14 @@ def weigh_matches(evidence: Evidence, settings: Settings) -> Weights:
     # Documents that share more have a common origin: there, a text with words of its own was rewritten on purpose.
     rows = np.flatnonzero(may & ((goes[0] & looks.is_rewritten[0]) | (goes[1] & looks.is_rewritten[1])))
     related = np.zeros(n, dtype=np.bool_)
+    evidence.storage.release()
     related[rows] = _share_more(evidence, rows) | _share_equals(evidence, rows, settings)
     for side, paragraphs in enumerate((matches.left, matches.right)):
         goes[side] &= may & ~(related & looks.is_rewritten[side])
         # Of a paragraph that holds a repeat of itself only the whole may be a copy: the proof of the repeat is in it.
         rows = np.flatnonzero(goes[side])
         goes[side][rows] = flags[paragraphs[rows]] & REPEATS_ITSELF == 0
+    evidence.storage.release()
     return Weights(goes, why)
 
 

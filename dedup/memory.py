@@ -1,10 +1,13 @@
 """How much memory a run may use, and what of it is for what."""
 
+import ctypes
 import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import pyarrow as pa
 
 from dedup.settings import Settings
 
@@ -39,6 +42,13 @@ def plan_memory(settings: Settings) -> Budget:
         phase_bytes=max(_LEAST_PHASE_BYTES, int(_PHASE_SHARE * free)),
         shard_bytes=max(settings.batch_bytes, min(_MOST_SHARD_BYTES, int(_SHARD_SHARE * free))),
     )
+
+
+def give_back() -> None:
+    """Return to the system what is free: allocators keep what a stage had, and the next would come on top of it."""
+    pa.default_memory_pool().release_unused()
+    with suppress(AttributeError, OSError, TypeError):  # only the GNU library has it
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def machine_memory() -> int:

@@ -34,6 +34,7 @@ Progress = Callable[[str, int, int], None]
 """Told (stage, done, of how many); 0 of 0 where that is not known."""
 
 _OVERLAPS_AT_A_TIME = 1 << 16
+_SHARDS_BETWEEN = 8  # after which memory is given back while shards are written
 
 
 class Sink(Protocol):
@@ -139,8 +140,10 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
         run.tell("compiling kernels (once per machine, some 15 seconds)")
     with run.stage("read"):
         corpus = gathering.gather(reader)
+        corpus.give_back_memory()
     evidence, recall = _measure(corpus, gathering, run)
     with run.stage("judge"):
+        corpus.give_back_memory()
         verdicts = judge(evidence, settings)
     counts = ReportBuilder()
 
@@ -159,7 +162,8 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
         for shard, tables in enumerate(applied):
             for name, table in tables.items():
                 give(name, table)
-            corpus.storage.release()
+            if shard % _SHARDS_BETWEEN == 0:
+                corpus.give_back_memory()
             run.tell("write", shard + 1, n_shards)
         for first in range(0, max(1, verdicts.n_overlaps), _OVERLAPS_AT_A_TIME):
             last = min(first + _OVERLAPS_AT_A_TIME, verdicts.n_overlaps)
