@@ -23,7 +23,13 @@ CATEGORIES: Final = (
     "cookie",
     "advert",
     "comments",
+    "paywall",
+    "author-bio",
+    "mailing-list",
+    "mail-signature",
+    "confidentiality",
     "page-furniture",
+    "recurring",
 )
 """The kinds of boilerplate that are recognised; each can be switched off with `without`."""
 
