@@ -184,6 +184,23 @@ def extraction(
 
 
 @app.command()
+def lines(
+    *,
+    data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
+    mail: Annotated[Path | None, typer.Option(help="Folder of folders of mails.", envvar="DEDUP_MAIL")] = None,
+    save: Save = None,
+) -> None:
+    """Judge labelled lines of pages and mails: which kinds of boilerplate go, and whether content stays."""
+    from benchmarks.quality.lines import lines_lines, measure_lines
+
+    if data is None or not data.is_dir():
+        typer.echo("lines: skipped, no data folder; give --data FOLDER or set DEDUP_DATA")
+        return
+    figures = measure_lines(data, mail)
+    _finish("lines", figures, lines_lines(figures), save)
+
+
+@app.command()
 def train_blocks(
     *,
     data: Annotated[Path, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")],
