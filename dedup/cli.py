@@ -165,6 +165,7 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
     repeats: options.Repeats = DEFAULTS.repeats,
     boilerplate: options.Boilerplate = DEFAULTS.boilerplate,
     without: options.Without = None,
+    rules: options.Rules = None,
     config: options.Config = None,
     recall_sample: options.RecallSample = DEFAULTS.recall_sample,
     workers: options.Workers = DEFAULTS.workers,

@@ -141,7 +141,16 @@ Without = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CATEGORY",
-        help=f"Leave this kind of boilerplate in; can be repeated: {', '.join(CATEGORIES)}.",
+        help=f"Leave this kind of boilerplate in; can be repeated: {', '.join(CATEGORIES)}, or a kind of --rules.",
+        show_default=False,
+        rich_help_panel=_BOILERPLATE,
+    ),
+]
+Rules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE.toml",
+        help="Add the rules of this file to those of dedup; can be repeated. `dedup rules --help` shows such a file.",
         show_default=False,
         rich_help_panel=_BOILERPLATE,
     ),

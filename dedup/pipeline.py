@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from dedup import reading, writing
 from dedup.applying import apply_removals, list_overlaps
+from dedup.boilerplate import with_rules_read
 from dedup.corpus import Corpus, Gathering, Reader
 from dedup.engines.local import start_workers
 from dedup.equals import find_distinct, find_twins
@@ -70,11 +71,13 @@ class _Run:
 
 def clean(documents: Any, settings: Settings, on_progress: Progress | None = None) -> Result:
     """Clean documents handed over in Python."""
+    settings = with_rules_read(settings)
     return _clean_in_memory(HandedOver(documents, settings), settings, _Run(on_progress))
 
 
 def preview_files(sources: Sequence[str | Path], settings: Settings, on_progress: Progress | None = None) -> Result:
     """Clean the documents of files and folders, writing nothing."""
+    settings = with_rules_read(settings)
     reader = reading.FileReader(reading.plan_inputs(sources, settings), settings, on_progress)
     return _clean_in_memory(reader, settings, _Run(on_progress))
 
@@ -93,6 +96,7 @@ def clean_files(
 
     What does not fit into memory is staged in a folder, from which the same call goes on if this one is cut off.
     """
+    settings = with_rules_read(settings)
     writing.check_target(target, sources, overwrite)
     run = _Run(on_progress)
     with lock_target(target):

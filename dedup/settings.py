@@ -5,8 +5,9 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import PurePath
 from typing import Any, Final, Literal
 
 from dedup.errors import SettingsError
@@ -55,6 +56,14 @@ MOST_HASHES: Final = 112
 time in proportion and only spare verifications, which are cheap."""
 
 
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """A rule file that has been read: a run has what it held at its start, whatever becomes of the file."""
+
+    path: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What counts as a copy, which copy stays, and how the work is done.
@@ -90,6 +99,7 @@ class Settings:
     min_repeat_tokens: int = 8
     boilerplate: bool = True
     without: tuple[str, ...] = ()
+    rules: tuple[str | RuleText, ...] = ()
     max_boilerplate_share: float = 0.5
     recall_sample: int = 0
     workers: int = 0
@@ -99,6 +109,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Check every value once."""
         object.__setattr__(self, "without", _as_names(self.without))
+        object.__setattr__(self, "rules", _as_paths(self.rules))
         for name in ("max_document_bytes", "memory"):
             object.__setattr__(self, name, _as_bytes(name, getattr(self, name)))
         for name in ("similarity", "overlap_similarity", "copy_share", "max_boilerplate_share"):
@@ -156,12 +167,13 @@ class Settings:
                 f"min_near_tokens ({self.min_near_tokens}) must be at least min_tokens ({self.min_tokens}): "
                 "a text too short to be an exact duplicate is too short to be a near one"
             )
-        for name in self.without:
-            if name not in CATEGORIES:
-                raise SettingsError(
-                    f"unknown boilerplate category {name!r}{did_you_mean(name, CATEGORIES)}; "
-                    f"categories: {', '.join(CATEGORIES)}"
-                )
+        if not self.rules:  # else it takes their files to tell: a user's rules may have categories of their own
+            check_categories(self.without, CATEGORIES)
+
+    @property
+    def rule_paths(self) -> tuple[str, ...]:
+        """The paths of the rule files, read or not."""
+        return tuple(file.path if isinstance(file, RuleText) else file for file in self.rules)
 
     @property
     def band_shape(self) -> tuple[int, int]:
@@ -261,6 +273,15 @@ def bands_needed(similarity: float, rows: int) -> int:
     return math.ceil(math.log1p(-FOUND_AT_THRESHOLD) / math.log1p(-agreement))
 
 
+def check_categories(names: Iterable[str], known: Sequence[str]) -> None:
+    """Raise SettingsError for a name that is none of the known categories of boilerplate."""
+    for name in names:
+        if name not in known:
+            raise SettingsError(
+                f"unknown boilerplate category {name!r}{did_you_mean(name, known)}; categories: {', '.join(known)}"
+            )
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Give ' (did you mean ...?)' with the nearest known name, or nothing when none is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
@@ -284,3 +305,11 @@ def _as_names(value: Any) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in names):
         raise SettingsError(f"without must be a list of categories, got {value!r}")
     return names
+
+
+def _as_paths(value: Any) -> tuple[str | RuleText, ...]:
+    values = (value,) if isinstance(value, str | PurePath | RuleText) or not isinstance(value, Iterable) else value
+    paths = tuple(str(path) if isinstance(path, PurePath) else path for path in values)
+    if not all(isinstance(path, str | RuleText) and path for path in paths):
+        raise SettingsError(f"rules must be a list of paths of rule files, got {value!r}")
+    return paths

@@ -12,10 +12,20 @@ def read_settings(path: str | Path, settings: Settings | None = None) -> Setting
     """Give `settings` (the defaults if None) with what the file says put over them.
 
     Raises SettingsError, naming the file, if it is missing, unreadable or not TOML, if it
-    holds a name that is no setting, or a value that cannot be used.
+    holds a name that is no setting, or a value that cannot be used. Paths of rule files are seen from its folder.
     """
     path = Path(path)
-    return (settings or Settings()).with_changes(_read_toml(path), where=str(path))
+    changes = _read_toml(path)
+    if "rules" in changes:
+        changes["rules"] = _beside(path, changes["rules"])
+    return (settings or Settings()).with_changes(changes, where=str(path))
+
+
+def _beside(path: Path, rules: Any) -> Any:
+    """Give the paths of rule files seen from the folder of the settings file; what are no paths, as it is."""
+    if isinstance(rules, list):
+        return [_beside(path, rule) for rule in rules]
+    return str(path.parent / rules) if isinstance(rules, str) and rules else rules
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dedup.addresses import is_address
+from dedup.boilerplate import read_rule_texts
 from dedup.disk_space import describe_full_disk, is_no_room
 from dedup.errors import DedupError, OutputError, StagingError
 from dedup.settings import Settings
@@ -33,17 +34,19 @@ class Identity:
 
     settings: dict[str, Any]
     inputs: list[list[str]] | None  # name and stamp of each, None where some can be read only once
+    rules: list[list[str]]  # path of each rule file, and a digest of what it holds
     versions: dict[str, str]  # of what the text and what is found in it may depend on
 
     @classmethod
     def of(cls, plan: Plan, settings: Settings) -> "Identity":
         """Describe a run."""
         told = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _MAY_CHANGE}
-        told["without"] = list(settings.without)
+        told |= {"without": list(settings.without), "rules": list(settings.rule_paths)}
+        rules = [[file.path, sha256(file.text.encode()).hexdigest()] for file in read_rule_texts(settings)]
         inputs = [[found.source, found.place.stamp()] for found in plan.inputs]
         inputs += [[source, reject.reason] for source, reject in plan.rejected]
         can_go_on = all(stamp is not None for _, stamp in inputs)
-        return cls(told, inputs if can_go_on else None, package_versions())  # type: ignore[arg-type]
+        return cls(told, inputs if can_go_on else None, rules, package_versions())  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -150,6 +153,10 @@ class Staging:
         for name, value in self.identity.settings.items():
             if before.get(name) != value:
                 yield f"the setting {name} (it was {before.get(name)!r}, and is {value!r})"
+        rules: dict[str, str] = dict(map(tuple, told.get("rules") or []))
+        for path, digest in self.identity.rules:
+            if rules.get(path) != digest:
+                yield f"the rule file {path!r}"
         old, new = (dict(map(tuple, inputs or [])) for inputs in (told.get("inputs"), self.identity.inputs))
         for source in sorted(old.keys() | new.keys()):
             if source not in new:

@@ -1,7 +1,8 @@
 """Text that is nobody's content, found by rules that are data: one TOML file a language in `rules/`.
 
 rule_files.py   rule files -> Rule, checked and compiled once
-table.py        RULES: "category/name" -> rule, and what protects legal texts
+checking.py     rules held to their examples
+table.py        RULES: "category/name" -> rule, those of a user's files, and what protects legal texts
 wording.py      one paragraph -> the form that rules are tried on, and its sentences
 cues.py         the words by which a paragraph is told on which rules are worth trying
 screening.py    many paragraphs -> the ways in which each could match, by cues, lengths and places
@@ -10,8 +11,19 @@ protection.py   documents that consist of such text, or are legal texts, keep it
 finding.py      documents and paragraphs -> BOILERPLATE
 """
 
+from dedup.boilerplate.checking import check_examples
 from dedup.boilerplate.finding import cue_limits, cue_tokens, find_boilerplate
-from dedup.boilerplate.rule_files import Rule, check_examples, load_rules
-from dedup.boilerplate.table import RULES
+from dedup.boilerplate.rule_files import Rule, load_rules
+from dedup.boilerplate.table import RULES, read_rule_texts, with_rules_read
 
-__all__ = ["RULES", "Rule", "check_examples", "cue_limits", "cue_tokens", "find_boilerplate", "load_rules"]
+__all__ = [
+    "RULES",
+    "Rule",
+    "check_examples",
+    "cue_limits",
+    "cue_tokens",
+    "find_boilerplate",
+    "load_rules",
+    "read_rule_texts",
+    "with_rules_read",
+]

@@ -13,7 +13,6 @@ from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
 from dedup.boilerplate.rule_files import MOST_TOKENS
 from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules, make_screen, place_bits, read_ways
-from dedup.boilerplate.table import RULE_FILES
 from dedup.boilerplate.trials import Finding, try_paragraph
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, VERBATIM, check_schema
 from dedup.settings import Settings
@@ -121,7 +120,7 @@ def find_boilerplate(
     kept = [
         hit
         for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph]))
-        for hit in _protect(view, document, list(group), settings)
+        for hit in _protect(view, document, list(group), active, settings)
     ]
     rows = [(hit.paragraph, hit.start, hit.end, hit.rule) for hit in kept]
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
@@ -224,7 +223,7 @@ def _character_start(data: NDArray[np.uint8], at: int, end: int) -> int:
     return at
 
 
-def _protect(view: _Paragraphs, document: int, hits: list[_Hit], settings: Settings) -> list[_Hit]:
+def _protect(view: _Paragraphs, document: int, hits: list[_Hit], active: ActiveRules, settings: Settings) -> list[_Hit]:
     """Give the hits of one document that count."""
     members = view.of_document(document)
     if any(hit.category in LEGAL_CATEGORIES for hit in hits):
@@ -232,7 +231,7 @@ def _protect(view: _Paragraphs, document: int, hits: list[_Hit], settings: Setti
         taken[[hit.paragraph - members.start for hit in hits if hit.is_whole]] = True
         spans = np.column_stack([view.starts[members.start : members.stop], view.ends[members.start : members.stop]])
         opens = any(hit.paragraph == members.start and hit.category == "copyright" for hit in hits)
-        if is_legal_document(view.data, spans, taken, list(RULE_FILES.values()), opens_with_notice=opens):
+        if is_legal_document(view.data, spans, taken, active.files, opens_with_notice=opens):
             hits = [hit for hit in hits if hit.category not in LEGAL_CATEGORIES]
     n_bytes = int((view.ends[members.start : members.stop] - view.starts[members.start : members.stop]).sum())
     n_whole = sum(hit.end - hit.start for hit in hits if hit.is_whole)

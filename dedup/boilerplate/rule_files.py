@@ -2,18 +2,21 @@
 
 import re
 import tomllib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
 from dedup.boilerplate.cues import SYMBOLS, Cue, read_cue
-from dedup.boilerplate.wording import bare, translate
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, did_you_mean
 
 PLACES: Final = ("anywhere", "start", "end", "edges", "last")
 CUTS: Final = ("paragraph", "tail")
+
+NOT_BY_RULES: Final = ("page-furniture", "recurring")
+"""Categories of what is found by its place or by counting."""
 
 MOST_TOKENS: Final = 240
 """The greatest `max_tokens` a rule may ask for: what bounds the time that any paragraph can cost."""
@@ -21,6 +24,9 @@ MOST_TOKENS: Final = 240
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _PART: Final = re.compile(r"\{([a-z_]+)\}")
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+_BY_NUMBER: Final = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?\(\d)")
+"""A pattern that refers to a group by number, which is another number among other patterns."""
 
 _FILE_KEYS: Final = ("language", "parts", "companions", "legal", "rule")
 _COMPANION_KEYS: Final = ("cues", "patterns")
@@ -42,13 +48,14 @@ _RULE_KEYS: Final = {
 
 
 class Pattern:
-    """A regular expression that is compiled when it is first tried: most rules of most runs never are."""
+    """Regular expressions of which one must match, compiled when they are first tried: most of most runs never are."""
 
-    __slots__ = ("_compiled", "source")
+    __slots__ = ("_compiled", "sources", "written")
 
-    def __init__(self, source: str) -> None:
-        """Keep the source."""
-        self.source = source
+    def __init__(self, written: tuple[str, ...], sources: tuple[str, ...]) -> None:
+        """Keep the expressions, as the file writes them and with its parts put in."""
+        self.written = written
+        self.sources = sources
         self._compiled: re.Pattern[str] | None = None
 
     def fullmatch(self, text: str) -> re.Match[str] | None:
@@ -62,8 +69,13 @@ class Pattern:
     def compiled(self) -> re.Pattern[str]:
         """Give the compiled expression; raises re.error if it is none."""
         if self._compiled is None:
-            self._compiled = re.compile(self.source, re.IGNORECASE)
+            self._compiled = re.compile("|".join(f"(?:{source})" for source in self.sources), re.IGNORECASE)
         return self._compiled
+
+    def alternatives(self) -> "Iterator[Pattern]":
+        """Give each expression alone."""
+        for written, source in zip(self.written, self.sources, strict=True):
+            yield Pattern((written,), (source,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +156,10 @@ def load_rules() -> dict[str, RuleFile]:
     return {rule_file.language: rule_file for rule_file in rule_files}
 
 
-def parse_rules(text: str, file_name: str, *, check_patterns: bool = True) -> RuleFile:
+def parse_rules(text: str, file_name: str, *, check_patterns: bool = True, own_categories: bool = False) -> RuleFile:
     """Read one rule file; the patterns of those that dedup ships are checked by its tests, not at every start.
 
+    A user's file may have categories of its own.
     Raises RuleError, naming the file, the rule and what is wrong, if it is malformed.
     """
     try:
@@ -165,14 +178,16 @@ def parse_rules(text: str, file_name: str, *, check_patterns: bool = True) -> Ru
     if companions.get("patterns") and not companions.get("cues"):
         raise RuleError(f"{file_name}: companions: cues is missing or empty")
     rules: list[Rule] = []
+    if not isinstance(content.get("rule", []), list):
+        raise RuleError(f"{file_name}: rule must be written [[rule]], in two pairs of brackets")
     for position, entry in enumerate(content.get("rule", [])):
-        rule = _read_rule(entry, parts, language, _place_of(entry, position, file_name))
+        where = _place_of(entry, position, file_name)
+        rule = _read_rule(entry, parts, language, where)
+        _check_category(rule.category, where, own_categories=own_categories)
         if any(rule.title == other.title for other in rules):
             raise RuleError(f"{file_name}: rule {rule.title}: there is another rule of that name")
         rules.append(rule)
-    if check_patterns:
-        _check_patterns(content, parts, file_name)
-    return RuleFile(
+    file = RuleFile(
         language=language,
         rules=tuple(rules),
         companions=_compile_any(companions.get("patterns", []), parts, f"{file_name}: companions.patterns"),
@@ -180,23 +195,9 @@ def parse_rules(text: str, file_name: str, *, check_patterns: bool = True) -> Ru
         legal_words=frozenset(_strings(legal.get("words", []), f"{file_name}: legal.words")),
         legal_titles=_compile_any(legal.get("titles", []), parts, f"{file_name}: legal.titles"),
     )
-
-
-def check_examples(rules: Iterable[Rule]) -> None:
-    """Raise RuleError unless each rule matches its examples, by cue too, and none of its counter-examples."""
-    for rule in rules:
-        for example in rule.examples:
-            tokens = tokens_of(example)
-            symbols = [cue.last for cue in rule.cues if cue.last in SYMBOLS]
-            if not any(cue.is_in(tokens) for cue in rule.cues) and not any(symbol in example for symbol in symbols):
-                raise RuleError(f"rule {rule.title}: no cue of the rule is in its example {example!r}")
-            if len(tokens) > rule.max_tokens:
-                raise RuleError(f"rule {rule.title}: longer than max_tokens ({rule.max_tokens}): example {example!r}")
-            if not rule.matches(bare(translate(example))):
-                raise RuleError(f"rule {rule.title}: does not match its example {example!r}")
-        for example in rule.counter_examples:
-            if len(tokens_of(example)) <= rule.max_tokens and rule.matches(bare(translate(example))):
-                raise RuleError(f"rule {rule.title}: matches its counter-example {example!r}")
+    if check_patterns:
+        _check_patterns(content, parts, file_name)
+    return file
 
 
 def _place_of(entry: Any, position: int, file_name: str) -> str:
@@ -214,16 +215,10 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
             raise RuleError(f"{where}: {key} is missing or empty")
     if not _NAME.fullmatch(entry["name"]):
         raise RuleError(f"{where}: name must be lower-case words joined by hyphens, got {entry['name']!r}")
-    category = entry["category"]
-    if category not in CATEGORIES:
-        raise RuleError(
-            f"{where}: unknown category {category!r}{did_you_mean(category, CATEGORIES)}; "
-            f"categories: {', '.join(CATEGORIES)}"
-        )
     if not 1 <= entry["max_tokens"] <= MOST_TOKENS:
         raise RuleError(f"{where}: max_tokens must be from 1 to {MOST_TOKENS}, got {entry['max_tokens']}")
     signs = tuple(
-        _compile(sign, parts, f"{where}: signs") for sign in _strings(entry.get("signs", []), f"{where}: signs")
+        _compile([sign], parts, f"{where}: signs") for sign in _strings(entry.get("signs", []), f"{where}: signs")
     )
     needs = entry.get("needs", 0)
     if not 0 <= needs <= len(signs) or bool(needs) != bool(signs):
@@ -233,7 +228,7 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
         raise RuleError(f"{where}: patterns is missing or empty")
     return Rule(
         name=entry["name"],
-        category=category,
+        category=entry["category"],
         language=language,
         cues=tuple(_read_cues(entry["cues"], where)),
         max_tokens=entry["max_tokens"],
@@ -245,6 +240,20 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
         cut=_one_of(entry.get("cut", "paragraph"), CUTS, f"{where}: cut"),
         examples=tuple(_strings(entry["examples"], f"{where}: examples")),
         counter_examples=tuple(_strings(entry["counter_examples"], f"{where}: counter_examples")),
+    )
+
+
+def _check_category(category: str, where: str, *, own_categories: bool) -> None:
+    """Raise RuleError for a category that a rule of the file may not be of."""
+    if category in NOT_BY_RULES:
+        raise RuleError(f"{where}: what is of category {category!r} is found without rules; name another")
+    if category in CATEGORIES or (own_categories and _NAME.fullmatch(category)):
+        return
+    if own_categories:
+        raise RuleError(f"{where}: category must be lower-case words joined by hyphens, got {category!r}")
+    raise RuleError(
+        f"{where}: unknown category {category!r}{did_you_mean(category, CATEGORIES)}; "
+        f"categories: {', '.join(CATEGORIES)}"
     )
 
 
@@ -281,14 +290,15 @@ def _put_in(pattern: str, parts: Mapping[str, str], where: str) -> str:
     return _PART.sub(part, pattern)
 
 
-def _compile(pattern: str, parts: Mapping[str, str], where: str) -> Pattern:
-    return Pattern(_put_in(pattern, parts, where))
+def _compile(patterns: Iterable[str], parts: Mapping[str, str], where: str) -> Pattern:
+    written = tuple(patterns)
+    return Pattern(written, tuple(_put_in(pattern, parts, where) for pattern in written))
 
 
 def _compile_any(patterns: Any, parts: Mapping[str, str], where: str) -> Pattern | None:
     """Give one pattern for any of several."""
-    texts = list(_strings(patterns, where))
-    return _compile("|".join(f"(?:{text})" for text in texts), parts, where) if texts else None
+    texts = _strings(patterns, where)
+    return _compile(texts, parts, where) if texts else None
 
 
 def _check_patterns(content: Mapping[str, Any], parts: Mapping[str, str], file_name: str) -> None:
@@ -301,10 +311,19 @@ def _check_patterns(content: Mapping[str, Any], parts: Mapping[str, str], file_n
             sources.append((f"{_place_of(entry, position, file_name)}: {key}", entry.get(key, [])))
     for where, patterns in sources:
         for pattern in patterns:
-            try:
-                _compile(pattern, parts, where).compiled()
-            except re.error as error:
-                raise RuleError(f"{where}: not a regular expression: {error}: {pattern!r}") from None
+            _check_pattern(_put_in(pattern, parts, where), pattern, where)
+
+
+def _check_pattern(source: str, written: str, where: str) -> None:
+    if _BY_NUMBER.search(source):
+        raise RuleError(f"{where}: refers to a group by its number; name it, as in (?P<mark>x)(?P=mark): {written!r}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(source, re.IGNORECASE)
+            re.compile(f"(?:{source})", re.IGNORECASE)  # as it is put beside others
+    except (re.error, OverflowError, RecursionError, Warning) as error:
+        raise RuleError(f"{where}: not a regular expression: {error}: {written!r}") from None
 
 
 def _strings(values: Any, where: str) -> list[str]:

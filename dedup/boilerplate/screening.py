@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate.cues import SYMBOLS, Cue
-from dedup.boilerplate.rule_files import PLACES, Pattern, Rule
-from dedup.boilerplate.table import RULE_FILES, RULES
+from dedup.boilerplate.rule_files import PLACES, Pattern, Rule, RuleFile
+from dedup.boilerplate.table import find_rules, read_rule_texts
 from dedup.kernels.characters import load_characters
 from dedup.kernels.cues import SENTENCES, TAIL, WHOLE, screen_paragraphs
-from dedup.settings import Settings
+from dedup.settings import RuleText, Settings
 from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
 
 N_START: Final = 2
@@ -36,6 +36,7 @@ class ActiveRules:
     """The rules that are switched on, arranged for trying."""
 
     rules: tuple[Rule, ...]
+    files: tuple[RuleFile, ...]  # those of all rules
     cues: Mapping[str, tuple[tuple[Cue, int], ...]]  # last word of a cue -> such cues, each with its rule's position
     companions: tuple[Pattern, ...]
     companion_cues: tuple[Cue, ...]
@@ -51,31 +52,33 @@ class Ways(NamedTuple):
 
 def activate_rules(settings: Settings) -> ActiveRules:
     """Give the rules of every category that `settings` do not switch off."""
-    return _activate_rules(settings.without)
+    return _activate_rules(settings.without, read_rule_texts(settings))
 
 
 def make_screen(settings: Settings) -> "Screen":
     """Give the screen of the rules that `settings` do not switch off."""
-    return _make_screen(settings.without)
+    return _make_screen(settings.without, read_rule_texts(settings))
 
 
 @functools.lru_cache(maxsize=8)  # asked for by every batch of documents
-def _make_screen(without: tuple[str, ...]) -> "Screen":
-    return Screen(_activate_rules(without))
+def _make_screen(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> "Screen":
+    return Screen(_activate_rules(without, texts))
 
 
 @functools.lru_cache(maxsize=8)
-def _activate_rules(without: tuple[str, ...]) -> ActiveRules:
-    rules = tuple(rule for rule in RULES.values() if rule.category not in without)
+def _activate_rules(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> ActiveRules:
+    known = find_rules(Settings(rules=texts))
+    rules = tuple(rule for rule in known.rules.values() if rule.category not in without)
     cues: dict[str, list[tuple[Cue, int]]] = defaultdict(list)
     for position, rule in enumerate(rules):
         for cue in rule.cues:
             cues[cue.last].append((cue, position))
     return ActiveRules(
         rules=rules,
+        files=known.files,
         cues={word: tuple(uses) for word, uses in cues.items()},
-        companions=tuple(file.companions for file in RULE_FILES.values() if file.companions is not None),
-        companion_cues=tuple(cue for file in RULE_FILES.values() for cue in file.companion_cues),
+        companions=tuple(file.companions for file in known.files if file.companions is not None),
+        companion_cues=tuple(cue for file in known.files for cue in file.companion_cues),
     )
 
 

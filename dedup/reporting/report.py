@@ -278,7 +278,11 @@ class ReportBuilder:
             bands=bands,
             rows=rows,
             recall=None if recall is None else dataclasses.asdict(recall),
-            settings={**dataclasses.asdict(settings), "without": list(settings.without)},
+            settings={
+                **dataclasses.asdict(settings),
+                "without": list(settings.without),
+                "rules": list(settings.rule_paths),
+            },
             versions=package_versions(),
             seconds={stage: round(duration, 3) for stage, duration in seconds.items()},
             warnings=[*warnings, *_alarms(n_chars, n_chars_removed)],
