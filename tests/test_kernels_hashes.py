@@ -67,12 +67,6 @@ def test_bands_agree_with_reference(values: list[int], rows: int) -> None:
     assert keys.tolist() == reference.band_keys(values, rows)
 
 
-@given(st.lists(uint64s, max_size=12))
-def test_exact_hash_of_tokens_agrees_with_reference(tokens: list[int]) -> None:
-    found = signatures.hash_tokens(np.array(tokens, dtype=np.uint64), len(tokens))
-    assert tuple(map(int, found)) == reference.exact_tokens(tokens)
-
-
 @given(st.lists(uint64s, max_size=12), st.integers(0, 12))
 def test_exact_hash_of_tokens_may_be_taken_in_pieces(tokens: list[int], cut: int) -> None:
     """Tokens added piece by piece give the hash of the whole sequence."""

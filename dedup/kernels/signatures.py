@@ -76,15 +76,11 @@ def fill_bands(signature, rows, keys):
 
 
 @borrows
-def hash_tokens(tokens, n_tokens):
-    """Give a 128-bit hash (high, low) of a token sequence: equal for equal sequences, else different but for chance."""
-    high, low = add_tokens(HIGH_SEED, LOW_SEED, tokens, n_tokens)
-    return finish_tokens(high, low, n_tokens)
-
-
-@borrows
 def add_tokens(high, low, tokens, n_tokens):
-    """Add tokens to the state (high, low) of a hash, which begins as HIGH_SEED, LOW_SEED."""
+    """Add tokens uint64[n_tokens] to the state (high, low), at first HIGH_SEED and LOW_SEED, of a 128-bit hash.
+
+    It is equal for equal sequences, in whatever pieces they are added, and else different but for chance.
+    """
     for place in range(n_tokens):
         token = tokens[place]
         high = (high ^ token) * PRIME
