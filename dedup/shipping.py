@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.arrow_views import freeze
-from dedup.kernels.copying import copy_spans
+from dedup.kernels.copying import copy_wanted
 from dedup.settings import Settings
 from dedup.shards import Columns, Shards
 from dedup.storage import Storage
@@ -96,7 +96,7 @@ def _ship(
     def ship(shard: int) -> None:
         ranges = cuts[:, shard : shard + 2]
         texts = shards.texts(shard)
-        copy_spans(
+        copy_wanted(
             texts.data, freeze(texts.offsets), columns.shard_documents[shard], document, start, numbers,
             ranges[ranges[:, 0] < ranges[:, 1]], starts, shipped.data,
         )  # fmt: skip

@@ -4,7 +4,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def copy_spans(text, offsets, first_document, document, start, wanted, ranges, starts, data):
+def copy_wanted(text, offsets, first_document, document, start, wanted, ranges, starts, data):
     """Copy spans of the documents of one shard.
 
     text uint8[]; offsets int64[], of its documents, the first of which is number first_document; document int[p] and
