@@ -4,7 +4,6 @@ import dataclasses
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from dedup.addresses import is_address
 from dedup.boilerplate import read_rule_texts
 from dedup.disk_space import describe_full_disk, is_no_room
 from dedup.errors import DedupError, OutputError, StagingError
+from dedup.placing import hidden_path
 from dedup.settings import Settings
 from dedup.sources import Plan
 from dedup.versions import package_versions
@@ -169,10 +168,4 @@ class Staging:
 
 def find_staging(target: str | Path, chosen: str | Path | None) -> Path:
     """Give the staging folder of an output: as chosen, else hidden beside it; of an address in the temporary folder."""
-    if chosen is not None:
-        return Path(chosen)
-    if is_address(target):
-        digest = sha256(str(target).encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"dedup-staging-{digest}"
-    place = Path(os.path.realpath(target))
-    return place.parent / f".{place.name}.staging"
+    return hidden_path(target, "staging") if chosen is None else Path(chosen)
