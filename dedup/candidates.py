@@ -106,29 +106,23 @@ def find_candidates(
         return found
 
     n_bands = settings.band_shape[0]
-    runs: list[NDArray[np.uint64]] = []
+    merged: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
     held: list[NDArray[np.uint64]] = []
     for band, pieces in enumerate(map_ahead(executor, pair, range(n_bands), settings.n_workers)):
         held += pieces
-        if sum(map(len, held)) > _PAIRS_A_RUN or band == n_bands - 1:
-            column = storage.column("pairs", np.uint64)
-            for pairs in _merge_runs(held, _bounds(members), max(1, memory_bytes // 32)):
+        # Many pairs share many bands: what is held must not grow with these, nor all be merged for each of them.
+        if sum(map(len, held)) > max(_PAIRS_A_RUN, len(merged)) or band == n_bands - 1:
+            column = storage.column("candidates", np.uint64)
+            for pairs in _merge_runs([merged, *held], _bounds(members), max(1, memory_bytes // 32)):
                 column.append(pairs)
-            runs.append(column.finish())
-            held = []
+                storage.release()
+            storage.drop(merged)
+            merged, held = column.finish(), []
         storage.release()
         if tell is not None:
             tell(band + 1, n_bands)
     storage.drop(sketches)
-    if len(runs) == 1:
-        return runs[0]
-    merged = storage.column("candidates", np.uint64)
-    for pairs in _merge_runs(runs, _bounds(members), max(1, memory_bytes // 32)):
-        merged.append(pairs)
-        storage.release()
-    for run in runs:
-        storage.drop(run)
-    return merged.finish()
+    return merged
 
 
 def least_sketch_agreement(settings: Settings) -> int:
