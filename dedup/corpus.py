@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from dedup.reading import FileReader
 from dedup.settings import Settings
 from dedup.shards import Columns
 from dedup.staging import Staging
-from dedup.storage import DiskStorage, MemoryStorage, Storage
+from dedup.storage import DiskStorage, MemoryStorage, SpillingStorage, Storage
 from dedup.stores import DiskStore, Mark, MemoryStore, Store, build_columns
 
 
@@ -61,8 +62,8 @@ class Corpus:
 
     def give_back_memory(self) -> None:
         """Give back what the last stage had; of a run in memory, which is over soon, nothing."""
+        self.storage.release()
         if isinstance(self.store, DiskStore):
-            self.storage.release()
             give_back()
 
     def drop_exact(self) -> None:
@@ -71,10 +72,8 @@ class Corpus:
         self.columns = replace(self.columns, exact=exact[:0].copy())
         self.storage.drop(exact)
 
-    def user_column(self, name: str) -> pa.ChunkedArray | None:
-        """Give a user's column in its final type, by the name that it came with; None if there is none."""
-        if name not in self.final.names:
-            return None
+    def user_column(self, name: str) -> pa.ChunkedArray:
+        """Give a user's column, which must be there, in its final type, by the name that it came with."""
         chunks: list[pa.Array] = []
         for shard in range(self.store.n_shards):
             raw = self.store.raw(shard)
@@ -91,6 +90,7 @@ class Gathering:
     executor: Executor
     budget: Budget
     on_compiling: Callable[[str], None]
+    tell: Callable[[str], None]
     staging: Staging | None = None  # None: what does not fit into memory stays there
     store: Store = field(init=False)
     _waiting: "deque[tuple[RawShard, Mark, Future[Facts | None]]]" = field(default_factory=deque)
@@ -165,12 +165,19 @@ class Gathering:
 
     def _move_to_disk(self, held: MemoryStore, staging: Staging) -> None:
         """Go on with a folder, to which what is held in memory goes first."""
-        staging.begin()
+        self._begin_staging()
         store = self.open_store(staging)
         for number, (raw, facts, mark) in enumerate(held.shards):
             store.write(number, raw, facts, mark)
             store.n_shards += 1
         self.store = store
+
+    def _begin_staging(self) -> Path:
+        """Make the staging folder, say so, and give where arrays go in it."""
+        assert self.staging is not None
+        self.staging.begin()
+        self.tell(f"staging in {str(self.staging.folder)!r}, since more is held than fits into memory")
+        return self.staging.work
 
     def open_store(self, staging: Staging) -> DiskStore:
         """Open the store in a staging folder, as yet without shards."""
@@ -185,6 +192,8 @@ class Gathering:
         if isinstance(store, DiskStore):
             assert self.staging is not None
             storage = DiskStorage(self.staging.work)
+        elif self.staging is not None:
+            storage = SpillingStorage(self.budget.held_bytes, self._begin_staging)
         final = FinalColumns.decide(so_far, store.user_chunks)
         ids, n_renamed = tell_apart(store.ids(), store.places, storage, self.budget.phase_bytes)
         store.settle(final, ids)

@@ -104,10 +104,11 @@ def clean_files(
         place = Staging(find_staging(target, staging), Identity.of(plan, settings))
         reader = reading.FileReader(plan, settings, on_progress)
         with place.told_if_full(), start_workers(settings) as executor:
-            gathering = Gathering(settings, executor, plan_memory(settings), run.on_compiling, place)
+            gathering = Gathering(settings, executor, plan_memory(settings), run.on_compiling, run.tell, place)
             if place.find(fresh=fresh):
                 gathering.go_on(reader)
-                run.tell(f"going on with {gathering.store.n_shards:,} finished shards")
+                if gathering.store.n_shards:
+                    run.tell(f"going on with {gathering.store.n_shards:,} finished shards")
             with writing.OutputWriter(
                 target, overwrite=overwrite, workers=settings.workers, goes_on=lambda: place.goes_on
             ) as output:
@@ -122,7 +123,9 @@ def _clean_in_memory(reader: Reader, settings: Settings, run: _Run) -> Result:
     """Clean all that a reader gives, and hold what comes out."""
     tables = _Tables()
     with start_workers(settings) as executor:
-        report = _clean(reader, Gathering(settings, executor, plan_memory(settings), run.on_compiling), run, tables)
+        report = _clean(
+            reader, Gathering(settings, executor, plan_memory(settings), run.on_compiling, run.tell), run, tables
+        )
     return Result(**{name: pa.concat_tables(pieces) for name, pieces in tables.pieces.items()}, report=report)
 
 

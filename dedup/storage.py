@@ -2,6 +2,7 @@
 
 import mmap
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -132,6 +133,93 @@ class DiskStorage:
     def _path(self, name: str) -> Path:
         self._n_files += 1
         return self.folder / f"{name}-{self._n_files}.array"
+
+
+class SpillingStorage:
+    """Arrays in memory as long as they have `most_bytes` together; what goes past that is in files.
+
+    A run over little text may find very many pairs.
+    """
+
+    def __init__(self, most_bytes: int, make_folder: Callable[[], Path]) -> None:
+        """Store the limit, and what makes the folder for files once it is reached."""
+        self.most_bytes = most_bytes
+        self.held_bytes = 0
+        self._make_folder = make_folder
+        self._disk: DiskStorage | None = None
+        self._sizes: dict[int, int] = {}  # bytes of the arrays in memory, by where they are
+
+    @property
+    def disk(self) -> DiskStorage:
+        """Where arrays go that are over the limit."""
+        if self._disk is None:
+            self._disk = DiskStorage(self._make_folder())
+        return self._disk
+
+    def column(self, name: str, dtype: DTypeLike, width: int | None = None) -> "SpillingColumn":
+        """Make an empty column."""
+        return SpillingColumn(self, name, MemoryColumn(np.dtype(dtype), width))
+
+    def array(self, name: str, shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """Make an array to be written to at random; raises OSError if there is no room for it."""
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        if self.held_bytes + size > self.most_bytes:
+            return self.disk.array(name, shape, dtype)
+        self.held_bytes += size
+        return self.keep(np.empty(shape, dtype=dtype))
+
+    def keep(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Remember what is counted for an array, and give it."""
+        if array.nbytes:
+            self._sizes[array.ctypes.data] = array.nbytes
+        return array
+
+    def drop(self, array: NDArray[Any]) -> None:
+        """Count an array in memory no more, or remove its file."""
+        size = self._sizes.pop(array.ctypes.data, 0) if array.nbytes else 0
+        self.held_bytes -= size
+        if self._disk is not None and not size:
+            self._disk.drop(array)
+
+    def release(self) -> None:
+        """Give back the memory that mapped files take until they are read again."""
+        if self._disk is not None:
+            self._disk.release()
+
+
+@dataclass(slots=True)
+class SpillingColumn:
+    """An array in memory, or in a file once the storage holds too much."""
+
+    storage: SpillingStorage
+    name: str
+    _column: "MemoryColumn | DiskColumn"
+    _held_bytes: int = 0
+
+    def append(self, values: NDArray[Any]) -> None:
+        """Add rows; raises OSError if there is no room for them."""
+        column = self._column
+        if isinstance(column, MemoryColumn):
+            size = len(values) * column.dtype.itemsize * (column.width or 1)
+            if self.storage.held_bytes + size > self.storage.most_bytes:
+                self._column = self.storage.disk.column(self.name, column.dtype, column.width)
+                self._column.append(column.finish())
+                self.storage.held_bytes -= self._held_bytes
+            else:
+                self._held_bytes += size
+                self.storage.held_bytes += size
+        self._column.append(values)
+
+    def finish(self) -> NDArray[Any]:
+        """Give all rows, once."""
+        array = self._column.finish()
+        return self.storage.keep(array) if isinstance(self._column, MemoryColumn) else array
+
+    def drop(self) -> None:
+        """Free the room it takes."""
+        if isinstance(self._column, MemoryColumn):
+            self.storage.held_bytes -= self._held_bytes
+        self._column.drop()
 
 
 _BUFFER_BYTES: Final = 1 << 18

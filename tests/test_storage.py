@@ -5,12 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dedup.storage import DiskStorage, MemoryStorage, Storage
+from dedup.storage import DiskStorage, MemoryStorage, SpillingStorage, Storage
 
 
-@pytest.fixture(params=["memory", "disk"])
+@pytest.fixture(params=["memory", "disk", "spilling", "spilt"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return MemoryStorage() if request.param == "memory" else DiskStorage(tmp_path)
+    made: dict[str, Storage] = {
+        "memory": MemoryStorage(),
+        "disk": DiskStorage(tmp_path),
+        "spilling": SpillingStorage(100_000, lambda: tmp_path),
+        "spilt": SpillingStorage(0, lambda: tmp_path),
+    }
+    return made[str(request.param)]
 
 
 def test_columns_hold_what_was_appended(storage: Storage) -> None:
@@ -59,3 +65,27 @@ def test_dropped_columns_leave_no_file(tmp_path: Path) -> None:
     finished.drop()
     pending.drop()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_are_only_for_what_memory_has_no_room_for(tmp_path: Path) -> None:
+    """No folder is asked for within the limit, what goes past it is in files, and dropping gives room in both."""
+    asked: list[Path] = []
+
+    def make_folder() -> Path:
+        asked.append(tmp_path)
+        return tmp_path
+
+    storage = SpillingStorage(1_000, make_folder)
+    first, second = storage.array("a", 600, np.int8), storage.column("b", np.int8)
+    second.append(np.ones(300, dtype=np.int8))
+    assert not asked
+    assert storage.held_bytes == 900
+    second.append(np.ones(300, dtype=np.int8))
+    found = second.finish()
+    assert asked == [tmp_path]
+    assert (storage.held_bytes, found.sum(), len(list(tmp_path.iterdir()))) == (600, 600, 1)
+    storage.drop(found)
+    storage.drop(first)
+    assert (storage.held_bytes, list(tmp_path.iterdir())) == (0, [])
+    third = storage.array("c", 900, np.int8)
+    assert (len(third), storage.held_bytes, len(asked)) == (900, 900, 1)

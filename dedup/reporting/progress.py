@@ -8,8 +8,8 @@ from typing import Final, Self, TextIO
 SHOWN_AFTER_SECONDS: Final = 1.0
 """Work that ends sooner shows no bar at all."""
 
-NOTICE_PREFIX: Final = "compiling"
-"""A stage that begins so is announced at once, also in a log: it makes a first run slow, and only that one."""
+NOTICE_PREFIXES: Final = ("compiling", "going on with", "staging in")
+"""A stage that begins so is announced at once, also in a log: it tells why a run is slow, or what it leaves behind."""
 
 
 class ProgressBar:
@@ -51,7 +51,7 @@ class ProgressBar:
         """Take note that `done` of `total` (0: unknown) of a stage is done."""
         if self._quiet:
             return
-        if stage.startswith(NOTICE_PREFIX) and stage not in self._noticed:
+        if stage.startswith(NOTICE_PREFIXES) and stage not in self._noticed:
             self._noticed.add(stage)
             self._stream.write(f"dedup: {stage} ...\n")
             self._stream.flush()
