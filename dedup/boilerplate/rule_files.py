@@ -4,8 +4,9 @@ import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Final
 
 from dedup.boilerplate.cues import SYMBOLS, Cue, read_cue
@@ -132,6 +133,7 @@ class RuleFile:
     companion_cues: tuple[Cue, ...]  # of which such a sentence must hold one
     legal_words: frozenset[str]  # tokens that legal texts are full of
     legal_titles: Pattern | None  # first lines of legal texts
+    parts: Mapping[str, str] = field(compare=False, repr=False)  # for later files of the language
 
 
 def tokens_of(text: str) -> list[str]:
@@ -140,26 +142,57 @@ def tokens_of(text: str) -> list[str]:
 
 
 def load_rules() -> dict[str, RuleFile]:
-    """Read the rule files that dedup ships: language -> what its file holds, sorted by language.
+    """Read the rule files that dedup ships: language -> what its files hold, sorted by language.
 
+    After "en.toml" come "en_mail.toml" and such, which may use its parts.
     Raises RuleError if one of them is malformed, or two have a rule of one name.
     """
     folder = files("dedup.boilerplate") / "rules"
     paths = sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda path: path.name)
-    rule_files = [parse_rules(path.read_text(encoding="utf-8"), path.name, check_patterns=False) for path in paths]
     seen: dict[str, str] = {}
-    for rule_file in rule_files:
-        for rule in rule_file.rules:
+    joined: dict[str, RuleFile] = {}
+    for path in paths:
+        earlier = joined.get(path.name.removesuffix(".toml").partition("_")[0])
+        text = path.read_text(encoding="utf-8")
+        file = parse_rules(text, path.name, check_patterns=False, given=earlier.parts if earlier else {})
+        for rule in file.rules:
             if rule.title in seen:
-                raise RuleError(f"rule {rule.title} is in the files of both {seen[rule.title]} and {rule.language}")
-            seen[rule.title] = rule.language
-    return {rule_file.language: rule_file for rule_file in rule_files}
+                raise RuleError(f"rule {rule.title} is in both {seen[rule.title]} and {path.name}")
+            seen[rule.title] = path.name
+        joined[file.language] = _join(joined[file.language], file) if file.language in joined else file
+    return joined
 
 
-def parse_rules(text: str, file_name: str, *, check_patterns: bool = True, own_categories: bool = False) -> RuleFile:
+def _join(first: RuleFile, second: RuleFile) -> RuleFile:
+    """Give what two files of a language hold together."""
+    return RuleFile(
+        language=first.language,
+        rules=first.rules + second.rules,
+        companions=_either(first.companions, second.companions),
+        companion_cues=first.companion_cues + second.companion_cues,
+        legal_words=first.legal_words | second.legal_words,
+        legal_titles=_either(first.legal_titles, second.legal_titles),
+        parts={**first.parts, **second.parts},
+    )
+
+
+def _either(first: Pattern | None, second: Pattern | None) -> Pattern | None:
+    if first is None or second is None:
+        return first or second
+    return Pattern(first.written + second.written, first.sources + second.sources)
+
+
+def parse_rules(
+    text: str,
+    file_name: str,
+    *,
+    check_patterns: bool = True,
+    own_categories: bool = False,
+    given: Mapping[str, str] = MappingProxyType({}),
+) -> RuleFile:
     """Read one rule file; the patterns of those that dedup ships are checked by its tests, not at every start.
 
-    A user's file may have categories of its own.
+    A user's file may have categories of its own. `given` are parts that it may use without defining them.
     Raises RuleError, naming the file, the rule and what is wrong, if it is malformed.
     """
     try:
@@ -170,7 +203,7 @@ def parse_rules(text: str, file_name: str, *, check_patterns: bool = True, own_c
     language = content.get("language")
     if not isinstance(language, str) or not language:
         raise RuleError(f"{file_name}: language must be given, as a code such as 'en'")
-    parts = _expand_parts(content.get("parts", {}), file_name)
+    parts = _expand_parts(content.get("parts", {}), given, file_name)
     legal = content.get("legal", {})
     _check_keys(legal, _LEGAL_KEYS, f"{file_name}: legal")
     companions = content.get("companions", {})
@@ -194,6 +227,7 @@ def parse_rules(text: str, file_name: str, *, check_patterns: bool = True, own_c
         companion_cues=tuple(_read_cues(companions.get("cues", []), f"{file_name}: companions")),
         legal_words=frozenset(_strings(legal.get("words", []), f"{file_name}: legal.words")),
         legal_titles=_compile_any(legal.get("titles", []), parts, f"{file_name}: legal.titles"),
+        parts=parts,
     )
     if check_patterns:
         _check_patterns(content, parts, file_name)
@@ -268,11 +302,11 @@ def _read_cues(cues: list[Any], where: str) -> Iterator[Cue]:
         yield cue
 
 
-def _expand_parts(parts: Any, file_name: str) -> dict[str, str]:
+def _expand_parts(parts: Any, given: Mapping[str, str], file_name: str) -> dict[str, str]:
     """Give the parts with the parts that they name put in; a part may name those above it."""
     if not isinstance(parts, dict):
         raise RuleError(f"{file_name}: parts must be a table of named patterns")
-    expanded: dict[str, str] = {}
+    expanded = dict(given)
     for name, pattern in parts.items():
         where = f"{file_name}: part {name}"
         if not isinstance(pattern, str) or not _PART.fullmatch(f"{{{name}}}"):
