@@ -1,8 +1,8 @@
 """Cues: the words by which the paragraphs are told on which a rule is worth trying."""
 
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 SYMBOLS: Final = ("©",)
@@ -13,10 +13,13 @@ OPENS: Final = "^"
 
 MOST_WORDS: Final = 2
 
+MOST_CUE_TOKENS: Final = 8
+"""In scripts without spaces a word is as many tokens as it has characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One token, or two in a row."""
+    """One token, or several in a row."""
 
     words: tuple[str, ...]
     opens: bool  # these are the first tokens of what the rule matches
@@ -32,14 +35,20 @@ class Cue:
             return tuple(tokens[: len(self.words)]) == self.words
         if len(self.words) == 1:
             return self.last in tokens
-        pairs: Iterable[tuple[str, ...]] = pairwise(tokens)
-        return self.words in pairs
+        n = len(self.words)
+        return any(
+            tuple(tokens[at : at + n]) == self.words for at in range(len(tokens) - n + 1) if tokens[at] == self.words[0]
+        )
 
 
 def read_cue(text: str, tokens: Sequence[str]) -> Cue | None:
     """Give the cue that a rule file writes as `text`, whose tokens are given; None if it is no cue."""
     if text in SYMBOLS:
         return Cue((text,), opens=False)
-    if not 1 <= len(tokens) <= MOST_WORDS or text.removeprefix(OPENS) != " ".join(tokens):
+    written = text.removeprefix(OPENS)
+    words = written.split(" ")
+    if not 1 <= len(words) <= MOST_WORDS or not 1 <= len(tokens) <= MOST_CUE_TOKENS or not all(words):
         return None
+    if unicodedata.normalize("NFKD", "".join(words)).replace("ς", "σ") != "".join(tokens):
+        return None  # it has capitals or punctuation
     return Cue(tuple(tokens), opens=text.startswith(OPENS))

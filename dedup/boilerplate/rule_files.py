@@ -9,7 +9,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
-from dedup.boilerplate.cues import SYMBOLS, Cue, read_cue
+from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, read_cue
+from dedup.boilerplate.spellings import fold, spellings
+from dedup.boilerplate.tokens import normal_form, tokens_of
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, did_you_mean
 
@@ -19,10 +21,10 @@ CUTS: Final = ("paragraph", "tail")
 NOT_BY_RULES: Final = ("page-furniture", "recurring")
 """Categories of what is found by its place or by counting."""
 
-MOST_TOKENS: Final = 240
-"""The greatest `max_tokens` a rule may ask for: what bounds the time that any paragraph can cost."""
+MOST_TOKENS: Final = 480
+"""The greatest `max_tokens` a rule may ask for: what bounds the time that any paragraph can cost.
+Where each character is a token, that is no more text than 90 words."""
 
-_TOKEN: Final = re.compile(r"[^\W_]+")
 _PART: Final = re.compile(r"\{([a-z_]+)\}")
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -54,9 +56,9 @@ class Pattern:
     __slots__ = ("_compiled", "sources", "written")
 
     def __init__(self, written: tuple[str, ...], sources: tuple[str, ...]) -> None:
-        """Keep the expressions, as the file writes them and with its parts put in."""
+        """Keep the expressions, as the file writes them and with its parts put in, folded as texts are."""
         self.written = written
-        self.sources = sources
+        self.sources = tuple(fold(source) for source in sources)
         self._compiled: re.Pattern[str] | None = None
 
     def fullmatch(self, text: str) -> re.Match[str] | None:
@@ -134,11 +136,6 @@ class RuleFile:
     legal_words: frozenset[str]  # tokens that legal texts are full of
     legal_titles: Pattern | None  # first lines of legal texts
     parts: Mapping[str, str] = field(compare=False, repr=False)  # for later files of the language
-
-
-def tokens_of(text: str) -> list[str]:
-    """Give the lower-case tokens of a text: runs of letters and digits."""
-    return _TOKEN.findall(text.lower())
 
 
 def load_rules() -> dict[str, RuleFile]:
@@ -224,8 +221,8 @@ def parse_rules(
         language=language,
         rules=tuple(rules),
         companions=_compile_any(companions.get("patterns", []), parts, f"{file_name}: companions.patterns"),
-        companion_cues=tuple(_read_cues(companions.get("cues", []), f"{file_name}: companions")),
-        legal_words=frozenset(_strings(legal.get("words", []), f"{file_name}: legal.words")),
+        companion_cues=tuple(_read_cues(companions.get("cues", []), language, f"{file_name}: companions")),
+        legal_words=_read_words(legal.get("words", []), language, f"{file_name}: legal.words"),
         legal_titles=_compile_any(legal.get("titles", []), parts, f"{file_name}: legal.titles"),
         parts=parts,
     )
@@ -264,7 +261,7 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
         name=entry["name"],
         category=entry["category"],
         language=language,
-        cues=tuple(_read_cues(entry["cues"], where)),
+        cues=tuple(_read_cues(entry["cues"], language, where)),
         max_tokens=entry["max_tokens"],
         pattern=pattern,
         signs=signs,
@@ -291,15 +288,22 @@ def _check_category(category: str, where: str, *, own_categories: bool) -> None:
     )
 
 
-def _read_cues(cues: list[Any], where: str) -> Iterator[Cue]:
+def _read_cues(cues: list[Any], language: str, where: str) -> Iterator[Cue]:
+    """Give the cues, each in every spelling of its language."""
     for text in _strings(cues, f"{where}: cues"):
-        cue = read_cue(text, tokens_of(text))
-        if cue is None:
-            raise RuleError(
-                f"{where}: cue {text!r} must be one lower-case word, or two, "
-                f"with ^ before them if they come first, or one of {' '.join(SYMBOLS)}"
-            )
-        yield cue
+        for spelling in spellings(text, language):
+            cue = read_cue(spelling, tokens_of(spelling))
+            if cue is None:
+                raise RuleError(
+                    f"{where}: cue {text!r} must be one lower-case word, or two, of at most {MOST_CUE_TOKENS} tokens, "
+                    f"with ^ before them if they come first, or one of {' '.join(SYMBOLS)}"
+                )
+            yield cue
+
+
+def _read_words(words: Any, language: str, where: str) -> frozenset[str]:
+    """Give words in their normal form, each in every spelling of its language."""
+    return frozenset(normal_form(form) for word in _strings(words, where) for form in spellings(word, language))
 
 
 def _expand_parts(parts: Any, given: Mapping[str, str], file_name: str) -> dict[str, str]:

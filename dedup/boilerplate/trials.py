@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from dedup.boilerplate.cues import SYMBOLS
-from dedup.boilerplate.rule_files import Rule, tokens_of
+from dedup.boilerplate.rule_files import Rule
+from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.screening import PLACE_BITS, ActiveRules, Ways
 from dedup.boilerplate.wording import MOST_SENTENCES, bare, is_doubtful_end, is_quotation, split_sentences, translate
 
