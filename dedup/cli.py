@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, cast
 import typer
 
 from dedup import options
+from dedup.cli_rules import rules_app
 from dedup.errors import DedupError, SettingsError
 from dedup.help_text import CLEAN_EPILOG, EPILOG
+from dedup.printing import make_console, print_json, show
 from dedup.settings import Settings, setting_names
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-
     from dedup.reporting.report import Report
 
 EXIT_USER_ERROR: Final = 2
@@ -53,6 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(rules_app, name="rules")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -204,11 +205,11 @@ def _write(
     with ProgressBar(sys.stderr, quiet=quiet) as on_progress:
         report = dedup.clean_files(sources, target, settings, on_progress=on_progress, **how)
     if as_json:
-        _print_json(report.to_json())
+        print_json(report.to_json())
     elif not quiet:
         from dedup.reporting.terminal import show_summary
 
-        _show(show_summary(report, target))
+        show(show_summary(report, target))
     return report
 
 
@@ -240,13 +241,13 @@ def explain(
 
     explanation = explain_document(out, doc_id)
     if as_json:
-        _print_json(explanation.to_json())
+        print_json(explanation.to_json())
         return
 
     from dedup.reporting.terminal import show_explanation
 
-    console = _console()
-    _show(show_explanation(explanation, colour=console.color_system is not None), console)
+    console = make_console()
+    show(show_explanation(explanation, colour=console.color_system is not None), console)
 
 
 @app.command()
@@ -256,7 +257,7 @@ def formats() -> None:
     from dedup.reporting.terminal import show_formats
     from dedup.streams import CODECS
 
-    _show(show_formats(list_formats(), tuple(CODECS)))
+    show(show_formats(list_formats(), tuple(CODECS)))
 
 
 def _settings(context: typer.Context, config: Path | None) -> Settings:
@@ -305,36 +306,15 @@ def _preview(sources: list[str], target: str | None, settings: Settings, *, as_j
         import json
 
         fields = json.loads(result.report.to_json()) | {"removed": result.removed.to_pylist()}
-        _print_json(json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
+        print_json(json.dumps(fields, indent=2, ensure_ascii=False) + "\n")
     elif not quiet:
         from dedup.reporting.terminal import MOST_REMOVALS_SHOWN, show_removals, show_summary
 
-        console = _console()
+        console = make_console()
         rows = result.removed.slice(0, MOST_REMOVALS_SHOWN).to_pylist()
         colour = console.color_system is not None
-        _show(show_removals(rows, result.removed.num_rows, colour), console)
-        _show(show_summary(result.report), console)
+        show(show_removals(rows, result.removed.num_rows, colour), console)
+        show(show_summary(result.report), console)
         where = f" to {target}" if target else ""
         print(f"\ndry run: nothing was written{where}")
     return result.report
-
-
-def _print_json(text: str) -> None:
-    # bytes, because JSON is UTF-8 whatever the terminal speaks
-    sys.stdout.buffer.write(text.encode())
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    # no highlighting: a number in someone's text is not ours to colour
-    return Console(highlight=False, markup=False, emoji=False)
-
-
-def _show(renderable: "RenderableType", console: "Console | None" = None) -> None:
-    console = console or _console()
-    # captured, because rich answers a closed pipe by an exit of its own, with the code of a bug
-    with console.capture() as captured:
-        # soft_wrap: the terminal breaks long lines itself, so that copied text stays as it was
-        console.print(renderable, soft_wrap=True)
-    sys.stdout.write(captured.get())

@@ -21,6 +21,10 @@ EPILOG: Final = """
 
   $ dedup formats
 
+  [dim]What counts as boilerplate[/dim]
+
+  $ dedup rules
+
 [bold]Exit codes[/bold]
 
   0   done
@@ -31,7 +35,7 @@ EPILOG: Final = """
 
   130 interrupted
 
-  1   a bug of ours, with a traceback
+  1   of `rules test`: a rule that does not do what its examples say; else a bug of ours, with a traceback
 """
 
 CLEAN_EPILOG: Final = """
@@ -57,7 +61,51 @@ CLEAN_EPILOG: Final = """
 
   $ dedup clean all.parquet out/ --similarity 0.8 --without share
 
+  [dim]Rules of your own as well, tested before[/dim]
+
+  $ dedup rules test my.toml
+
+  $ dedup clean docs/ out/ --rules my.toml
+
   [dim]Settings from a file, the report for a machine[/dim]
 
   $ dedup clean docs/ out/ --config dedup.toml --json > report.json
+"""
+
+RULES_EPILOG: Final = r"""
+[bold]Examples[/bold]
+
+  [dim]What dedup knows of newsletters, in German[/dim]
+
+  $ dedup rules --category newsletter --lang de
+
+  [dim]All of one rule[/dim]
+
+  $ dedup rules show newsletter/sign-up
+
+  [dim]Rules of your own: do they do what they should, and what would they take of a text?[/dim]
+
+  $ dedup rules test my.toml --text page.txt
+
+  $ dedup clean docs/ out/ --rules my.toml
+
+[bold]A file of rules[/bold], my.toml (docs/rules.md tells all of the format)
+
+  language = "en"
+
+  \[\[rule]]
+
+  name = "donate"
+
+  category = "fundraising"
+
+  cues = \["donate"]
+
+  max_tokens = 15
+
+  patterns = \['(?:please )?donate (?:now|today) to (?:help|support) .*']
+
+  examples = \["Donate today to support our work!"]
+
+  counter_examples = \["He wants to donate a kidney today."]
 """

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dedup.boilerplate.cues import OPENS, SYMBOLS, Cue
-from dedup.boilerplate.rule_files import Rule, tokens_of
+from dedup.boilerplate.rule_files import Rule
+from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import bare, is_quotation, translate
 from dedup.errors import RuleError
 
@@ -36,14 +37,19 @@ def find_faults(rule: Rule) -> Iterator[Fault]:
         if not _why_left(rule, example):
             wording = bare(translate(example))
             by = next((one.written[0] for one in rule.pattern.alternatives() if one.fullmatch(wording)), "")
-            yield Fault(example, True, f"by the pattern {by!r}")
+            yield Fault(example, True, f"by the pattern '{by}'")
+
+
+def write_cue(cue: Cue) -> str:
+    """Give a cue as rule files write it."""
+    return (OPENS if cue.opens else "") + " ".join(cue.words)
 
 
 def _why_left(rule: Rule, example: str) -> str:
     """Say why a rule does not take an example, or nothing if it does."""
     tokens = tokens_of(example)
     if not any(_holds(cue, tokens, example) for cue in rule.cues):
-        return f"no cue of the rule is in it; cues: {', '.join(repr(_written(cue)) for cue in rule.cues)}"
+        return f"no cue of the rule is in it; cues: {', '.join(repr(write_cue(cue)) for cue in rule.cues)}"
     if len(tokens) > rule.max_tokens:
         return f"it is longer than max_tokens ({rule.max_tokens}): {len(tokens)} tokens"
     translated = translate(example)
@@ -59,17 +65,13 @@ def _why_left(rule: Rule, example: str) -> str:
         for one in rule.unless.alternatives():
             found = one.search(wording)
             if found is not None:
-                return f"{found[0]!r} in it is what unless rules out, by {one.written[0]!r}"
+                return f"{found[0]!r} in it is what unless rules out, by '{one.written[0]}'"
     missing = [sign.written[0] for sign in rule.signs if sign.search(wording) is None]
     n_found = len(rule.signs) - len(missing)
     if n_found < rule.needs:
-        return f"of the {rule.needs} signs it needs it has {n_found}; not found: {', '.join(map(repr, missing))}"
+        return f"of the {rule.needs} signs it needs it has {n_found}; not found: {', '.join(f"'{sign}'" for sign in missing)}"
     return ""
 
 
 def _holds(cue: Cue, tokens: list[str], text: str) -> bool:
     return cue.last in text if cue.last in SYMBOLS else cue.is_in(tokens)
-
-
-def _written(cue: Cue) -> str:
-    return (OPENS if cue.opens else "") + " ".join(cue.words)
