@@ -69,7 +69,8 @@ def _why_left(rule: Rule, example: str) -> str:
     missing = [sign.written[0] for sign in rule.signs if sign.search(wording) is None]
     n_found = len(rule.signs) - len(missing)
     if n_found < rule.needs:
-        return f"of the {rule.needs} signs it needs it has {n_found}; not found: {', '.join(f"'{sign}'" for sign in missing)}"
+        not_found = ", ".join(f"'{sign}'" for sign in missing)
+        return f"of the {rule.needs} signs it needs it has {n_found}; not found: {not_found}"
     return ""
 
 
