@@ -340,7 +340,7 @@ def _compile_any(patterns: Any, parts: Mapping[str, str], where: str) -> Pattern
 
 
 def _check_patterns(content: Mapping[str, Any], parts: Mapping[str, str], file_name: str) -> None:
-    """Raise RuleError for a pattern that is no regular expression, alone."""
+    """Raise RuleError for a pattern that is no regular expression, alone or with the others of its list."""
     sources = [(f"{file_name}: part {name}", [pattern]) for name, pattern in parts.items()]
     sources.append((f"{file_name}: companions", content.get("companions", {}).get("patterns", [])))
     sources.append((f"{file_name}: legal.titles", content.get("legal", {}).get("titles", [])))
@@ -349,19 +349,22 @@ def _check_patterns(content: Mapping[str, Any], parts: Mapping[str, str], file_n
             sources.append((f"{_place_of(entry, position, file_name)}: {key}", entry.get(key, [])))
     for where, patterns in sources:
         for pattern in patterns:
-            _check_pattern(_put_in(pattern, parts, where), pattern, where)
+            if _BY_NUMBER.search(pattern):
+                raise RuleError(f"{where}: a group is meant by its number; name it, (?P<a>x)(?P=a): '{pattern}'")
+            source = _put_in(pattern, parts, where)
+            _check_source(source, f"{where}: not a regular expression: '{pattern}'")
+            _check_source(f"(?:{source})", f"{where}: no regular expression to put beside others: '{pattern}'")
+        if patterns and not where.endswith("signs"):  # each of which stands alone
+            _check_source("|".join(_put_in(pattern, parts, where) for pattern in patterns), f"{where}: all together")
 
 
-def _check_pattern(source: str, written: str, where: str) -> None:
-    if _BY_NUMBER.search(source):
-        raise RuleError(f"{where}: refers to a group by its number; name it, as in (?P<mark>x)(?P=mark): {written!r}")
+def _check_source(source: str, complaint: str) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             re.compile(source, re.IGNORECASE)
-            re.compile(f"(?:{source})", re.IGNORECASE)  # as it is put beside others
     except (re.error, OverflowError, RecursionError, Warning) as error:
-        raise RuleError(f"{where}: not a regular expression: {error}: {written!r}") from None
+        raise RuleError(f"{complaint}: {error}") from None
 
 
 def _strings(values: Any, where: str) -> list[str]:
