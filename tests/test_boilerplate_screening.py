@@ -9,7 +9,7 @@ from dedup.boilerplate import RULES
 from dedup.boilerplate.cues import SYMBOLS, read_cue
 from dedup.boilerplate.rule_files import tokens_of
 from dedup.boilerplate.screening import (
-    MOST_TOKENS_IN_SENTENCES,
+    MOST_WORDS_IN_SENTENCES,
     PLACE_BITS,
     REACH,
     Screen,
@@ -38,8 +38,35 @@ PROSE = [
     "© 2024 Example Media",
     "More was to come",
     "Nobody read the story",
+    "Τι λέει ο υπουργός;",
+    "大桥于周一重新开放",
+    "橋は月曜日に開通した",
+    "다리는 월요일에 다시 열렸다",
+    "Мост открыли в понедельник",
 ]
-SEPARATORS = [" ", ". ", ".  ", "! ", '." ', ".” ", "? ", "… ", " | ", " · ", "\n", ".\n", "; ", ", ", ": "]
+SEPARATORS = [
+    "。",
+    "！",
+    "？」",
+    "؟ ",
+    "; ",
+    "，",
+    " ",
+    ". ",
+    ".  ",
+    "! ",
+    '." ',
+    ".” ",
+    "? ",
+    "… ",
+    " | ",
+    " · ",
+    "\n",
+    ".\n",
+    "; ",
+    ", ",
+    ": ",
+]
 
 
 def ways_by_definition(text: str, places: int) -> Ways:
@@ -58,9 +85,11 @@ def ways_by_definition(text: str, places: int) -> Ways:
             takes_tails = rule.cut == "tail"
             sentences |= takes_tails or len(tokens) <= REACH * rule.max_tokens
             tail |= takes_tails
-    if text.endswith((",", ";")):
+    is_greek_question = text.endswith(";") and "\u0370" <= text[-2:-1] <= "\u03ff"
+    if text.endswith((",", ";", "，", "、", "；", "،", "؛")) and not is_greek_question:
         return Ways((), sentences=False, tail=False)
-    return Ways(tuple(whole), sentences and len(tokens) <= MOST_TOKENS_IN_SENTENCES, tail)
+    n_words = sum(1 / 3 if len(token) == 1 and "\u3000" <= token <= "\u9fff" else 1 for token in tokens)
+    return Ways(tuple(whole), sentences and n_words <= MOST_WORDS_IN_SENTENCES + 1e-6, tail)
 
 
 def ways_by_screen(text: str, places: int) -> Ways:

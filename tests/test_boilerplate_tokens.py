@@ -14,7 +14,8 @@ from tests.reference.tokens import split_tokens
 SCRIPTS = st.one_of(
     st.text(
         st.sampled_from(
-            "aZ é ß İ ı I ﬁ Ω Σ ς ά ΐ Ё й щ Ж ـ أ ي ّ َ لا ﷺ 字 編 编 々 〇 か が ガ ｶ ﾞ ー ゙ 가 힣 ㄱ ᆨ ⓒ ① Ａ １ 。 ， ・ 「 ้ ไ ท א ְ ्"
+            "aZ é ß İ ı I ﬁ Ω Σ ς ά ΐ Ё й щ Ж ـ أ ي ّ َ لا ﷺ 字 編 编 々 〇 か が ガ ｶ ﾞ ー ゙"
+            " 가 힣 ㄱ ᆨ ⓒ ① Ａ １ 。 ， ・ 「 ้ ไ ท א ְ ्"
             " अ _ - ' . © 　"
         ),
         max_size=30,

@@ -182,6 +182,7 @@ def _find_hits(
         is_long |= n_tokens > MOST_TOKENS
     data = view.data.data
     tried_before: dict[tuple[bytes, int, bytes], tuple[int, Finding] | None] = {}  # lines recur on a site's pages
+    rows_before: dict[bytes, bytes] = {}  # there are few different ones, each as long as there are rules
     for block in range(0, len(tried), BLOCK_PARAGRAPHS):
         members = tried[block : block + BLOCK_PARAGRAPHS]
         owners = view.document[members]
@@ -196,7 +197,8 @@ def _find_hits(
         packed, width = rows.tobytes(), rows.shape[1]
         columns = (members[found], begins[found], ends[found], bases[found], places[found])
         for row, (member, begin, end, base, place) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-            key = (bytes(data[begin:end]), place, packed[row * width : (row + 1) * width])
+            ways = packed[row * width : (row + 1) * width]
+            key = (bytes(data[begin:end]), place, rows_before.setdefault(ways, ways))
             if key in tried_before:
                 trial = tried_before[key]
             else:

@@ -4,14 +4,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.rule_files import RuleFile, tokens_of
+from dedup.boilerplate.rule_files import RuleFile
+from dedup.boilerplate.tokens import normal_form, tokens_of
 from dedup.boilerplate.wording import bare, translate
 from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table
+from dedup.token_tables import token_hashes
 
 LEGAL_CATEGORIES: Final = frozenset({"copyright", "repost-disclaimer", "legal-disclaimer", "cookie"})
 """What a licence, a privacy policy or a copyright file says of itself."""
@@ -51,6 +53,7 @@ def is_legal_document(
     if _has_legal_title(title_paragraphs, rule_files):
         return True
     bounds = np.empty(N_BOUNDS, dtype=np.int64)
+    others = []
     for file in rule_files:
         table = _word_table(file.legal_words)
         if table is not None:
@@ -61,10 +64,17 @@ def is_legal_document(
                 if may_be:
                     return True
                 continue
+        else:
+            others.append(file)
+            continue
         paragraphs = _read_paragraphs(data, spans, is_left_out, len(spans), READ_BYTES)
         if is_legal_text(paragraphs, [file], opens_with_notice=opens_with_notice):
             return True
-    return False
+    if not others:
+        return False
+    text = "\n".join(_read_paragraphs(data, spans, is_left_out, len(spans), READ_BYTES))
+    n_tokens, counts = _count_words(text, tuple(file.legal_words for file in others))
+    return (opens_with_notice and n_tokens <= STUB_TOKENS) or any(_is_legal_wording(n, n_tokens) for n in counts)
 
 
 def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
@@ -75,11 +85,17 @@ def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, 
     """
     if _has_legal_title(paragraphs[:N_TITLE_PARAGRAPHS], rule_files):
         return True
-    tokens = tokens_of("\n".join(paragraphs))
+    text = "\n".join(paragraphs)
+    tokens = tokens_of(text)
     counts, n_tokens = Counter(tokens), len(tokens)
     if opens_with_notice and n_tokens <= STUB_TOKENS:
         return True
-    return any(_is_legal_wording(sum(counts[word] for word in file.legal_words), n_tokens) for file in rule_files)
+    return any(
+        _is_legal_wording(
+            sum(counts[word] for word in file.legal_words) + _count_phrases(text, _phrases(file.legal_words)), n_tokens
+        )
+        for file in rule_files
+    )
 
 
 def _has_legal_title(paragraphs: Sequence[str], rule_files: Sequence[RuleFile]) -> bool:
@@ -100,6 +116,49 @@ def _is_legal_wording(n_legal: int, n_tokens: int) -> bool:
 def _word_table(words: frozenset[str]) -> NDArray[np.uint64] | None:
     """Give the table of words that bound_legal_words reads, None if it cannot tell some of them."""
     return make_word_table(words) if all(_ASCII_WORD.fullmatch(word) for word in words) else None
+
+
+class _WordSets(NamedTuple):
+    """Sets of words by the hashes of those that are one token, and the others."""
+
+    hashes: NDArray[np.uint64]  # ascending
+    is_in: NDArray[np.bool_]  # [hashes, sets]
+    phrases: tuple[tuple[str, ...], ...]
+
+
+@lru_cache(maxsize=8)
+def _make_word_sets(sets: tuple[frozenset[str], ...]) -> _WordSets:
+    words = sorted({word for of_set in sets for word in of_set} - {p for of_set in sets for p in _phrases(of_set)})
+    hashes = token_hashes(" ".join(words))
+    order = np.argsort(hashes)
+    is_in = np.array([[word in of_set for of_set in sets] for word in words], dtype=np.bool_)
+    return _WordSets(hashes[order], is_in.reshape(-1, len(sets))[order], tuple(_phrases(words) for words in sets))
+
+
+def _count_words(text: str, sets: tuple[frozenset[str], ...]) -> tuple[int, list[int]]:
+    """Give the number of tokens, and how many of them are of the words of each set."""
+    known = _make_word_sets(sets)
+    hashes = token_hashes(text)
+    counts = np.zeros(len(sets), dtype=np.int64)
+    if len(known.hashes):
+        places = np.minimum(np.searchsorted(known.hashes, hashes), len(known.hashes) - 1)
+        counts = known.is_in[places[known.hashes[places] == hashes]].sum(axis=0)
+    n_legal = [n + _count_phrases(text, phrases) for n, phrases in zip(counts.tolist(), known.phrases, strict=True)]
+    return len(hashes), n_legal
+
+
+@lru_cache(maxsize=64)
+def _phrases(words: frozenset[str]) -> tuple[str, ...]:
+    """Give the words that are several tokens, which only those of scripts without spaces are."""
+    return tuple(sorted(word for word in words if not word.isascii() and len(tokens_of(word)) > 1))
+
+
+def _count_phrases(text: str, phrases: tuple[str, ...]) -> int:
+    """Give how many tokens of a text are of these words."""
+    if not phrases or text.isascii():
+        return 0
+    form = normal_form(text)
+    return sum(form.count(phrase) * len(phrase) for phrase in phrases)
 
 
 def _read_paragraphs(

@@ -14,7 +14,7 @@ from dedup.boilerplate.cues import SYMBOLS, Cue
 from dedup.boilerplate.rule_files import PLACES, Pattern, Rule, RuleFile
 from dedup.boilerplate.table import find_rules, read_rule_texts
 from dedup.kernels.characters import load_characters
-from dedup.kernels.cues import SENTENCES, TAIL, WHOLE, screen_paragraphs
+from dedup.kernels.cues import SENTENCES, TAIL, WHOLE, join_rows, screen_paragraphs
 from dedup.settings import RuleText, Settings
 from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
 
@@ -22,8 +22,9 @@ N_START: Final = 2
 N_LAST: Final = 3
 END_SHARE: Final = 0.4  # of a document's paragraphs; where read-more and credit lines stand
 
-MOST_TOKENS_IN_SENTENCES: Final = 90
-"""A longer paragraph is tried as a whole and at its end, never sentence by sentence."""
+MOST_WORDS_IN_SENTENCES: Final = 90
+"""A longer paragraph is tried as a whole and at its end, never sentence by sentence. Three characters of a script
+without spaces count as a word."""
 
 REACH: Final = 1.5
 """How many times a rule's max_tokens a paragraph may have for its cue to get the sentences tried."""
@@ -108,17 +109,17 @@ class Screen:
         self._table = make_token_table(words)
         self._filter = make_filter(self._table)
         slots = places_in_table(self._table)
-        cues: list[list[tuple[int, bool, str]]] = [[] for _ in self._table]
+        cues: list[list[tuple[Cue, int]]] = [[] for _ in self._table]
         for word, token in zip(words, token_hashes(" ".join(words)).tolist(), strict=True):
-            cues[slots[token]] = [
-                (position, cue.opens, "" if len(cue.words) == 1 else cue.words[0]) for cue, position in uses[word]
-            ]
-        flat = [cue for of_word in cues for cue in of_word]
+            cues[slots[token]] = uses[word]
+        flat = [use for of_word in cues for use in of_word]
         self._first_cue = np.cumsum([0, *(len(of_word) for of_word in cues)], dtype=np.int64)
-        self._cue_traits = np.array([(rule, opens) for rule, opens, _ in flat], dtype=np.int64).reshape(-1, 2)
-        before = sorted({word for *_, word in flat if word})
-        hashes = dict(zip(before, token_hashes(" ".join(before)).tolist(), strict=True))
-        self._cue_before = np.array([hashes.get(word, 0) for *_, word in flat], dtype=np.uint64)
+        n_before = np.array([len(cue.words) - 1 for cue, _ in flat], dtype=np.int64)
+        hashes = token_hashes(" ".join(word for cue, _ in flat for word in cue.words[:-1]))
+        self._cue_before = np.zeros(len(flat), dtype=np.uint64)
+        join_rows(hashes, np.cumsum([0, *n_before], dtype=np.int64), self._cue_before)
+        traits_of_cues = [(rule, cue.opens, n) for (cue, rule), n in zip(flat, n_before.tolist(), strict=True)]
+        self._cue_traits = np.array(traits_of_cues, dtype=np.int64).reshape(-1, 3)
         with_symbol = {position for symbol in SYMBOLS for _, position in active.cues.get(symbol, ())}
         traits = [
             (
@@ -140,8 +141,9 @@ class Screen:
         spans int64[n, 2], bytes into `data`; paragraph_traits int64[n, 3]: its place_bits, whether only its end
         is given, whether it holds one of SYMBOLS. A row is for read_ways.
         """
-        ways = np.empty((len(spans), len(self._rule_traits)), dtype=np.uint8)
-        screen_paragraphs(
+        found = np.empty(len(spans), dtype=np.int64)
+        ways = np.empty((len(spans), len(self._rule_traits)), dtype=np.uint8)  # rows are written as they are needed
+        n_found = screen_paragraphs(
             data,
             spans,
             paragraph_traits,
@@ -152,11 +154,11 @@ class Screen:
             self._cue_traits,
             self._cue_before,
             self._rule_traits,
-            MOST_TOKENS_IN_SENTENCES,
+            MOST_WORDS_IN_SENTENCES,
+            found,
             ways,
         )
-        found = np.flatnonzero(ways.any(axis=1))
-        return found, ways[found]
+        return found[:n_found], ways[:n_found]
 
 
 @functools.lru_cache(maxsize=1024)  # there are few different ones

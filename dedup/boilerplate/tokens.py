@@ -1,13 +1,12 @@
 """The tokens of a text as Python strings: the same that kernels hash, so that a cue of a file is a cue of a kernel."""
 
-import functools
 import re
 import unicodedata
 from typing import Final
 
 import numpy as np
 
-from dedup.kernels.characters import PAGE_BITS, ROLE_MASK, ROLE_SHIFT, Characters, load_characters
+from dedup.kernels.characters import PAGE_BITS, ROLE_MASK, ROLE_SHIFT, load_characters
 
 _ASCII_TOKEN: Final = re.compile(r"[^\W_]+")
 
@@ -31,13 +30,8 @@ def tokens_of(text: str) -> list[str]:
     form = normal_form(text)
     if form.isascii():
         return _ASCII_TOKEN.findall(form)
-    page_of, pages, _ = _characters()
+    page_of, pages, _ = load_characters()
     codes = np.frombuffer(form.encode("utf-32-le", "replace"), dtype=np.uint32)
     entries = pages[page_of[codes >> PAGE_BITS] << PAGE_BITS | codes & np.uint32((1 << int(PAGE_BITS)) - 1)]
     roles = ((entries >> ROLE_SHIFT & ROLE_MASK).astype(np.uint8) + ord("0")).tobytes().decode()
     return [form[match.start() : match.end()] for match in _ROLES_OF_TOKEN.finditer(roles)]
-
-
-@functools.cache  # read from a file, and only for text that is not ASCII
-def _characters() -> Characters:
-    return load_characters()

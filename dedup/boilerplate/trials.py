@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.rule_files import Rule
-from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.screening import PLACE_BITS, ActiveRules, Ways
+from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import MOST_SENTENCES, bare, is_doubtful_end, is_quotation, split_sentences, translate
 
 MOST_JOINED: Final = 3
@@ -40,7 +40,7 @@ def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Fi
         if rule is not None:
             return Finding(0, len(text), rule, is_whole=True)
     if ways.sentences:
-        sentences = _Sentences(translated, split_sentences(translated), places, active)
+        sentences = _Sentences(text, translated, split_sentences(translated), places, active)
         if 2 <= len(sentences) <= MOST_SENTENCES:
             rule = _match_all(sentences)
             if rule is not None:
@@ -50,14 +50,15 @@ def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Fi
         return None
     skipped = max(0, len(translated) - TAIL_CHARS)
     end = translated[skipped:]
-    finding = _match_tail(_Sentences(end, split_sentences(end), places, active))
+    finding = _match_tail(_Sentences(text[skipped:], end, split_sentences(end), places, active))
     return finding and finding._replace(start=skipped + finding.start, end=skipped + finding.end)
 
 
 @dataclass(slots=True)
 class _Sentences:
-    """The sentences of a translated paragraph, and what they are tried against."""
+    """The sentences of a paragraph, and what they are tried against."""
 
+    text: str
     translated: str
     spans: list[tuple[int, int]]
     places: int
@@ -71,7 +72,7 @@ class _Sentences:
         stretch = self.stretch(first, past)
         if is_quotation(stretch):
             return None
-        tokens = tokens_of(stretch)
+        tokens = tokens_of(self.text[self.spans[first][0] : self.spans[past - 1][1]])  # as the screen reads them
         rules = self.active.rules
         cued = [
             position

@@ -3,29 +3,63 @@
 import re
 from typing import Final
 
+from dedup.boilerplate.spellings import FOLDS
+
 MOST_SENTENCES: Final = 8
 """A paragraph of more sentences is tried as a whole and at its end, never sentence by sentence."""
 
 # One character for one, so that places in the translated text are places in the original.
-_TYPOGRAPHY: Final = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u02bc\u2032\u00b4", "'"),
-        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"'),
-        **dict.fromkeys("\u2010\u2011", "-"),
-        **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u200b\u200e\u200f\ufeff\u2060", " "),
-        "\uff1a": ":",
-        "\uff5c": "|",
-    }
+_TYPOGRAPHY: Final[dict[int, int]] = {
+    ord(old): ord(new)
+    for olds, new in (
+        ("\u2018\u2019\u02bc\u2032\u00b4", "'"),
+        ("\u201c\u201d\u201e\u201f\u2033\u300c\u300d\u300e\u300f\ufe41\ufe42\uff62\uff63", '"'),
+        ("\u2010\u2011", "-"),
+        ("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u200b\u200e\u200f\ufeff\u2060\u3000", " "),
+        ("\u2502\u2503\u2758", "|"),
+        ("\u3010\u3014\u3016", "["),
+        ("\u3011\u3015\u3017", "]"),
+        ("\u3008", "<"),
+        ("\u3009", ">"),
+        ("\u060c", ","),
+        ("\u061b\u037e", ";"),
+        ("\u0387", "\u00b7"),
+    )
+    for old in olds
+}
+# Wide forms of ASCII, but not those that end a sentence, which need no space behind them.
+_TYPOGRAPHY.update({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "\uff01\uff1f\uff0e"})
+_TYPOGRAPHY.update(FOLDS)
+
+# Vowel signs of Arabic, and the stroke that makes its words longer: left out of what is tried.
+_UNWRITTEN: Final = dict.fromkeys([0x0640, *range(0x064B, 0x0653), 0x0670])
+
+# Signs put before and behind lines: squares, triangles, diamonds, circles, stars; hands, cameras, envelopes.
+_SHAPES: Final = (
+    "\u25a0\u25a1\u25aa\u25ab\u25b2\u25b3\u25b7\u25bc\u25bd\u25c0\u25c1\u25c6\u25c7\u25cb\u25ce\u25cf\u25fe"
+    "\u2605\u2606\u203b\u21d2\u261e\u27a4\u2b07\u258c\u258d\u258e"
+)
+_PICTURES: Final = (
+    "\u2709\U0001f446\U0001f447\U0001f449\U0001f4e2\U0001f4e9\U0001f4f1\U0001f4f2"
+    "\U0001f4f7\U0001f4f8\U0001f514\U0001f517"
 )
 
 # Marks of emphasis, headings and arrows around a line say nothing about what it is. A list
 # bullet does ("- Share on Facebook" may be one of ten tips), so it stays and no rule matches.
 _LEADING: Final = re.compile(
-    r"^(?:[*_~]+(?=\S)|#+ (?=\S)|[\s>\u203a\u00bb\u2192\u25b6\u25ba\u27a1\ufe0f|\[{\u2013\u2014\u2026]+|\((?![cC]\)))+"
+    r"^(?:[*_~]+(?=\S)|#+ (?=\S)|\((?![cC]\))"
+    rf"|[\s<>\u203a\u00bb\u2192\u25b6\u25ba\u27a1\ufe0f|\[{{\u2013\u2014\u2026{_SHAPES}{_PICTURES}]+)+"
 )
-_TRAILING: Final = " *_~<>\u203a\u00bb\u00ab\u2192\u25b6\u25ba\u27a1\u2190\ufe0f|)]}\u2013\u2014.:;,!\u2026"
+_TRAILING: Final = (
+    " *_~<>\u203a\u00bb\u00ab\u2192\u25b6\u25ba\u27a1\u2190\ufe0f|)]}\u2013\u2014.:;,!\u2026"
+    f"\u3002\u3001\uff01\uff0e\uff61\u06d4{_SHAPES}{_PICTURES}"
+)
 
-_BOUNDARY: Final = re.compile(r"[.!?\u2026][\"')\]]*(\s+)(?=[^a-z\s])|([|\u00b7\u2022\u2219\u00a6]\s*)")
+# After a mark of a script without spaces none is needed; a semicolon asks a question in Greek.
+_BOUNDARY: Final = re.compile(
+    r"[.!?\u2026\u061f\u06d4][\"')\]]*(\s+)(?=[^a-z\s])|([|\u00b7\u2022\u2219\u00a6]\s*)"
+    r"|[\u3002\uff01\uff1f\uff0e\uff61]+[\"')\]]*(\s*)|(?<=[\u0370-\u03ff]);(\s+)(?=[^a-z\s])"
+)
 
 # "J. Smith", "Foo Inc. Bar", "Nov. 21": a full stop after a few letters need not end a sentence.
 _DOUBTFUL_END: Final = re.compile(r"\b\w{1,4}\.$")
@@ -34,7 +68,7 @@ _QUOTES: Final = "\"'\u00ab"
 
 
 def translate(text: str) -> str:
-    """Give `text` with plain quotes, hyphens and spaces, character for character."""
+    """Give `text` folded, with plain quotes, hyphens and spaces, character for character."""
     return text if text.isascii() else text.translate(_TYPOGRAPHY)
 
 
@@ -46,6 +80,8 @@ def is_quotation(translated: str) -> bool:
 def bare(translated: str) -> str:
     """Give translated text in one line, without the marks and brackets around it."""
     text = " ".join(translated.split())
+    if not text.isascii():
+        text = text.translate(_UNWRITTEN)
     if not text[:1].isalnum():
         text = _LEADING.sub("", text, count=1)
     return text.rstrip(_TRAILING)
@@ -60,7 +96,7 @@ def split_sentences(translated: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for boundary in _BOUNDARY.finditer(translated):
-        cut, resume = boundary.span(1) if boundary.group(1) is not None else boundary.span(2)
+        cut, resume = boundary.span(boundary.lastindex or 0)
         while cut > start and translated[cut - 1].isspace():
             cut -= 1
         if cut > start:

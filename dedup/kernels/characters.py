@@ -17,6 +17,7 @@ same output under every Python.
 Source: Unicode Standard Annex 15 (normalization forms); The Unicode Standard, 3.11 (canonical ordering).
 """
 
+import functools
 import unicodedata
 from importlib import resources
 from typing import Final, NamedTuple
@@ -69,8 +70,9 @@ class Characters(NamedTuple):
     expansions: NDArray[np.uint32]
 
 
+@functools.cache
 def load_characters() -> Characters:
-    """Give the package's own arrays."""
+    """Give the package's own arrays, which nobody may change; read once, since whole runs ask for them many times."""
     with resources.files(__package__).joinpath(_FILE).open("rb") as file, ZipFile(file) as archive:
         return Characters(*(_read_numbers(archive.read(f"{name}.npy")) for name in Characters._fields))
 

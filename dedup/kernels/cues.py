@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.mixing import mix64
 from dedup.kernels.tokens import read_tokens, token_scratch
 
 WHOLE: Final = np.uint8(1)
@@ -46,19 +47,23 @@ def screen_paragraphs(
     cue_traits,
     cue_before,
     rule_traits,
-    most_sentence_tokens,
+    most_sentence_words,
+    found,
     ways,
 ):
     """Fill in how each of n paragraphs could match each of r rules: WHOLE, SENTENCES, TAIL, or no way (0).
+
+    Gives how many of them could match one in any way.
 
     text uint8[]; spans int64[n, 2], bytes into `text`; paragraph_traits int64[n, 3]: the bits of the places it
     stands in, 1 where only its end is given (then only TAIL is asked for), 1 where it holds a symbol that is a
     cue; the character arrays; words uint64[power of two], an open table of the hashes of the cues' last tokens
     with 0 for a free place; word_filter bool[2**16], whether one of them ends in these bits; first_cue
-    int64[len(words) + 1], where the cues of each word start in cue_traits int64[c, 2], the rule (r: a companion of
-    rules) and 1 where the cue opens what matches, and in cue_before uint64[c], the hash that the token before must
-    have, or 0; rule_traits int64[r, 5]: the most tokens of what it matches, of a paragraph whose sentences are worth
-    trying, 1 where it takes tails, the bit of its place, 1 where a symbol is a cue of it. Out: ways uint8[n, r].
+    int64[len(words) + 1], where the cues of each word start in cue_traits int64[c, 3], the rule (r: a companion of
+    rules), 1 where the cue opens what matches, and the number of tokens before its last, and in cue_before uint64[c],
+    what join_hashes gives for these; rule_traits int64[r, 5]: the most tokens of what it matches, of a paragraph whose
+    sentences are worth trying, 1 where it takes tails, the bit of its place, 1 where a symbol is a cue of it. Out:
+    found int64[n], the numbers of the paragraphs that could match, ascending, and ways uint8[n, r], a row for each.
 
     No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
     the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
@@ -69,25 +74,26 @@ def screen_paragraphs(
         longest = max(longest, spans[p, 1] - spans[p, 0])
     marks, tokens, starts, ends, shapes = token_scratch(longest)
     mask = np.uint64(len(words) - 1)
+    n_found = 0
     for p in range(len(spans)):
         start, end = spans[p, 0], spans[p, 1]
-        ways[p, :] = 0
         if end <= start:
             continue
         is_end_only = paragraph_traits[p, IS_END_ONLY] == 1
-        if text[end - 1] == _COMMA or text[end - 1] == _SEMICOLON:
-            continue  # it goes on in the next paragraph
+        if goes_on(text, start, end):
+            continue
         n = read_tokens(text, start, end, page_of, pages, expansions, marks, tokens, starts, ends, shapes)
         knows_ends, tries_sentences = False, False
         can_split, first_end, last_end = False, end, start
         places = paragraph_traits[p, PLACES]
         if paragraph_traits[p, HOLDS_SYMBOL]:
             knows_ends = True
+            ways[n_found, :] = 0
             can_split, first_end, last_end = find_certain_ends(text, start, end)
-            tries_sentences = can_split and not is_end_only and n <= most_sentence_tokens
+            tries_sentences = can_split and not is_end_only and _is_short(text, starts, ends, n, most_sentence_words)
             for rule in range(len(rule_traits)):
                 if rule_traits[rule, HAS_SYMBOL] and rule_traits[rule, PLACE] & places:
-                    ways[p, rule] |= _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_split)
+                    ways[n_found, rule] |= _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_split)
         starts_well, ends_well = False, False
         for place in range(n):
             if not word_filter[tokens[place] & np.uint64(0xFFFF)]:
@@ -101,29 +107,92 @@ def screen_paragraphs(
                 rule = cue_traits[cue, 0]
                 if rule < len(rule_traits) and rule_traits[rule, PLACE] & places == 0:
                     continue
-                first = place
-                if cue_before[cue] != 0:
-                    if place == 0 or tokens[place - 1] != cue_before[cue]:
-                        continue
-                    first = place - 1
+                first = place - cue_traits[cue, 2]
+                if first < place and (first < 0 or join_hashes(tokens, first, place) != cue_before[cue]):
+                    continue
                 if cue_traits[cue, 1] and first > 0 and not _can_end_between(text, ends[first - 1], starts[first]):
                     continue
                 if not knows_ends:  # only now, because most paragraphs hold no cue that counts
                     knows_ends = True
+                    ways[n_found, :] = 0
                     can_split, first_end, last_end = find_certain_ends(text, start, end)
-                    tries_sentences = can_split and not is_end_only and n <= most_sentence_tokens
+                    tries_sentences = (
+                        can_split and not is_end_only and _is_short(text, starts, ends, n, most_sentence_words)
+                    )
                 starts_well |= starts[first] < first_end
                 ends_well |= starts[first] >= last_end
                 if rule == len(rule_traits):
                     continue
                 can_tail = can_split and starts[first] >= last_end and first >= n - rule_traits[rule, MOST_TOKENS]
-                found = _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_tail)
+                possible = _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_tail)
                 if cue_traits[cue, 1] and first > 0:
-                    found &= ~WHOLE
-                ways[p, rule] |= found
+                    possible &= ~WHOLE
+                ways[n_found, rule] |= possible
+        if not knows_ends:
+            continue
+        kept = WHOLE | SENTENCES | TAIL
         if not (starts_well and ends_well) and not paragraph_traits[p, HOLDS_SYMBOL]:
-            for rule in range(len(rule_traits)):
-                ways[p, rule] &= ~SENTENCES
+            kept &= ~SENTENCES
+        together = np.uint8(0)
+        for rule in range(len(rule_traits)):
+            ways[n_found, rule] &= kept
+            together |= ways[n_found, rule]
+        if together:
+            found[n_found] = p
+            n_found += 1
+    return n_found
+
+
+@njit(cache=True, nogil=True)
+def join_hashes(tokens, first, past):
+    """Give one hash for tokens[first:past], that of the token itself if there is but one."""
+    value = tokens[first]
+    for place in range(first + 1, past):
+        value = mix64(value) ^ tokens[place]
+    return value
+
+
+@njit(cache=True, nogil=True)
+def join_rows(tokens, offsets, joined):
+    """Fill in joined uint64[n] with join_hashes of tokens[offsets[i]:offsets[i + 1]]; 0 if there are none.
+
+    tokens uint64[m], offsets int64[n + 1].
+    """
+    for row in range(len(joined)):
+        joined[row] = 0
+        if offsets[row] < offsets[row + 1]:
+            joined[row] = join_hashes(tokens, offsets[row], offsets[row + 1])
+
+
+@njit(cache=True, nogil=True)
+def goes_on(text, start, end):
+    """Say whether text[start:end] ends in a comma or semicolon, of any script: it goes on in the next paragraph."""
+    last = text[end - 1]
+    if last < 0x80:
+        return last == _COMMA or (last == _SEMICOLON and not _is_greek_question(text, start, end - 1))
+    if end - start >= 3:
+        is_wide = text[end - 3] == 0xEF and text[end - 2] == 0xBC and (last == 0x8C or last == 0x9B)
+        if is_wide or (text[end - 3] == 0xE3 and text[end - 2] == 0x80 and last == 0x81):
+            return True
+    return end - start >= 2 and text[end - 2] == 0xD8 and (last == 0x8C or last == 0x9B)
+
+
+@njit(cache=True, nogil=True)
+def _is_greek_question(text, start, at):
+    """Say whether the semicolon at a place stands behind a Greek letter."""
+    return at - start >= 2 and (text[at - 2] == 0xCE or text[at - 2] == 0xCF)
+
+
+@njit(cache=True, nogil=True)
+def _is_short(text, starts, ends, n_tokens, most_words):
+    """Say whether a paragraph has at most so many words, of which a character of a script without spaces is a third."""
+    if n_tokens <= most_words or n_tokens > 3 * most_words:
+        return n_tokens <= most_words
+    thirds = 0
+    for place in range(n_tokens):
+        is_wide = ends[place] - starts[place] == 3 and 0xE3 <= text[starts[place]] <= 0xE9  # kana and ideographs
+        thirds += 1 if is_wide else 3
+    return thirds <= 3 * most_words
 
 
 @njit(cache=True, nogil=True)
@@ -149,7 +218,7 @@ def _is_end_mark(byte):
 def _can_end_between(text, start, end):
     """Say whether a sentence may end in text[start:end], the gap between two tokens."""
     for at in range(start, end):
-        if _is_end_mark(text[at]):
+        if _is_end_mark(text[at]) or (text[at] == _SEMICOLON and _is_greek_question(text, 0, at)):
             return True
     return False
 

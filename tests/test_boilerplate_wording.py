@@ -1,0 +1,57 @@
+"""The form in which paragraphs are tried: sentences, quotes and marks of every script."""
+
+import pytest
+
+from dedup.boilerplate.wording import bare, is_quotation, split_sentences, translate
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("桥通了。记者王明报道！（完）", ["桥通了。", "记者王明报道！", "（完）"]),
+        ("「通った。」と話した。共同", ["「通った。」", "と話した。", "共同"]),
+        ("本当か？！はい", ["本当か？！", "はい"]),
+        ("Τι πιστεύετε; Γράψτε μας", ["Τι πιστεύετε;", "Γράψτε μας"]),
+        ("one; Two", ["one; Two"]),
+        ("ما رأيك؟ شاركنا", ["ما رأيك؟", "شاركنا"]),
+        ("Мост открыт. Фото: ТАСС", ["Мост открыт.", "Фото: ТАСС"]),
+        ("Köprü açıldı. İstanbul (AA)", ["Köprü açıldı.", "İstanbul (AA)"]),
+        ("다리가 열렸다. 서울 연합뉴스", ["다리가 열렸다.", "서울 연합뉴스"]),
+        ("。。", ["。。"]),
+    ],
+)
+def test_sentences_end_as_each_script_ends_them(text: str, sentences: list[str]) -> None:
+    """Ideographic marks need no space behind them, and only Greek asks with a semicolon."""
+    translated = translate(text)
+    assert len(translated) == len(text)
+    assert [text[start:end] for start, end in split_sentences(translated)] == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "wording"),
+    [
+        ("【责任编辑：王明】", "责任编辑:王明"),
+        ("（責任編輯：王明）", "责任编辑:王明"),
+        ("〔記者王明／台北報導〕", "记者王明/台北报导"),
+        ("■関連記事", "関连记事"),
+        ("▼▼続きを読む▼▼", "続きを読む"),
+        ("※無断転載を禁じます。", "无断転载を禁じます"),
+        ("<저작권자(c) 연합뉴스>", "저작권자(c) 연합뉴스"),
+        ("👉 Читать ещё", "Читать еще"),
+        ("ΔΕΊΤΕ ΕΠΊΣΗΣ →", "ΔΕΙΤΕ ΕΠΙΣΗΣ"),
+        ("ＣＯＰＹＲＩＧＨＴ　２０２４", "COPYRIGHT 2024"),
+        ("اقــرأ أَيْضًا", "اقرا ايضا"),
+        ("İLGİLİ HABERLER", "ILGILI HABERLER"),
+    ],
+)
+def test_marks_around_a_line_and_spellings_go(text: str, wording: str) -> None:
+    """Brackets, shapes, width, accents and old or traditional letters make no difference to what a line says."""
+    assert bare(translate(text)) == wording
+
+
+@pytest.mark.parametrize(
+    "text", ["「通った」と話した。", "『橋』は月曜に", "“桥通了”", "«Мост открыт», — сказал он", "„Most”"]
+)
+def test_quotations_are_known_in_every_script(text: str) -> None:
+    """Corner brackets, guillemets and low quotes open somebody's words."""
+    assert is_quotation(translate(text))
