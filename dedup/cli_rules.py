@@ -97,7 +97,7 @@ def try_file(
     Ends with 0 if all is well (a slow pattern is a warning), 1 if an example or a counter-example fails, 2 if the file
     is malformed.
     """
-    from dedup.reporting.rule_tests import check_rule_file, find_taken, share_taken
+    from dedup.reporting.rule_tests import check_rule_file, find_taken
     from dedup.reporting.rules import show_file_test, show_taken
 
     raw = None if text is None else _read(text)
@@ -106,8 +106,8 @@ def try_file(
     if tested.n_failing:
         raise typer.Exit(EXIT_RULE_FAILS)
     if raw is not None:
-        taken = find_taken(tested, raw)
-        show(show_taken(taken, share_taken(taken, raw), Settings().max_boilerplate_share))
+        taken, share = find_taken(tested, raw)
+        show(show_taken(taken, share, Settings().max_boilerplate_share))
 
 
 def _read(source: str) -> str:
