@@ -188,6 +188,7 @@ def lines(
     *,
     data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
     mail: Annotated[Path | None, typer.Option(help="Folder of folders of mails.", envvar="DEDUP_MAIL")] = None,
+    most_examples: Annotated[int, typer.Option(min=0, help="Misses and false hits printed for each label.")] = 10,
     save: Save = None,
 ) -> None:
     """Judge labelled lines of pages and mails: which kinds of boilerplate go, and whether content stays."""
@@ -197,7 +198,7 @@ def lines(
         typer.echo("lines: skipped, no data folder; give --data FOLDER or set DEDUP_DATA")
         return
     figures = measure_lines(data, mail)
-    _finish("lines", figures, lines_lines(figures), save)
+    _finish("lines", figures, lines_lines(figures, most_examples), save)
 
 
 @app.command()

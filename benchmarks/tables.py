@@ -15,6 +15,7 @@ from benchmarks.pages import pages_lines
 from benchmarks.quality.encodings import encodings_lines
 from benchmarks.quality.extraction import extraction_lines
 from benchmarks.quality.harm import harm_lines
+from benchmarks.quality.lines import lines_lines
 from benchmarks.recall import recall_lines
 from benchmarks.scaling import scaling_lines
 from benchmarks.speed import speed_lines
@@ -30,6 +31,7 @@ LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], list[str]]]] = {
     "harm": harm_lines,
     "extraction": extraction_lines,
     "encodings": encodings_lines,
+    "lines": lines_lines,
     "pages": pages_lines,
     "field": field_lines,
     "scaling": scaling_lines,

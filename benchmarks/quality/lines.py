@@ -181,8 +181,8 @@ def document_of(page: LinePage, number: int, donor: str) -> tuple[str, int]:
     return "\n".join([*before, line, *after]), start
 
 
-def lines_lines(figures: Mapping[str, Any]) -> list[str]:
-    """Give the figures as lines for a terminal."""
+def lines_lines(figures: Mapping[str, Any], most_examples: int | None = None) -> list[str]:
+    """Give the figures as lines for a terminal, with at most that many misses and false hits of each label."""
     lines = [f"{figures['lines']:,} labelled lines"]
     lines += [f"{name}: {count} labelled lines are not in the data" for name, count in figures["not_found"].items()]
     lines.append(
@@ -203,12 +203,11 @@ def lines_lines(figures: Mapping[str, Any]) -> list[str]:
         )
     lines += ["", "mistaken for another category (all): " + _confusions(figures["halves"]["all"]["confusion"])]
     for kind in ("misses", "false_hits"):
+        shown: Counter[str] = Counter()
         for example in figures.get(f"{kind}_examples", ()):
-            lines.append(
-                f"  {kind} {example['label']}{' near ' + example['near'] if example['near'] else ''} "
-                f"{example['set']}/{example['doc_id']}:{example['line']} {example['share']:.2f} "
-                f"{example['rule'] or '-'} {example['text'][:300]!r}"
-            )
+            shown[example["near"] or example["label"]] += 1
+            if most_examples is None or shown[example["near"] or example["label"]] <= most_examples:
+                lines.append(_example_line(kind, example))
     return lines
 
 
@@ -286,6 +285,12 @@ def _example(line: JudgedLine) -> dict[str, Any]:
         "label": label.label, "near": label.near, "set": label.set_name, "doc_id": label.doc_id, "line": label.line,
         "share": round(line.share, 4), "rule": line.rule, "text": line.text,
     }  # fmt: skip
+
+
+def _example_line(kind: str, example: Mapping[str, Any]) -> str:
+    label = example["label"] + (f" near {example['near']}" if example["near"] else "")
+    place = f"{example['set']}/{example['doc_id']}:{example['line']}"
+    return f"  {kind} {label} {place} {example['share']:.2f} {example['rule'] or '-'} {example['text'][:300]!r}"
 
 
 def _share(n: int, of: int) -> float:
