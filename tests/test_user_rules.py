@@ -191,6 +191,8 @@ def test_one_title_in_two_files(rules: Path, tmp_path: Path) -> None:
         removed_rules(rules=[rules, other])
     assert str(raised.value).startswith(f"{other}: rule fundraising/donate: ")
     assert str(rules) in str(raised.value)
+    with pytest.raises(RuleError, match=r"my.toml: the rule file is given twice"):
+        removed_rules(rules=[rules, rules])
 
 
 def test_report_names_the_files(rules: Path, tmp_path: Path) -> None:

@@ -76,7 +76,9 @@ def parse_own_rules(texts: Sequence[RuleText]) -> RuleSet:
     files = tuple(parse_rules(text.text, text.path, own_categories=True) for text in texts)
     rules: dict[str, Rule] = {}
     paths: dict[str, str] = {}
-    for text, file in zip(texts, files, strict=True):
+    for place, (text, file) in enumerate(zip(texts, files, strict=True)):
+        if text in texts[:place]:
+            raise RuleError(f"{text.path}: the rule file is given twice")
         for rule in file.rules:
             where = paths.get(rule.title) or (rule.title in RULES and f"{RULES[rule.title].language}.toml of dedup")
             if where:
