@@ -37,6 +37,9 @@ LEAST_BODY_WORDS: Final = 60
 LEAST_CONTAINED: Final = 40
 """Characters of a line that is looked for within the paragraphs of the gold text, not only among them."""
 
+NOT_JUDGED: Final = ("page-furniture", "recurring")
+"""What is found by comparing documents or pages: many of the documents made here have the same text around the line."""
+
 HALVES: Final = ("all", "tuning", "held out")
 
 
@@ -143,7 +146,7 @@ def judge_lines(data: Path, mail: Path | None, labels: Sequence[LineLabel]) -> t
     table = pa.table({"doc_id": [str(number) for number in range(len(documents))], "text": list(documents)})
     removed: dict[int, list[tuple[int, int, str]]] = {}
     if documents:
-        result = dedup.clean(table, within="document", repeats=False)
+        result = dedup.clean(table, within="document", repeats=False, without=NOT_JUDGED)
         for row in result.removed.to_pylist():
             if row["reason"] == "boilerplate":
                 removed.setdefault(int(row["doc_id"]), []).append((row["start"], row["end"], row["rule"]))
