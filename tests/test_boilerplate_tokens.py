@@ -76,7 +76,7 @@ def test_a_cue_of_a_script_without_spaces_is_several_tokens() -> None:
     assert not opening.is_in(tokens_of("新华社来源"))
 
 
-@pytest.mark.parametrize("text", ["责任编辑员们一二三四", "责 任 编", "责，任", "Ёлка", "δείτε μας εδώ"])
+@pytest.mark.parametrize("text", ["责任编辑员们一二三四五六七", "责 任 编", "责，任", "Ёлка", "δείτε μας εδώ"])
 def test_what_is_no_cue_is_refused(text: str) -> None:
     """Too many characters, punctuation, capitals and a third word make no cue."""
     assert read_cue(text, tokens_of(text)) is None

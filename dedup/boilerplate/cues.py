@@ -13,7 +13,7 @@ OPENS: Final = "^"
 
 MOST_WORDS: Final = 2
 
-MOST_CUE_TOKENS: Final = 8
+MOST_CUE_TOKENS: Final = 12
 """In scripts without spaces a word is as many tokens as it has characters."""
 
 
