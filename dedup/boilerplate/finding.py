@@ -13,8 +13,9 @@ from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
 from dedup.boilerplate.rule_files import MOST_TOKENS
 from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules, make_screen, place_bits, read_ways
+from dedup.boilerplate.signatures import find_signatures
 from dedup.boilerplate.trials import Finding, try_paragraph
-from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, VERBATIM, check_schema
+from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, TEXT, VERBATIM, check_schema
 from dedup.settings import Settings
 
 MOST_BYTES: Final = 3000
@@ -116,6 +117,7 @@ def find_boilerplate(
     tried[furniture] = False
     hits = [_take_furniture(view, paragraph) for paragraph in furniture.tolist()]
     hits += _find_hits(view, settings, n_tokens, holds_symbol, np.flatnonzero(tried))
+    hits = _add_signatures(view, hits, settings)
     hits.sort(key=lambda hit: (hit.paragraph, hit.start))
     kept = [
         hit
@@ -144,6 +146,26 @@ def _take_furniture(view: _Paragraphs, paragraph: int) -> _Hit:
     start, end = int(view.starts[paragraph]) - base, int(view.ends[paragraph]) - base
     rule = f"{PAGE_FURNITURE}/{PARAGRAPH_KINDS[view.kind[paragraph]]}"
     return _Hit(paragraph, start, end, rule, PAGE_FURNITURE, is_whole=True)
+
+
+def _add_signatures(view: _Paragraphs, hits: list[_Hit], settings: Settings) -> list[_Hit]:
+    """Give the hits with those of the signatures at the ends of mail, but where a rule takes all of a paragraph."""
+    by_paragraph = {hit.paragraph: hit for hit in hits}
+    for category, title, start, end in find_signatures(view.data, view.starts, view.ends, view.first):
+        past = int(np.searchsorted(view.starts, end))
+        members = range(int(np.searchsorted(view.ends, start, side="right")), past)
+        if category in settings.without or (view.kind[members.start : past] != TEXT).any():
+            continue
+        for paragraph in members:
+            known = by_paragraph.get(paragraph)
+            if known is None or not known.is_whole:
+                base, begin = int(view.base[paragraph]), int(view.starts[paragraph])
+                first = max(begin, start)
+                while first > begin and view.data[first - 1] <= ord(" "):
+                    first -= 1
+                span = (first - base, int(view.ends[paragraph]) - base)
+                by_paragraph[paragraph] = _Hit(paragraph, *span, title, category, is_whole=first == begin)
+    return list(by_paragraph.values())
 
 
 def _hold_symbol(view: _Paragraphs, active: ActiveRules) -> NDArray[np.bool_]:

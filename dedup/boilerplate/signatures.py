@@ -1,0 +1,128 @@
+"""Signatures and list footers of mail, found by the line that stands above them: "-- ", or a row of strokes."""
+
+import re
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+AFTER_DASHES: Final = ("mail-signature", "mail-signature/after-dashes")
+BELOW_LINE: Final = ("mailing-list", "mailing-list/below-line")
+"""Category and title of what is found below "--", and below such a line where a list signs."""
+
+MOST_LINES: Final = 8
+"""Lines of a signature that are not blank. Of 1,420 signatures in an archive of mail, nine in ten have no more."""
+
+MOST_LIST_LINES: Final = 14
+
+MOST_LINE_BYTES: Final = 100
+
+MOST_END_BYTES: Final = 4000
+"""How far before a document's end a signature may begin: what is looked at of it."""
+
+MOST_HEAD_BYTES: Final = 1500
+"""What is looked at of a document's beginning, to tell mail."""
+
+LEAST_STROKES: Final = 15
+"""Strokes that make a line; fewer underline the title of a section."""
+
+SLACK: Final = 2
+"""By how much what underlines a title may be longer or shorter than it."""
+
+_STROKES: Final = tuple(b"-_=*~")
+
+_DELIMITER: Final = re.compile(rb"^(?:--(?P<space> )?[ \t]*|[-_=*~]{%d,}[ \t]*)\r?$" % LEAST_STROKES, re.MULTILINE)
+_LIST: Final = re.compile(
+    rb"mailing list|listinfo|mailman|unsubscri|majordomo|listserv|@lists?\.|//lists?\.|googlegroups|yahoo!? groups"
+    rb"|egroups|list maintainer|posting guide",
+    re.IGNORECASE,
+)
+_MAIL: Final = re.compile(
+    rb"^(?:from|to|cc|subject|date|message-id|in-reply-to|reply-to|received): \S|^>|\bwrote:\s*$|^on .{6,60} wrote:"
+    rb"|^(?:hi|hello|dear|hey|greetings)\b[^.\n]{0,40}[,!-]?\s*$|^(?:cheers|regards|best regards|kind regards|thanks"
+    rb"|sincerely|best wishes|many thanks|best)[,.!]?\s*$|original message",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CODE: Final = re.compile(rb"^\s*(?:--+ ?\w|\||#|//|<\w|\{|\}|[-+*] )|;\s*$", re.MULTILINE)
+
+
+class Signature(NamedTuple):
+    """What is below a delimiter: its category and title, and the bytes from there to the next one or the end."""
+
+    category: str
+    title: str
+    start: int  # bytes into the data
+    end: int
+
+
+def find_signatures(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], first: NDArray[np.int64]
+) -> list[Signature]:
+    """Find the signatures at the ends of documents, in order, each from its delimiter on.
+
+    Takes bytes, and starts and ends int64[n] of paragraphs into them; first int64[m + 1] are the paragraphs of
+    each document, which stand one after the other. A delimiter is known by the edges of a paragraph, so that
+    text without any costs next to nothing.
+    """
+    if not len(starts):
+        return []
+    owners = np.unique(np.searchsorted(first, _delimited(data, starts, ends), side="right") - 1)
+    found: list[Signature] = []
+    for owner in owners.tolist():
+        begin, end = int(starts[first[owner]]), int(ends[first[owner + 1] - 1])
+        found.extend(_sign_document(data, begin, end))
+    return found
+
+
+def _delimited(data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the paragraphs that begin or end with two of the same stroke."""
+    long = np.flatnonzero(ends - starts >= 2)
+    begins, stops = starts[long], ends[long]
+    is_stroke = np.zeros(256, dtype=np.bool_)
+    is_stroke[list(_STROKES)] = True
+    last = data[stops - 1]
+    opening = data[begins]
+    found = is_stroke[last] & (last == data[stops - 2])
+    found |= is_stroke[opening] & (opening == data[begins + 1])
+    paragraphs: NDArray[np.int64] = long[found]
+    return paragraphs
+
+
+def _sign_document(data: NDArray[np.uint8], begin: int, end: int) -> list[Signature]:
+    """Give the signatures that the last lines of a document consist of."""
+    origin = max(begin, end - MOST_END_BYTES)
+    text = data[origin:end].tobytes()
+    head = data[begin : min(origin, begin + MOST_HEAD_BYTES)].tobytes()
+    delimiters = [match for match in _DELIMITER.finditer(text) if match.start() > 0 or origin > begin]
+    found: list[Signature] = []
+    past = len(text)
+    for delimiter in reversed(delimiters):
+        below = text[delimiter.end() : past]
+        if not below.strip():
+            if past != len(text):  # the second of two lines, with nothing between
+                break
+            continue
+        kind = _tell(delimiter, below, head + text[: delimiter.start()])
+        if kind is None:
+            break
+        found.append(Signature(*kind, origin + delimiter.start(), origin + past))
+        past = delimiter.start()
+    return found[::-1]
+
+
+def _tell(delimiter: re.Match[bytes], below: bytes, above: bytes) -> tuple[str, str] | None:
+    """Say what the lines below a delimiter are, None if they are neither a signature nor the footer of a list."""
+    lines = [line for line in below.splitlines() if line.strip()]
+    if max(map(len, lines)) > MOST_LINE_BYTES or _is_underline(delimiter.group().strip(), above):
+        return None
+    if _LIST.search(below) is not None:
+        return BELOW_LINE if len(lines) <= MOST_LIST_LINES else None
+    if delimiter.group().strip() != b"--" or len(lines) > MOST_LINES or _CODE.search(below) is not None:
+        return None
+    return AFTER_DASHES if delimiter["space"] is not None or _MAIL.search(above) is not None else None
+
+
+def _is_underline(strokes: bytes, above: bytes) -> bool:
+    """Say whether strokes make a heading of the line above them, which stands alone and is about as long."""
+    *_, before, title = (b"", b"", *above.removesuffix(b"\n").split(b"\n"))
+    return not before.strip() and len(title.strip()) > 0 and abs(len(title.strip()) - len(strokes)) <= SLACK

@@ -1,0 +1,101 @@
+"""Signatures and list footers at the ends of mail, known by the line above them."""
+
+import numpy as np
+import pytest
+
+from dedup.boilerplate.signatures import AFTER_DASHES, BELOW_LINE, MOST_LINES, find_signatures
+from dedup.settings import Settings
+from tests.test_boilerplate import find
+
+HEAD = "From: joe@example.org\nSubject: the bridge\n\n"
+BODY = (
+    "I have looked at the bridge again, and I think that the second pier should be moved.\n"
+    "It will cost more than we thought, but it will stand when the river is in flood.\n"
+    "The council wants to see a drawing of it before the end of the month, so please hurry.\n"
+)
+SIGNATURE = "Joe Bloggs, Bridges Ltd\nhttp://bridges.example.org\n"
+FOOTER = "Bridges mailing list\nBridges@lists.example.org\nhttp://lists.example.org/listinfo/bridges\n"
+STROKES = "_" * 47
+
+
+def signatures_of(text: str) -> list[tuple[str, str]]:
+    """Give (title, text) of each signature of a document whose lines are its paragraphs."""
+    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    spans, at = [], 0
+    for line in text.split("\n"):
+        if line.strip():
+            spans.append((at, at + len(line.rstrip().encode())))
+        at += len(line.encode()) + 1
+    starts, ends = (np.array([span[i] for span in spans], dtype=np.int64) for i in (0, 1))
+    found = find_signatures(data, starts, ends, np.array([0, len(spans)], dtype=np.int64))
+    return [(signature.title, text.encode()[signature.start : signature.end].decode()) for signature in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        (BODY + "-- \n" + SIGNATURE, [AFTER_DASHES[1]]),
+        (HEAD + BODY + "--\n" + SIGNATURE, [AFTER_DASHES[1]]),
+        ("Hello all,\n\n" + BODY + "\n--\n" + SIGNATURE, [AFTER_DASHES[1]]),
+        (BODY + "\n" + STROKES + "\n" + FOOTER, [BELOW_LINE[1]]),
+        (BODY + "\n--\n" + FOOTER, [BELOW_LINE[1]]),
+        (BODY + "\n" + "-" * 69 + "\nTo unsubscribe, e-mail: dev-unsubscribe@example.org\n", [BELOW_LINE[1]]),
+        (HEAD + BODY + "-- \n" + SIGNATURE + "\n" + STROKES + "\n" + FOOTER, [AFTER_DASHES[1], BELOW_LINE[1]]),
+    ],
+)
+def test_signatures_are_found(text: str, titles: list[str]) -> None:
+    """What is below "--" or strokes goes from there to the end, and nothing above."""
+    found = signatures_of(text)
+    assert [title for title, _ in found] == titles
+    assert text.rstrip().endswith("".join(below for _, below in found))
+    assert not any("pier" in below for _, below in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BODY + "\n---\n" + SIGNATURE,  # a rule of Markdown
+        HEAD + BODY + "\n--\n" + BODY * 4,  # prose goes on
+        HEAD + BODY + "\n--\n" + "A line of prose that is far too long for a signature, since " * 3,
+        HEAD + BODY + "\n-- \n" + SIGNATURE * MOST_LINES,
+        BODY + "\n--\n" + SIGNATURE,  # no mail
+        BODY + "\n" + STROKES + "\n" + SIGNATURE,  # no list
+        BODY + "\nMailing lists\n-------------\nSubscribe at http://lists.example.org/listinfo/bridges\n",  # a heading
+        HEAD + "> quoted\n\nselect 1;\n--\n-- a comment\n--\nselect 2;\n",
+        HEAD + "| a | b |\n|--|--|\n| 1 | 2 |\n",
+        HEAD + BODY + "-- \n",
+        "-- \n" + SIGNATURE,
+    ],
+)
+def test_other_text_is_left_alone(text: str) -> None:
+    """Rules of Markdown, tables, code, headings, and text that goes on afterwards are no signatures."""
+    assert signatures_of(text) == []
+
+
+def test_signatures_go_with_their_delimiter() -> None:
+    """Each paragraph from the delimiter on is a hit, and the categories switch them off."""
+    text = HEAD + BODY * 2 + "-- \n" + SIGNATURE + STROKES + "\n" + "Irish Bridges: bridges@lists.example.ie\n"
+    gone = [(rule, line) for _, rule, line in find([text])]
+    assert gone == [
+        ("mail-signature/after-dashes", "--"),
+        *(("mail-signature/after-dashes", line) for line in SIGNATURE.splitlines()),
+        ("mailing-list/below-line", STROKES),
+        ("mailing-list/below-line", "Irish Bridges: bridges@lists.example.ie"),
+    ]
+    assert find([text], Settings(without=("mail-signature", "mailing-list"))) == []
+
+
+def test_a_delimiter_below_prose_is_cut_from_it() -> None:
+    """Where a block is a paragraph, the end of it goes from the delimiter on."""
+    data = np.frombuffer((HEAD + BODY + "--\n" + SIGNATURE).encode(), dtype=np.uint8)
+    starts, ends = np.array([0]), np.array([len(data) - 1])
+    assert find_signatures(data, starts, ends, np.array([0, 1])) == []  # "--" at no edge of it
+    cut = len(HEAD + BODY) + 2
+    (found,) = find_signatures(data, np.array([0, cut + 1]), np.array([cut, len(data) - 1]), np.array([0, 2]))
+    assert (found.start, found.end) == (len(HEAD + BODY), len(data) - 1)
+
+
+def test_no_paragraphs_have_no_signatures() -> None:
+    """Nothing in, nothing out."""
+    none = np.empty(0, dtype=np.int64)
+    assert find_signatures(np.empty(0, dtype=np.uint8), none, none, np.zeros(1, dtype=np.int64)) == []
