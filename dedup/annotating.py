@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,14 +14,26 @@ from dedup.boilerplate import cue_limits, find_boilerplate
 from dedup.cuts import read_cuts, trim_paragraphs
 from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, replace_fingerprints
 from dedup.kernels.packing import pack_bands
+from dedup.kernels.shapes import look_at_shapes
 from dedup.kernels.spans import count_characters
 from dedup.paragraphs import split_paragraphs
 from dedup.schemas import BOILERPLATE, empty_table
 from dedup.schemas import VERBATIM as VERBATIM_KIND
 from dedup.settings import Settings
-from dedup.shards import CUT_SHORT, REPEATS_ITSELF, TAKES_PART, VERBATIM, ShardCuts
+from dedup.shards import BOILERPLATE as GOES
+from dedup.shards import (
+    CUT_SHORT,
+    LABEL,
+    NO_LETTERS,
+    REPEATS_ITSELF,
+    SPEECH,
+    TAKES_PART,
+    VERBATIM,
+    ShardCuts,
+)
 
-_PRIME = np.uint64(0x9E3779B97F4A7C15)
+SENTENCE_TOKENS: Final = 8
+"""A shorter sentence may be what somebody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +47,6 @@ class Facts:
     n_paragraphs: NDArray[np.int64]  # [n], of each document
     n_bytes: NDArray[np.int64]
     n_chars: NDArray[np.int64]
-    content: NDArray[np.uint64]
-    has_content: NDArray[np.bool_]
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     char_start: NDArray[np.int64]
@@ -71,12 +81,16 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
     n_paragraphs = np.bincount(document, minlength=n_documents).astype(np.int64)
     takes_part = boilerplate.whole < 0
-    content, has_content = _hash_contents(fingerprints.exact, takes_part, document, n_paragraphs)
-    takes_part[in_pieces] = False
     flags = np.where(view_numbers(paragraphs["kind"]) == VERBATIM_KIND, VERBATIM, np.uint8(0))
+    flags[~takes_part] |= GOES
+    takes_part[in_pieces] = False
     flags[takes_part] |= TAKES_PART
     flags[cuts.paragraph[cuts.rule < 0]] |= REPEATS_ITSELF
-    flags[_end_in_ellipsis(texts, texts.offsets[document] + end)] |= CUT_SHORT
+    base = texts.offsets[document]
+    flags[_end_in_ellipsis(texts, base + end)] |= CUT_SHORT
+    look_at_shapes(
+        texts.data, base + start, base + end, fingerprints.n_tokens, SENTENCE_TOKENS, NO_LETTERS, LABEL, SPEECH, flags
+    )
     n_bytes = np.diff(texts.offsets)
     n_chars = n_bytes
     char_start, char_end = start, end
@@ -84,7 +98,7 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
         n_chars = pc.utf8_length(documents["text"]).to_numpy().astype(np.int64)
         char_start, char_end = _count_characters(texts, document, start, end, n_bytes != n_chars)
     return Facts(
-        n_paragraphs, n_bytes, n_chars, content, has_content, start, end, char_start, char_end,
+        n_paragraphs, n_bytes, n_chars, start, end, char_start, char_end,
         fingerprints.n_tokens.astype(np.int32), flags, fingerprints.exact,
         fingerprints.near, *_pack(fingerprints, settings),
         ShardCuts(cuts, boilerplate.whole, boilerplate.rules),
@@ -101,30 +115,6 @@ def _pack(fingerprints: Fingerprints, settings: Settings) -> tuple[NDArray[Any],
     words = np.empty((bands, len(keys)), dtype=word)
     pack_bands(keys, sketches, rows, words)
     return words, sketches[:, :0]
-
-
-def _hash_contents(
-    exact: NDArray[np.uint64],
-    counts: NDArray[np.bool_],
-    document: NDArray[np.int64],
-    n_paragraphs: NDArray[np.int64],
-) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """Give a hash of the paragraphs that count, in order, of each document, uint64[n, 2], and whether it has any."""
-    chosen = np.flatnonzero(counts)
-    owner = document[chosen]
-    n_counted = np.bincount(owner, minlength=len(n_paragraphs))
-    place = np.arange(len(chosen)) - np.repeat(np.cumsum(n_counted) - n_counted, n_counted)
-    # A sum of products with odd numbers by place: order matters, and it is one pass over all documents.
-    salt = (place.astype(np.uint64) * np.uint64(2) + np.uint64(1)) * _PRIME
-    hashes = np.zeros((len(n_paragraphs), 2), dtype=np.uint64)
-    has_content = n_counted > 0
-    starts = (np.cumsum(n_counted) - n_counted)[has_content]
-    for half in (0, 1):
-        mixed = (exact[chosen, half] ^ (exact[chosen, half] >> np.uint64(31))) * salt
-        mixed ^= mixed >> np.uint64(29)
-        if len(starts):
-            hashes[has_content, half] = np.add.reduceat(mixed, starts)
-    return hashes, has_content
 
 
 def _end_in_ellipsis(texts: TextView, end: NDArray[np.int64]) -> NDArray[np.bool_]:

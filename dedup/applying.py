@@ -11,7 +11,7 @@ from dedup.columns import name_outside
 from dedup.evidence import Evidence
 from dedup.guard import WHY_KEPT
 from dedup.kernels.spans import copy_spans
-from dedup.removals import Removals, list_removals
+from dedup.removals import Removals, list_removals, rules_of_shard
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REASONS, REMOVED, USER_COLUMN_PREFIX
 from dedup.verdicts import Verdicts
 
@@ -35,7 +35,7 @@ def apply_removals(evidence: Evidence, verdicts: Verdicts, shard: int, doc_ids: 
         pa.array(removals.char_end),
         _gather(texts, base + removals.start, base + removals.end),
         pa.array(REASONS, pa.string()).take(pa.array(removals.reason)),
-        pa.array(evidence.shards.cuts(shard).rules, pa.string()).take(_with_nulls(removals.rule, removals.rule >= 0)),
+        pa.array(rules_of_shard(evidence, shard), pa.string()).take(_with_nulls(removals.rule, removals.rule >= 0)),
         _take_each(doc_ids, removals.kept_document),
         _with_nulls(removals.kept_start, has_kept),
         _with_nulls(removals.kept_end, has_kept),

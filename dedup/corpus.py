@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from dedup.annotating import Facts, annotate_shard
 from dedup.documents import FinalColumns, RawShard, ReadSoFar, no_documents
@@ -17,6 +19,7 @@ from dedup.memory import Budget, give_back
 from dedup.reading import FileReader
 from dedup.settings import Settings
 from dedup.shards import Columns
+from dedup.sites import find_sites
 from dedup.staging import Staging
 from dedup.storage import DiskStorage, MemoryStorage, SpillingStorage, Storage
 from dedup.stores import DiskStore, Mark, MemoryStore, Store, build_columns
@@ -80,6 +83,18 @@ class Corpus:
             column = self.final.column(name, raw.n_documents, raw.users.get(name), raw.said.get(name))
             chunks += column.chunks
         return pa.chunked_array(chunks, chunks[0].type)
+
+    def find_sites(self, settings: Settings) -> NDArray[np.int32]:
+        """Give the site of each document, int32[d], as sites.find_sites."""
+        shards = range(self.store.n_shards)
+        return find_sites(
+            self.columns.n_documents,
+            self.final.names,
+            self.user_column,
+            lambda: pa.chunked_array(self.ids, pa.string()),
+            lambda: pa.chunked_array([self.store.places(shard)[0] for shard in shards], pa.string()),
+            settings,
+        )
 
 
 @dataclass(slots=True)

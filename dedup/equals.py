@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.candidates import first_equal, part_rows
-from dedup.shards import TAKES_PART, Columns
+from dedup.kernels.candidates import first_equal, hash_contents, part_rows
+from dedup.shards import BOILERPLATE, TAKES_PART, Columns
 from dedup.storage import Storage
 
 _BYTES_A_ROW: Final = 40
@@ -78,12 +78,17 @@ def find_distinct(
     return find_equal(columns.exact, groups, columns.flags, storage, memory_bytes)
 
 
-def find_twins(columns: Columns, groups_by_document: NDArray[np.uint64] | None) -> NDArray[np.int64]:
-    """Give for each document the first of its group with the same paragraphs in the same order, -1 if it has none."""
-    hashes = columns.content if groups_by_document is None else columns.content ^ groups_by_document[:, None]
-    twins = np.empty(len(hashes), dtype=np.int32)
-    first_equal(np.ascontiguousarray(hashes), *_choose(None), twins)
-    return np.where(columns.has_content, twins, -1).astype(np.int64)
+def find_twins(columns: Columns, distinct: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Give for each document the first of its group with the same paragraphs in the same order, -1 if it has none.
+
+    Boilerplate does not count; `distinct` as of find_distinct.
+    """
+    contents = np.empty((columns.n_documents, 2), dtype=np.uint64)
+    has_content = np.empty(columns.n_documents, dtype=np.bool_)
+    hash_contents(columns.first_paragraph, distinct, columns.flags, BOILERPLATE, contents, has_content)
+    twins = np.empty(len(contents), dtype=np.int32)
+    first_equal(contents, *_choose(None), twins)
+    return np.where(has_content, twins, -1).astype(np.int64)
 
 
 def _choose(flags: NDArray[np.uint8] | None) -> tuple[NDArray[np.uint8], np.uint8]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.matching import Matches
+from dedup.recurrence import Recurring
 from dedup.shards import Columns, Shards
 from dedup.storage import Storage
 
@@ -16,7 +17,8 @@ class Evidence:
     """What is known of d documents and their p paragraphs, and where the rest of it is.
 
     distinct int32[p], the first paragraph equal to each; twin int64[d], the first document of equal content or -1;
-    order int64[d], documents by rank, best first, or None for reading order.
+    order int64[d], documents by rank, best first, or None for reading order; recurring: what goes because it recurs;
+    special uint8[d]: documents, as boilerplate.special tells them, of which nothing goes for that.
     """
 
     columns: Columns
@@ -27,3 +29,5 @@ class Evidence:
     order: NDArray[np.int64] | None
     storage: Storage
     executor: Executor
+    recurring: Recurring | None = None
+    special: NDArray[np.uint8] | None = None

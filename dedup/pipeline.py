@@ -13,10 +13,12 @@ import pyarrow as pa
 from dedup import reading, writing
 from dedup.applying import apply_removals, list_overlaps
 from dedup.boilerplate import with_rules_read
+from dedup.clearing import RECURRING, clear_recurring
 from dedup.corpus import Corpus, Gathering, Reader
 from dedup.engines.local import start_workers
 from dedup.equals import find_distinct, find_twins
 from dedup.evidence import Evidence
+from dedup.guard import Weights, weigh_matches
 from dedup.handed_over import HandedOver
 from dedup.kernels import are_compiled
 from dedup.locking import lock_target
@@ -148,10 +150,10 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
     with run.stage("read"):
         corpus = gathering.gather(reader)
         corpus.give_back_memory()
-    evidence, recall = _measure(corpus, gathering, run)
+    evidence, weights, recall = _measure(corpus, gathering, run)
     with run.stage("judge"):
         corpus.give_back_memory()
-        verdicts = judge(evidence, settings)
+        verdicts = judge(evidence, weights, settings)
     counts = ReportBuilder()
 
     def give(name: str, table: pa.Table) -> None:
@@ -193,8 +195,8 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
     )
 
 
-def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence, Any]:
-    """Find what equals what and what is like what, over all shards; none of this decides anything."""
+def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence, Weights, Any]:
+    """Find what equals what, what is like what and what recurs, over all shards."""
     settings, executor = gathering.settings, gathering.executor
     store, storage, columns, budget = corpus.store, corpus.storage, corpus.columns, gathering.budget
     names = corpus.final.names
@@ -203,18 +205,27 @@ def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence,
     rank_column = corpus.user_column(check_column(of_rank, names, "keep")) if of_rank else None
     groups = group_documents(columns.n_documents, group_column, settings)
     order = rank_documents(columns.n_bytes, rank_column, settings)
+    looks_for_recurring = settings.boilerplate and RECURRING not in settings.without
+    sites = corpus.find_sites(settings) if looks_for_recurring else None
     with run.stage("match"):
-        distinct = find_distinct(columns, groups, storage, budget.phase_bytes)
+        distinct = equal = find_distinct(columns, groups, storage, budget.phase_bytes)
+        if groups is not None and looks_for_recurring:
+            equal = find_distinct(columns, None, storage, budget.phase_bytes)
         corpus.drop_exact()
         columns = corpus.columns
-        twin = find_twins(columns, groups)
         matches = find_matches(
             store, columns, distinct, groups, settings, executor, storage, budget.phase_bytes,
             lambda done, total: run.tell("match", done, total),
         )  # fmt: skip
+    twin = find_twins(columns, distinct)
     evidence = Evidence(columns, store, distinct, matches, twin, order, storage, executor)
     recall = None
     if settings.recall_sample:
         with run.stage("recall"):
             recall = measure_recall(store, columns, distinct, matches, groups, settings, executor)
-    return evidence, recall
+    with run.stage("judge"):
+        weights = weigh_matches(evidence, settings)
+    if sites is not None:
+        with run.stage("recur"):
+            evidence = clear_recurring(evidence, weights, equal, sites, settings)
+    return evidence, weights, recall

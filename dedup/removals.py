@@ -10,6 +10,7 @@ from dedup.arrow_views import TextView, freeze
 from dedup.evidence import Evidence
 from dedup.kernels.resolution import STAYS, find_pairs
 from dedup.kernels.spans import count_from_edges, reach
+from dedup.recurrence import RECURRING_RULES
 from dedup.schemas import REASONS
 from dedup.shards import ShardCuts
 from dedup.verdicts import LOSES, Verdicts
@@ -24,7 +25,7 @@ class Removals:
     """n spans that go from the documents of a shard, sorted by document and start, apart from each other.
 
     document int64[n], counted from the first of the shard; start, end int64[n], bytes into it, and char_start, char_end
-    int64[n], characters; reason (a place in REASONS), rule (a place in the rules of the shard, or -1) int64[n];
+    int64[n], characters; reason (a place in REASONS), rule (a place in rules_of_shard, or -1) int64[n];
     kept_document int64[n], counted over all (-1: none), kept_start, kept_end int64[n], characters into that;
     similarity float64[n] (NaN: none).
     """
@@ -46,7 +47,7 @@ def list_removals(evidence: Evidence, verdicts: Verdicts, shard: int) -> Removal
     """Give what goes from the documents of a shard; shards may be asked for from several threads."""
     part = _Part.of(evidence, verdicts, shard)
     goes_whole = verdicts.copy_of[part.documents] != STAYS
-    gone = np.flatnonzero((part.found.whole >= 0) | (verdicts.kept_paragraph[part.paragraphs] != STAYS))
+    gone = np.flatnonzero((part.rule >= 0) | (verdicts.kept_paragraph[part.paragraphs] != STAYS))
     gone = gone[~goes_whole[part.document_of(gone)]]
     cuts = part.found.cuts
     from_byte, to_byte = np.empty_like(gone), np.empty_like(gone)
@@ -78,6 +79,11 @@ def list_removals(evidence: Evidence, verdicts: Verdicts, shard: int) -> Removal
     )
 
 
+def rules_of_shard(evidence: Evidence, shard: int) -> list[str]:
+    """Give the names of the rules that Removals.rule counts."""
+    return [*evidence.shards.cuts(shard).rules, *RECURRING_RULES]
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """One shard, and which of all documents and paragraphs are in it."""
@@ -86,6 +92,7 @@ class _Part:
     verdicts: Verdicts
     texts: TextView
     found: ShardCuts
+    rule: NDArray[np.int64]  # by which each paragraph goes, a place in rules_of_shard, or -1
     documents: slice
     paragraphs: slice
 
@@ -96,7 +103,14 @@ class _Part:
             slice(int(edges[shard]), int(edges[shard + 1]))
             for edges in (columns.shard_documents, columns.shard_paragraphs)
         )
-        return cls(evidence, verdicts, shards.texts(shard), shards.cuts(shard), documents, paragraphs)
+        found = shards.cuts(shard)
+        rule = found.whole
+        if evidence.recurring is not None:
+            first, last = np.searchsorted(evidence.recurring.paragraph, (paragraphs.start, paragraphs.stop)).tolist()
+            rule = rule.copy()
+            here = evidence.recurring.paragraph[first:last] - paragraphs.start
+            rule[here] = len(found.rules) + evidence.recurring.rule[first:last].astype(np.int64)
+        return cls(evidence, verdicts, shards.texts(shard), found, rule, documents, paragraphs)
 
     def document_of(self, paragraphs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the documents of paragraphs, both counted from the first of the shard."""
@@ -109,7 +123,7 @@ class _Part:
     ) -> dict[str, NDArray[Any]]:
         """Give the removals of whole paragraphs, by rule or as copies."""
         distinct = self.evidence.distinct
-        rule = self.found.whole[gone]
+        rule = self.rule[gone]
         place = gone + self.paragraphs.start
         kept = np.where(rule >= 0, _NONE, self.verdicts.kept_paragraph[place])
         copies = np.flatnonzero(kept >= 0)

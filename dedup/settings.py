@@ -101,6 +101,7 @@ class Settings:
     without: tuple[str, ...] = ()
     rules: tuple[str | RuleText, ...] = ()
     max_boilerplate_share: float = 0.5
+    site: str = "auto"
     recall_sample: int = 0
     workers: int = 0
     memory: int = 0
@@ -133,7 +134,7 @@ class Settings:
             raise SettingsError(
                 "html_column and text_column exclude each other: the text is taken from the one or the other"
             )
-        for name in ("keep", "within"):
+        for name in ("keep", "within", "site"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise SettingsError(f"{name} must be a word or the name of a column, got {getattr(self, name)!r}")
         if self.paragraphs not in ("auto", "line", "block"):

@@ -18,6 +18,14 @@ REPEATS_ITSELF: Final = np.uint8(4)
 """Flag: a repeat is cut out of it, whose proof is in the rest."""
 CUT_SHORT: Final = np.uint8(8)
 """Flag: ends in an ellipsis."""
+BOILERPLATE: Final = np.uint8(16)
+"""Flag: goes whole, by rule or because it recurs."""
+NO_LETTERS: Final = np.uint8(32)
+"""Flag: has less than two letters."""
+LABEL: Final = np.uint8(64)
+"""Flag: ends in a colon, and so belongs to what follows."""
+SPEECH: Final = np.uint8(128)
+"""Flag: opens as speech does, or is a short sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +33,7 @@ class Columns:
     """What is known of all d documents and p paragraphs in s shards, in reading order. Arrays may be mapped files.
 
     Shards: shard_documents, shard_paragraphs int64[s + 1], the first document and paragraph of each, then d and p.
-    Documents: first_paragraph int64[d + 1]; n_bytes, n_chars int64[d]; content uint64[d, 2], a hash of the
-    paragraphs that are no boilerplate; has_content bool[d], whether there are any.
+    Documents: first_paragraph int64[d + 1]; n_bytes, n_chars int64[d].
     Paragraphs, without what is cut from their ends: document int32[p]; start, end int64[p], bytes into the document;
     char_start, char_end int64[p], the same in characters; n_tokens int32[p]; flags uint8[p]; exact uint64[p, 2],
     equal for equal token sequences (for equal bytes below `min_tokens` and where verbatim).
@@ -37,8 +44,6 @@ class Columns:
     first_paragraph: NDArray[np.int64]
     n_bytes: NDArray[np.int64]
     n_chars: NDArray[np.int64]
-    content: NDArray[np.uint64]
-    has_content: NDArray[np.bool_]
     document: NDArray[np.int32]
     start: NDArray[np.int64]
     end: NDArray[np.int64]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.evidence import Evidence
-from dedup.guard import Weights, weigh_matches
+from dedup.guard import Weights
 from dedup.kernels.resolution import MAY_GO, STAYS, resolve
 from dedup.matching import measure_containment
 from dedup.settings import Settings
@@ -56,13 +56,12 @@ class Verdicts:
         return len(self.overlaps.match)
 
 
-def judge(evidence: Evidence, settings: Settings) -> Verdicts:
-    """Decide on every span.
+def judge(evidence: Evidence, weights: Weights, settings: Settings) -> Verdicts:
+    """Decide on every span; `weights` are those of the matches.
 
     A paragraph goes as a duplicate or near-duplicate only if the copy it is held against stays; documents are
     judged in order of rank, so that no chain of likenesses removes anything.
     """
-    weights = weigh_matches(evidence, settings)
     copy_of, kept_paragraph, holder = _resolve(evidence, weights, settings)
     if settings.keep == "none":
         copy_of[copy_of[copy_of >= 0]] = LOSES

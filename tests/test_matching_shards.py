@@ -94,7 +94,7 @@ def match(
     object.__setattr__(settings, "workers", n_workers)
     with start_workers(n_workers) as executor:
         distinct = find_distinct(columns, groups, storage, memory_bytes)
-        twins = find_twins(columns, groups)
+        twins = find_twins(columns, distinct)
         matches = find_matches(shards, columns, distinct, groups, settings, executor, storage, memory_bytes)
         topical = find_topical(shards, columns, matches, np.arange(len(matches.left))[::2], executor)
         inner = np.flatnonzero(twins >= 0)
@@ -212,7 +212,7 @@ def test_nothing_is_matched_with_nothing(tmp_path: Path) -> None:
             assert measure_containment(shards, columns, none, none, SETTINGS, executor, storage).tolist() == []
         assert matches.left.tolist() == matches.slots.tolist() == []
         assert matches.slot_start.tolist() == [0]
-        assert find_twins(columns, None).tolist() == [-1] * len(texts)
+        assert find_twins(columns, find_distinct(columns, None, MemoryStorage(), 1 << 30)).tolist() == [-1] * len(texts)
 
 
 def test_huge_documents_are_measured_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,14 +32,14 @@ def gather(bounds: list[int], storage: Storage, executor: ThreadPoolExecutor, se
     """Measure TEXTS in shards, in the order of reading."""
     columns, shards = shard_documents(documents_of(TEXTS), settings, bounds)
     distinct = find_distinct(columns, None, storage, MEMORY)
-    twin = find_twins(columns, None)
+    twin = find_twins(columns, distinct)
     matches = find_matches(shards, columns, distinct, None, settings, executor, storage, MEMORY)
     return Evidence(columns, shards, distinct, matches, twin, None, storage, executor)
 
 
 def tables_of(evidence: Evidence, settings: Settings, rows_at_a_time: int) -> dict[str, pa.Table]:
     """Judge, apply shard by shard from several threads, and join."""
-    verdicts = judge(evidence, settings)
+    verdicts = judge(evidence, weigh_matches(evidence, settings), settings)
     ids = pa.chunked_array([[f"d{row}" for row in range(first, first + 8)] for first in range(0, len(TEXTS), 8)])
     ids = ids.slice(0, len(TEXTS))
     parts = list(
@@ -77,7 +77,7 @@ def test_of_all_copies_none_is_kept_where_none_shall_be() -> None:
     settings = Settings(keep="none")
     with ThreadPoolExecutor(2) as executor:
         evidence = gather(even_bounds(len(TEXTS), 3), MemoryStorage(), executor, settings)
-        first, none = judge(evidence, Settings()), judge(evidence, settings)
+        first, none = judge(evidence, weigh_matches(evidence, Settings()), Settings()), judge(evidence, weigh_matches(evidence, settings), settings)
     kept = np.unique(first.kept_paragraph[first.kept_paragraph >= 0])
     assert len(kept)
     assert (none.kept_paragraph[kept] == LOSES).all()

@@ -12,6 +12,7 @@ _NIBBLES = np.uint64(0x0F0F0F0F0F0F0F0F)
 _COUNT_SHIFT = np.uint64(56)
 _THREE, _FOUR, _FIFTEEN = np.uint64(3), np.uint64(4), np.uint64(15)
 _VALUES_A_WORD = 16
+_HIGH_SEED, _LOW_SEED = np.uint64(0x6A09E667F3BCC908), np.uint64(0xBB67AE8584CAA73B)
 _MEMBER_BITS, _MEMBER_MASK = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
@@ -43,6 +44,26 @@ def first_equal(hashes, flags, flag, first):
                 if table[first[row]] < 0:
                     table[first[row]] = row
                 first[row] = table[first[row]]
+
+
+@njit(cache=True, nogil=True)
+def hash_contents(first_paragraph, distinct, flags, left_out, contents, has_content):
+    """Fill in a hash of the paragraphs of each document, in order, contents uint64[d, 2], and whether it has any.
+
+    first_paragraph int64[d + 1]; distinct int32[p], the first paragraph equal to each; flags uint8[p]: those with a bit
+    of `left_out` do not count. has_content bool[d].
+    """
+    for d in range(len(first_paragraph) - 1):
+        high, low = _HIGH_SEED, _LOW_SEED
+        counted = 0
+        for p in range(first_paragraph[d], first_paragraph[d + 1]):
+            if flags[p] & left_out:
+                continue
+            counted += 1
+            high = mix64(high ^ np.uint64(distinct[p]))
+            low = mix64(low + np.uint64(distinct[p]))
+        contents[d, 0], contents[d, 1] = high, low
+        has_content[d] = counted > 0
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,85 @@
+"""What a paragraph looks like, told from its first and last characters."""
+
+import numpy as np
+from numba import njit
+
+_LEAST_LETTERS = 2
+_QUOTE, _APOSTROPHE, _BRACKET, _COLON, _DOT, _BANG, _QUERY = 0x22, 0x27, 0x29, 0x3A, 0x2E, 0x21, 0x3F
+
+
+@njit(cache=True, nogil=True)
+def look_at_shapes(text, starts, ends, n_tokens, long_tokens, no_letters, label, speech, flags):
+    """Add what paragraphs look like to flags uint8[p], a bit for each of the three things told.
+
+    text uint8[]; starts, ends int64[p], bytes into it; n_tokens int[p]. no_letters: has less than two; label: ends in a
+    colon; speech: opens with a quotation mark or a dash, or is a sentence of less than long_tokens.
+    """
+    for p in range(len(starts)):
+        start, end = starts[p], ends[p]
+        if not _has_letters(text, start, end):
+            flags[p] |= no_letters
+        if start == end:
+            continue
+        if _ends_with(text, start, end, _COLON, 0xEFBC9A):
+            flags[p] |= label
+        elif _opens_as_speech(text, start, end) or (n_tokens[p] < long_tokens and _ends_as_sentence(text, start, end)):
+            flags[p] |= speech
+
+
+@njit(cache=True, nogil=True)
+def _has_letters(text, start, end):
+    """Say whether there are enough letters; of other scripts, all that is not known for punctuation is one."""
+    n_letters = 0
+    for at in range(start, end):
+        byte = text[at]
+        if byte < 0x80:
+            n_letters += 0x41 <= (byte & 0xDF) <= 0x5A
+        elif byte >= 0xC3 and byte != 0xE2 and byte != 0xF0:
+            n_letters += not (byte == 0xE3 and at + 1 < end and text[at + 1] == 0x80)
+        if n_letters == _LEAST_LETTERS:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _ends_with(text, start, end, narrow, wide):
+    return text[end - 1] == narrow or (end - start >= 3 and _three(text, end - 3) == wide)
+
+
+@njit(cache=True, nogil=True)
+def _ends_as_sentence(text, start, end):
+    """Say whether it ends in a full stop, an exclamation mark or a question mark, behind closing marks or not."""
+    while end > start:
+        last = text[end - 1]
+        if last in (_QUOTE, _APOSTROPHE, _BRACKET):
+            end -= 1
+        elif end - start >= 3 and _three(text, end - 3) in (0xE2809D, 0xE28099, 0xE3808D, 0xE3808F):
+            end -= 3
+        elif end - start >= 2 and text[end - 2] == 0xC2 and last == 0xBB:
+            end -= 2
+        else:
+            break
+    if end == start:
+        return False
+    last = text[end - 1]
+    if last in (_DOT, _BANG, _QUERY):
+        return True
+    return end - start >= 3 and _three(text, end - 3) in (0xE38082, 0xEFBC81, 0xEFBC9F)
+
+
+@njit(cache=True, nogil=True)
+def _opens_as_speech(text, start, end):
+    """Say whether it opens with a quotation mark or a dash."""
+    first = text[start]
+    if first in (_QUOTE, _APOSTROPHE):
+        return True
+    if first == 0xC2:
+        return end - start >= 2 and text[start + 1] == 0xAB
+    if first not in (0xE2, 0xE3) or end - start < 3:
+        return False
+    return _three(text, start) in (0xE2809C, 0xE2809E, 0xE28098, 0xE28093, 0xE28094, 0xE3808C, 0xE3808E)
+
+
+@njit(cache=True, nogil=True)
+def _three(text, at):
+    return np.int64(text[at]) << 16 | np.int64(text[at + 1]) << 8 | np.int64(text[at + 2])
