@@ -2,29 +2,20 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from benchmarks.options import WORK, Corpus, Data, Mail, Option, Out, Save, TextSource, Work, finish, is_missing
+from benchmarks.quality.boilerplate_commands import COMMANDS
 from benchmarks.quality.borderline import borderline
 
-WORK = Path(__file__).resolve().parent / "work"
 MODEL = Path(__file__).resolve().parent.parent / "dedup" / "extraction" / "block_model.npz"
-
-Work = Annotated[Path, typer.Option(help="Folder for corpora and outputs; git ignores the default.")]
-Corpus = Annotated[Path, typer.Option(help="Parquet file, or folder of them, with doc_id and text.", exists=True)]
-TextSource = Annotated[
-    Path | None,
-    typer.Option(help="Parquet with a column text, or a text file, to learn words from; else Python's manual."),
-]
-Out = Annotated[Path | None, typer.Option(help="Judge this output folder instead of cleaning the corpus anew.")]
-Option = Annotated[
-    list[str] | None, typer.Option("--option", help="Passed on to `dedup clean`, e.g. --option=--similarity=0.7.")
-]
-Save = Annotated[str | None, typer.Option(help="Write the figures to benchmarks/results/NAME.json.", metavar="NAME")]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.command()(borderline)
+for command in COMMANDS:
+    app.command()(command)
 
 
 @app.command()
@@ -90,7 +81,7 @@ def speed(
     from benchmarks.speed import measure_speed, speed_lines
 
     figures = measure_speed(corpus, work, n_runs=runs, workers=workers, options=option or [])
-    _finish("speed", figures, speed_lines(figures), save)
+    finish("speed", figures, speed_lines(figures), save)
 
 
 @app.command()
@@ -100,7 +91,7 @@ def recall(*, corpus: Corpus, work: Work = WORK, out: Out = None, option: Option
 
     out = out or _cleaned(corpus, work, option or [])
     figures = measure_recall(corpus, corpus.with_suffix(".truth.parquet"), out)
-    _finish("recall", figures, recall_lines(figures), save)
+    finish("recall", figures, recall_lines(figures), save)
 
 
 @app.command()
@@ -110,28 +101,7 @@ def bruteforce(*, corpus: Corpus, work: Work = WORK, out: Out = None, option: Op
 
     out = out or _cleaned(corpus, work, ["--paragraphs", "line", *(option or [])])
     figures = compare_with_all_pairs(corpus, out)
-    _finish("bruteforce", figures, bruteforce_lines(figures), save)
-
-
-@app.command()
-def harm(
-    *,
-    data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
-    work: Work = WORK,
-    most_removals: Annotated[int, typer.Option(min=0, help="Removals printed for each set and reason.")] = 1000,
-    option: Option = None,
-    save: Save = None,
-) -> None:
-    """List what is removed from text that is all content: novels, and annotators' gold texts."""
-    from benchmarks.quality.harm import harm_lines, measure_harm
-
-    if data is None or not data.is_dir():
-        typer.echo("harm: skipped, no data folder; give --data FOLDER or set DEDUP_DATA")
-        return
-    figures = measure_harm(data, work, option or [])
-    # removals quote the data, which is not ours to keep in the results
-    for_file = {name: {k: v for k, v in found.items() if k != "removals"} for name, found in figures["sets"].items()}
-    _finish("harm", {**figures, "sets": for_file}, harm_lines(figures, most_removals), save)
+    finish("bruteforce", figures, bruteforce_lines(figures), save)
 
 
 @app.command()
@@ -149,13 +119,13 @@ def pages(
 
     folder = lay_out_pages(work, package, n_pages)
     figures = measure_pages(folder, work, extractor=extractor, workers=workers or [1, 2])
-    _finish("pages", figures, pages_lines(figures), save)
+    finish("pages", figures, pages_lines(figures), save)
 
 
 @app.command()
 def encodings(
     *,
-    data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
+    data: Data = None,
     work: Work = WORK,
     save: Save = None,
 ) -> None:
@@ -163,42 +133,40 @@ def encodings(
     from benchmarks.quality.encodings import encodings_lines, measure_encodings
 
     figures = measure_encodings(data if data is not None and data.is_dir() else None, work)
-    _finish("encodings", figures, encodings_lines(figures), save)
+    finish("encodings", figures, encodings_lines(figures), save)
 
 
 @app.command()
 def extraction(
     *,
-    data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
+    data: Data = None,
     work: Work = WORK,
     save: Save = None,
 ) -> None:
     """Score text and metadata of labelled pages, dedup's extractors beside trafilatura alone (10 minutes)."""
     from benchmarks.quality.extraction import extraction_lines, measure_extraction
 
-    if data is None or not data.is_dir():
-        typer.echo("extraction: skipped, no data folder; give --data FOLDER or set DEDUP_DATA")
+    if data is None or is_missing(data, "extraction"):
         return
     figures = measure_extraction(data, work)
-    _finish("extraction", figures, extraction_lines(figures), save)
+    finish("extraction", figures, extraction_lines(figures), save)
 
 
 @app.command()
 def lines(
     *,
-    data: Annotated[Path | None, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")] = None,
-    mail: Annotated[Path | None, typer.Option(help="Folder of folders of mails.", envvar="DEDUP_MAIL")] = None,
+    data: Data = None,
+    mail: Mail = None,
     most_examples: Annotated[int, typer.Option(min=0, help="Misses and false hits printed for each label.")] = 10,
     save: Save = None,
 ) -> None:
     """Judge labelled lines of pages and mails: which kinds of boilerplate go, and whether content stays."""
     from benchmarks.quality.lines import lines_lines, measure_lines
 
-    if data is None or not data.is_dir():
-        typer.echo("lines: skipped, no data folder; give --data FOLDER or set DEDUP_DATA")
+    if data is None or is_missing(data, "lines"):
         return
     figures = measure_lines(data, mail)
-    _finish("lines", figures, lines_lines(figures, most_examples), save)
+    finish("lines", figures, lines_lines(figures, most_examples), save)
 
 
 @app.command()
@@ -233,7 +201,7 @@ def scaling(
 
     corpora = corpus or streamed_corpora(work, size_mb or SIZES_MB, text_source)
     figures = measure_scaling(corpora, work, memory=memory, workers=workers, options=option or [])
-    _finish("scaling", figures, scaling_lines(figures), save)
+    finish("scaling", figures, scaling_lines(figures), save)
 
 
 @app.command()
@@ -263,7 +231,7 @@ def hotspots(
         most_mb=most_gb * 1e3,
         options=option or [],
     )
-    _finish("hotspots", figures, hotspots_lines(figures), save)
+    finish("hotspots", figures, hotspots_lines(figures), save)
 
 
 @app.command()
@@ -290,7 +258,7 @@ def kill(
         options=option or [],
         with_full_disk=full_disk,
     )
-    _finish("kill", figures, kill_lines(figures), save)
+    finish("kill", figures, kill_lines(figures), save)
 
 
 @app.command()
@@ -306,7 +274,7 @@ def kernels(
     from benchmarks.kernels_alone import kernels_lines, measure_kernels
 
     figures = measure_kernels(corpus, work, most_mb=most_mb, n_runs=runs)
-    _finish("kernels", figures, kernels_lines(figures), save)
+    finish("kernels", figures, kernels_lines(figures), save)
 
 
 @app.command()
@@ -343,7 +311,7 @@ def field(
     figures = measure_field(
         corpus, work, small_corpus=small_corpus, names=tool or [], n_runs=runs, most_seconds=most_seconds
     )
-    _finish("field", figures, field_lines(figures), save)
+    finish("field", figures, field_lines(figures), save)
 
 
 @app.command()
@@ -361,19 +329,6 @@ def _cleaned(corpus: Path, work: Path, options: list[str]) -> Path:
     out = work / f"{corpus.stem}-out"
     run_dedup(["clean", str(corpus), str(out), "--overwrite", "--quiet", *options])
     return out
-
-
-def _finish(benchmark: str, figures: dict[str, Any], lines: list[str], save: str | None) -> None:
-    """Show the figures, keep them if asked, and end with code 1 if a promise is broken."""
-    from benchmarks.measurements import RESULTS, command_line, write_result
-
-    typer.echo("\n".join(lines))
-    if save is not None:
-        # examples quote the corpus, which is not ours to keep in the results
-        kept = {name: value for name, value in figures.items() if not name.endswith("_examples")}
-        write_result(RESULTS / f"{save}.json", benchmark, command_line(sys.argv[1:]), kept)
-    if figures.get("broken_promises"):
-        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.boilerplate_cost import cost_lines
 from benchmarks.bruteforce import bruteforce_lines
 from benchmarks.field.table import field_lines
 from benchmarks.hotspots import hotspots_lines
@@ -15,7 +16,9 @@ from benchmarks.pages import pages_lines
 from benchmarks.quality.encodings import encodings_lines
 from benchmarks.quality.extraction import extraction_lines
 from benchmarks.quality.harm import harm_lines
+from benchmarks.quality.injection import injection_lines
 from benchmarks.quality.lines import lines_lines
+from benchmarks.quality.recurrence import recurrence_lines
 from benchmarks.recall import recall_lines
 from benchmarks.scaling import scaling_lines
 from benchmarks.speed import speed_lines
@@ -32,6 +35,10 @@ LINES: Final[Mapping[str, Callable[[Mapping[str, Any]], list[str]]]] = {
     "extraction": extraction_lines,
     "encodings": encodings_lines,
     "lines": lines_lines,
+    "injection": injection_lines,
+    "sites": recurrence_lines,
+    "mixed": recurrence_lines,
+    "boilerplate_cost": cost_lines,
     "pages": pages_lines,
     "field": field_lines,
     "scaling": scaling_lines,

@@ -6,7 +6,6 @@ that are gold as well, and are no longer there once it is cleaned.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,14 +31,6 @@ NAIVE_FIRST, NAIVE_NONE = "repeated lines, all but the first", "repeated lines, 
 
 RECURRING: Final = "recurring"
 """The category of what recurrence finds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemScores:
-    """What one system makes of n pages: F of each, and the gold words in its text, int64[n]."""
-
-    scores: Scores
-    n_common: np.ndarray[Any, np.dtype[np.int64]]
 
 
 def measure_sites(data: Path, work: Path) -> dict[str, Any]:
@@ -102,7 +93,8 @@ def recurrence_lines(figures: Mapping[str, Any]) -> list[str]:
         lines += [
             "",
             f"{group}, {found['pages']} pages",
-            f"{'':<38}{'mean page F':>12}{'95 %':>18}{'above alone, 95 %':>20}{'gold words lost':>17}{'4-grams lost':>14}",
+            f"{'':<38}{'mean page F':>12}{'95 %':>18}{'above alone, 95 %':>20}"
+            f"{'gold words lost':>17}{'4-grams lost':>14}",
         ]
         for system, row in found["systems"].items():
             low, high = row["interval"]
