@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.options import WORK, Corpus, Data, Mail, Option, Out, Save, TextSource, Work, finish, is_missing
+from benchmarks.options import WORK, Corpus, Data, Mail, Option, Out, Save, TextSource, Work, find_data, finish
 from benchmarks.quality.boilerplate_commands import COMMANDS
 from benchmarks.quality.borderline import borderline
 
@@ -146,9 +146,9 @@ def extraction(
     """Score text and metadata of labelled pages, dedup's extractors beside trafilatura alone (10 minutes)."""
     from benchmarks.quality.extraction import extraction_lines, measure_extraction
 
-    if data is None or is_missing(data, "extraction"):
+    if (folder := find_data(data, "extraction")) is None:
         return
-    figures = measure_extraction(data, work)
+    figures = measure_extraction(folder, work)
     finish("extraction", figures, extraction_lines(figures), save)
 
 
@@ -163,9 +163,9 @@ def lines(
     """Judge labelled lines of pages and mails: which kinds of boilerplate go, and whether content stays."""
     from benchmarks.quality.lines import lines_lines, measure_lines
 
-    if data is None or is_missing(data, "lines"):
+    if (folder := find_data(data, "lines")) is None:
         return
-    figures = measure_lines(data, mail)
+    figures = measure_lines(folder, mail)
     finish("lines", figures, lines_lines(figures, most_examples), save)
 
 

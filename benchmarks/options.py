@@ -36,9 +36,9 @@ def finish(benchmark: str, figures: dict[str, Any], lines: list[str], save: str 
         raise typer.Exit(1)
 
 
-def is_missing(data: Path | None, benchmark: str) -> bool:
-    """Say whether the folder of labelled data is not there, and tell so."""
+def find_data(data: Path | None, benchmark: str) -> Path | None:
+    """Give the folder of labelled data; if it is not there, None, after saying that the benchmark is skipped."""
     if data is not None and data.is_dir():
-        return False
+        return data
     typer.echo(f"{benchmark}: skipped, no data folder; give --data FOLDER or set DEDUP_DATA")
-    return True
+    return None

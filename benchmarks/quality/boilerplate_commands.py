@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from benchmarks.options import WORK, Corpus, Data, Mail, Option, Save, Work, finish, is_missing
+from benchmarks.options import WORK, Corpus, Data, Mail, Option, Save, Work, find_data, finish
 
 MostExamples = Annotated[int, typer.Option(min=0, help="Misses and false hits printed for each category.")]
 
@@ -13,9 +13,9 @@ def injection(*, data: Data = None, most_examples: MostExamples = 10, save: Save
     """Put boilerplate into good texts, singly and recurring over made-up sites, and see whether it is found."""
     from benchmarks.quality.injection import injection_lines, measure_injection
 
-    if data is None or is_missing(data, "injection"):
+    if (folder := find_data(data, "injection")) is None:
         return
-    figures = measure_injection(data)
+    figures = measure_injection(folder)
     finish("injection", figures, injection_lines(figures, most_examples), save)
 
 
@@ -23,9 +23,9 @@ def sites(*, data: Data = None, work: Work = WORK, save: Save = None) -> None:
     """Score pages of press sites before and after cleaning, each site known, beside trafilatura alone."""
     from benchmarks.quality.recurrence import measure_sites, recurrence_lines
 
-    if data is None or is_missing(data, "sites"):
+    if (folder := find_data(data, "sites")) is None:
         return
-    figures = measure_sites(data, work)
+    figures = measure_sites(folder, work)
     finish("sites", figures, recurrence_lines(figures), save)
 
 
@@ -33,9 +33,9 @@ def mixed(*, data: Data = None, work: Work = WORK, save: Save = None) -> None:
     """Score the pages of all sets, cleaned as one folder without sites, beside trafilatura alone."""
     from benchmarks.quality.recurrence import measure_mixed, recurrence_lines
 
-    if data is None or is_missing(data, "mixed"):
+    if (folder := find_data(data, "mixed")) is None:
         return
-    figures = measure_mixed(data, work)
+    figures = measure_mixed(folder, work)
     finish("mixed", figures, recurrence_lines(figures), save)
 
 
@@ -51,9 +51,9 @@ def harm(
     """List what is removed from text that is all content: novels, licence texts, and annotators' gold texts."""
     from benchmarks.quality.harm import harm_lines, measure_harm
 
-    if data is None or is_missing(data, "harm"):
+    if (folder := find_data(data, "harm")) is None:
         return
-    figures = measure_harm(data, work, option or [], mail=mail)
+    figures = measure_harm(folder, work, option or [], mail=mail)
     # removals quote the data, which is not ours to keep in the results
     for_file = {name: {k: v for k, v in found.items() if k != "removals"} for name, found in figures["sets"].items()}
     finish("harm", {**figures, "sets": for_file}, harm_lines(figures, most_removals), save)
