@@ -11,8 +11,9 @@ from dedup.columns import name_outside
 from dedup.evidence import Evidence
 from dedup.guard import WHY_KEPT
 from dedup.kernels.spans import copy_spans
+from dedup.recurrence import describe_votes
 from dedup.removals import Removals, list_removals, rules_of_shard
-from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REASONS, REMOVED, USER_COLUMN_PREFIX
+from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REASONS, REMOVED, SPECIAL, USER_COLUMN_PREFIX
 from dedup.verdicts import Verdicts
 
 
@@ -36,6 +37,7 @@ def apply_removals(evidence: Evidence, verdicts: Verdicts, shard: int, doc_ids: 
         _gather(texts, base + removals.start, base + removals.end),
         pa.array(REASONS, pa.string()).take(pa.array(removals.reason)),
         pa.array(rules_of_shard(evidence, shard), pa.string()).take(_with_nulls(removals.rule, removals.rule >= 0)),
+        _tell_votes(evidence, removals.recurrence),
         _take_each(doc_ids, removals.kept_document),
         _with_nulls(removals.kept_start, has_kept),
         _with_nulls(removals.kept_end, has_kept),
@@ -53,6 +55,7 @@ def apply_removals(evidence: Evidence, verdicts: Verdicts, shard: int, doc_ids: 
         _take(documents["source"], stays),
         pa.array(n_removed[stays]),
         pa.array(chars_removed[stays]),
+        _tell_kept_as(evidence, stays + first),
     ]
     gone = np.flatnonzero(is_emptied)
     emptied = [_take(own_ids, gone), _take(documents["source"], gone), pa.array(gone + first)]
@@ -76,6 +79,29 @@ def list_overlaps(evidence: Evidence, verdicts: Verdicts, doc_ids: pa.ChunkedArr
     told.append(pa.array(evidence.matches.similarity[overlaps.match[rows]]))
     told.append(pa.array(WHY_KEPT, pa.string()).take(pa.array(overlaps.why[rows])))
     return pa.table(told, schema=OVERLAPS)
+
+
+def _tell_votes(evidence: Evidence, rows: NDArray[np.int64]) -> pa.Array:
+    """Give the votes on rows of Evidence.recurring; null where negative."""
+    voted = np.flatnonzero(rows >= 0)
+    if evidence.recurring is None or not len(voted):
+        return pa.nulls(len(rows), pa.string())
+    chosen = evidence.recurring.take(rows[voted])
+    _, one, kind = np.unique(
+        np.column_stack([chosen.clusters, chosen.among, chosen.votes]), axis=0, return_index=True, return_inverse=True
+    )
+    told = pa.array([describe_votes(chosen, row) for row in one.tolist()], pa.string())
+    places = np.full(len(rows), -1, dtype=np.int64)
+    places[voted] = kind.reshape(-1)
+    return told.take(_with_nulls(places, places >= 0))
+
+
+def _tell_kept_as(evidence: Evidence, documents: NDArray[np.int64]) -> pa.Array:
+    """Give what documents are in which nothing went as boilerplate; null for ordinary ones."""
+    if evidence.special is None:
+        return pa.nulls(len(documents), pa.string())
+    special = evidence.special[documents].astype(np.int64)
+    return pa.array(SPECIAL, pa.string()).take(_with_nulls(special, special > 0))
 
 
 def _gather(texts: TextView, start: NDArray[np.int64], end: NDArray[np.int64]) -> pa.Array:

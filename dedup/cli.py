@@ -17,7 +17,7 @@ import typer
 
 from dedup import options
 from dedup.cli_rules import rules_app
-from dedup.errors import DedupError, SettingsError
+from dedup.errors import DedupError, ImplausibleError, SettingsError
 from dedup.help_text import CLEAN_EPILOG, EPILOG
 from dedup.printing import make_console, print_json, show
 from dedup.settings import Settings, setting_names
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 EXIT_USER_ERROR: Final = 2
 EXIT_REJECTED: Final = 3  # only with --strict
+EXIT_IMPLAUSIBLE: Final = 4
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 EXIT_BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
@@ -109,7 +110,8 @@ def _run(arguments: list[str]) -> int:
     except typer.Exit as exit_:
         return exit_.exit_code
     except DedupError as error:
-        return _complain(str(error))
+        code = _complain(str(error))
+        return EXIT_IMPLAUSIBLE if isinstance(error, ImplausibleError) else code
     except _USAGE_ERROR as error:
         path = getattr(getattr(error, "ctx", None), "command_path", "dedup")
         message = error.format_message() if hasattr(error, "format_message") else str(error)
@@ -162,9 +164,12 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
     keep: options.Keep = DEFAULTS.keep,
     within: options.Within = DEFAULTS.within,
     copy_share: options.CopyShare = DEFAULTS.copy_share,
+    duplicates: options.Duplicates = DEFAULTS.duplicates,
     allow_different_facts: options.AllowDifferentFacts = DEFAULTS.allow_different_facts,
     repeats: options.Repeats = DEFAULTS.repeats,
     boilerplate: options.Boilerplate = DEFAULTS.boilerplate,
+    site: options.Site = DEFAULTS.site,
+    max_source_share: options.MaxSourceShare = DEFAULTS.max_source_share,
     without: options.Without = None,
     rules: options.Rules = None,
     config: options.Config = None,

@@ -12,7 +12,7 @@ TEXT_NAMES: Final = ("text", "content", "body")
 ID_NAMES: Final = ("id", "doc_id", "url")
 """Columns taken for the id when the user names none, best first."""
 
-OUTPUT_NAMES: Final = ("doc_id", "text", "source", "n_removed", "chars_removed", "position")
+OUTPUT_NAMES: Final = ("doc_id", "text", "source", "n_removed", "chars_removed", "kept_as", "position")
 """Columns that dedup itself writes beside the user's own."""
 
 

@@ -8,9 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from dedup.annotating import Facts, annotate_shard
 from dedup.documents import FinalColumns, RawShard, ReadSoFar, no_documents
@@ -19,7 +17,7 @@ from dedup.memory import Budget, give_back
 from dedup.reading import FileReader
 from dedup.settings import Settings
 from dedup.shards import Columns
-from dedup.sites import find_sites
+from dedup.sites import Sites, find_sites
 from dedup.staging import Staging
 from dedup.storage import DiskStorage, MemoryStorage, SpillingStorage, Storage
 from dedup.stores import DiskStore, Mark, MemoryStore, Store, build_columns
@@ -62,6 +60,7 @@ class Corpus:
     warnings: list[str]
     by_extractor: Mapping[str, int]
     final: FinalColumns
+    n_sites: int = 0  # once they are looked for
 
     def give_back_memory(self) -> None:
         """Give back what the last stage had; of a run in memory, which is over soon, nothing."""
@@ -84,8 +83,8 @@ class Corpus:
             chunks += column.chunks
         return pa.chunked_array(chunks, chunks[0].type)
 
-    def find_sites(self, settings: Settings) -> NDArray[np.int32]:
-        """Give the site of each document, int32[d], as sites.find_sites."""
+    def find_sites(self, settings: Settings) -> Sites:
+        """Give the site of each document."""
         shards = range(self.store.n_shards)
         return find_sites(
             self.columns.n_documents,

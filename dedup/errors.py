@@ -41,6 +41,10 @@ class RuleError(DedupError, ValueError):
     """A boilerplate rule that is malformed or fails its own examples."""
 
 
+class ImplausibleError(DedupError, ValueError):
+    """A run that would take so much of a source for boilerplate that something must be wrong."""
+
+
 class UnknownDocumentError(DedupError, KeyError):
     """A document id that the output does not hold."""
 

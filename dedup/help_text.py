@@ -33,6 +33,8 @@ EPILOG: Final = """
 
   3   done, but something could not be read, and --strict was given
 
+  4   stopped, since boilerplate would have taken nearly all of a site: --max-source-share
+
   130 interrupted
 
   1   of `rules test`: a rule that does not do what its examples say; else a bug of ours, with a traceback

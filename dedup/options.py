@@ -97,6 +97,9 @@ Similarity = Annotated[
         rich_help_panel=_COPIES,
     ),
 ]
+Duplicates = Annotated[
+    bool, typer.Option(help="Remove copies; without, only repeats and boilerplate go.", rich_help_panel=_COPIES)
+]
 MinTokens = Annotated[int, typer.Option(help="Shorter paragraphs are never duplicates.", rich_help_panel=_COPIES)]
 MinNearTokens = Annotated[
     int, typer.Option(help="Shorter paragraphs are duplicates only if equal.", rich_help_panel=_COPIES)
@@ -137,6 +140,22 @@ AllowDifferentFacts = Annotated[
 
 Repeats = Annotated[bool, typer.Option(help="Remove text said twice inside a paragraph.", rich_help_panel=_BOILERPLATE)]
 Boilerplate = Annotated[bool, typer.Option(help="Remove boilerplate.", rich_help_panel=_BOILERPLATE)]
+Site = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|folder|none|COLUMN",
+        help="What tells the site of a document, over whose pages furniture recurs: a column, the folder it is in, "
+        "or auto: columns such as url and site, ids that are addresses, folders that are named as sites.",
+        rich_help_panel=_BOILERPLATE,
+    ),
+]
+MaxSourceShare = Annotated[
+    float,
+    typer.Option(
+        help="Stop, with exit code 4, if boilerplate would take more than this share of the text of a site.",
+        rich_help_panel=_BOILERPLATE,
+    ),
+]
 Without = Annotated[
     list[str] | None,
     typer.Option(

@@ -13,6 +13,7 @@ import pyarrow as pa
 from dedup import reading, writing
 from dedup.applying import apply_removals, list_overlaps
 from dedup.boilerplate import with_rules_read
+from dedup.breaker import check_plausible, find_implausible
 from dedup.clearing import RECURRING, clear_recurring
 from dedup.corpus import Corpus, Gathering, Reader
 from dedup.engines.local import start_workers
@@ -52,6 +53,7 @@ class _Run:
     """What the stages of one run share: whom to tell, and how long each took."""
 
     on_progress: Progress | None
+    is_preview: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -81,7 +83,7 @@ def preview_files(sources: Sequence[str | Path], settings: Settings, on_progress
     """Clean the documents of files and folders, writing nothing."""
     settings = with_rules_read(settings)
     reader = reading.FileReader(reading.plan_inputs(sources, settings), settings, on_progress)
-    return _clean_in_memory(reader, settings, _Run(on_progress))
+    return _clean_in_memory(reader, settings, _Run(on_progress, is_preview=True))
 
 
 def clean_files(
@@ -182,6 +184,7 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
         figures=InputFigures(
             n_sources=corpus.n_sources,
             n_paragraphs=corpus.columns.n_paragraphs,
+            n_sites=corpus.n_sites,
             n_renamed_ids=corpus.n_renamed_ids,
             n_replaced_chars=corpus.n_replaced_chars,
             n_repaired=corpus.n_repaired,
@@ -206,7 +209,6 @@ def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence,
     groups = group_documents(columns.n_documents, group_column, settings)
     order = rank_documents(columns.n_bytes, rank_column, settings)
     looks_for_recurring = settings.boilerplate and RECURRING not in settings.without
-    sites = corpus.find_sites(settings) if looks_for_recurring else None
     with run.stage("match"):
         distinct = equal = find_distinct(columns, groups, storage, budget.phase_bytes)
         if groups is not None and looks_for_recurring:
@@ -225,7 +227,15 @@ def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence,
             recall = measure_recall(store, columns, distinct, matches, groups, settings, executor)
     with run.stage("judge"):
         weights = weigh_matches(evidence, settings)
-    if sites is not None:
+    if settings.boilerplate:
         with run.stage("recur"):
-            evidence = clear_recurring(evidence, weights, equal, sites, settings)
+            sites = corpus.find_sites(settings)
+            if looks_for_recurring:
+                evidence = clear_recurring(evidence, weights, equal, sites.of_document, settings)
+            corpus.n_sites = len(sites.names)
+            complaint = find_implausible(evidence, sites, settings)
+        if complaint is not None and run.is_preview:
+            corpus.warnings.append(complaint)
+        else:
+            check_plausible(complaint, settings)
     return evidence, weights, recall

@@ -110,7 +110,7 @@ def describe_votes(recurring: Recurring, row: int) -> str:
     """Give what speaks for the removal of one paragraph, and against it, in a line."""
     names = [name for bit, name in enumerate((*VOTES, *OBJECTIONS)) if int(recurring.votes[row]) >> bit & 1]
     said = [name if name in VOTES else f"not {name}" for name in names]
-    return f"{recurring.clusters[row]} of {recurring.among[row]}; {', '.join(said)}"
+    return f"in {recurring.clusters[row]} of {recurring.among[row]} clusters: {', '.join(said)}"
 
 
 @dataclass(frozen=True, slots=True)

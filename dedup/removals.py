@@ -26,7 +26,8 @@ class Removals:
 
     document int64[n], counted from the first of the shard; start, end int64[n], bytes into it, and char_start, char_end
     int64[n], characters; reason (a place in REASONS), rule (a place in rules_of_shard, or -1) int64[n];
-    kept_document int64[n], counted over all (-1: none), kept_start, kept_end int64[n], characters into that;
+    recurrence int64[n], a place in Evidence.recurring, or -1; kept_document int64[n], counted over all (-1: none),
+    kept_start, kept_end int64[n], characters into that;
     similarity float64[n] (NaN: none).
     """
 
@@ -37,6 +38,7 @@ class Removals:
     char_end: NDArray[np.int64]
     reason: NDArray[np.int64]
     rule: NDArray[np.int64]
+    recurrence: NDArray[np.int64]
     kept_document: NDArray[np.int64]
     kept_start: NDArray[np.int64]
     kept_end: NDArray[np.int64]
@@ -93,6 +95,7 @@ class _Part:
     texts: TextView
     found: ShardCuts
     rule: NDArray[np.int64]  # by which each paragraph goes, a place in rules_of_shard, or -1
+    recurrence: NDArray[np.int64]  # a place in Evidence.recurring, or -1
     documents: slice
     paragraphs: slice
 
@@ -104,13 +107,13 @@ class _Part:
             for edges in (columns.shard_documents, columns.shard_paragraphs)
         )
         found = shards.cuts(shard)
-        rule = found.whole
+        rule, recurrence = found.whole.copy(), np.full(len(found.whole), _NONE)
         if evidence.recurring is not None:
             first, last = np.searchsorted(evidence.recurring.paragraph, (paragraphs.start, paragraphs.stop)).tolist()
-            rule = rule.copy()
             here = evidence.recurring.paragraph[first:last] - paragraphs.start
             rule[here] = len(found.rules) + evidence.recurring.rule[first:last].astype(np.int64)
-        return cls(evidence, verdicts, shards.texts(shard), found, rule, documents, paragraphs)
+            recurrence[here] = np.arange(first, last)
+        return cls(evidence, verdicts, shards.texts(shard), found, rule, recurrence, documents, paragraphs)
 
     def document_of(self, paragraphs: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the documents of paragraphs, both counted from the first of the shard."""
@@ -140,6 +143,7 @@ class _Part:
             "char_end": self._characters(gone, end),
             "reason": np.where(rule >= 0, BOILERPLATE, np.where(is_near, NEAR_DUPLICATE, DUPLICATE)),
             "rule": rule,
+            "recurrence": self.recurrence[gone],
             **self._kept(kept),
             "similarity": similarity,
         }
@@ -167,6 +171,7 @@ class _Part:
             "char_end": self._characters(paragraphs, end),
             "reason": np.where(is_repeat, REPEAT, BOILERPLATE),
             "rule": cuts.rule[rows],
+            "recurrence": np.full(len(rows), _NONE),
             **kept,
             "similarity": np.where(is_repeat, cuts.similarity[rows], np.nan),
         }
@@ -190,6 +195,7 @@ class _Part:
             "char_end": columns.n_chars[place],
             "reason": np.full(len(document), DUPLICATE_DOCUMENT),
             "rule": np.full(len(document), _NONE),
+            "recurrence": np.full(len(document), _NONE),
             "kept_document": np.where(has_kept, source, _NONE),
             "kept_start": zero,
             "kept_end": np.where(has_kept, columns.n_chars[source], 0),

@@ -21,6 +21,9 @@ PARAGRAPH_KINDS: Final = ("text", "verbatim", "running-header", "running-footer"
 
 TEXT, VERBATIM = 0, 1
 
+SPECIAL: Final = ("", "legal text", "verse")
+"""What a document may be of which nothing goes as boilerplate; nothing special is the first."""
+
 UNKNOWN_KIND: Final = "of no known kind"
 """How the reason begins for an input that no reader is for."""
 
@@ -74,6 +77,7 @@ CLEAN_DOCUMENTS: Final = pa.schema(
         pa.field("source", pa.string(), nullable=False),
         pa.field("n_removed", pa.int64(), nullable=False),
         pa.field("chars_removed", pa.int64(), nullable=False),
+        pa.field("kept_as", pa.string()),  # what keeps boilerplate in it: a place in SPECIAL
     ]
 )
 """Then the user's own columns, untouched."""
@@ -95,6 +99,7 @@ REMOVED: Final = pa.schema(
         pa.field("text", pa.large_string(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
         pa.field("rule", pa.string()),
+        pa.field("votes", pa.string()),  # what spoke for it and against it, where it was put to the vote
         pa.field("kept_doc_id", pa.string()),
         pa.field("kept_start", pa.int64()),
         pa.field("kept_end", pa.int64()),

@@ -91,6 +91,7 @@ class Settings:
     seed: int = 1
     min_tokens: int = 10
     min_near_tokens: int = 14
+    duplicates: bool = True
     allow_different_facts: bool = False
     keep: str = "first"
     within: str = "corpus"
@@ -102,6 +103,7 @@ class Settings:
     rules: tuple[str | RuleText, ...] = ()
     max_boilerplate_share: float = 0.5
     site: str = "auto"
+    max_source_share: float = 0.9
     recall_sample: int = 0
     workers: int = 0
     memory: int = 0
@@ -113,7 +115,7 @@ class Settings:
         object.__setattr__(self, "rules", _as_paths(self.rules))
         for name in ("max_document_bytes", "memory"):
             object.__setattr__(self, name, _as_bytes(name, getattr(self, name)))
-        for name in ("similarity", "overlap_similarity", "copy_share", "max_boilerplate_share"):
+        for name in ("similarity", "overlap_similarity", "copy_share", "max_boilerplate_share", "max_source_share"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 1:
                 raise SettingsError(f"{name} must be a number above 0 and at most 1, got {value!r}")
@@ -123,7 +125,7 @@ class Settings:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingsError(f"{name} must be a whole number of at least {least}, got {value!r}")
-        for name in ("allow_different_facts", "repeats", "boilerplate"):
+        for name in ("allow_different_facts", "duplicates", "repeats", "boilerplate"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
         for name in ("text_column", "id_column", "html_column"):

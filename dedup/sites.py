@@ -1,6 +1,7 @@
 """The site that each document is of: what recurs is told from its own pages."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,14 @@ _NO_HOSTS: Final = r"\.(?:parquet|jsonl?|html?|zip|tar|gz|bz2|xz|zst|tgz|warc|tx
 """Folders and members of archives are called so, and no site is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """of_document int32[d], the site of each document, a place in `names`, -1 where it is not known."""
+
+    of_document: NDArray[np.int32]
+    names: pa.Array
+
+
 def find_sites(
     n_documents: int,
     names: Sequence[str],
@@ -31,13 +40,13 @@ def find_sites(
     ids: Callable[[], pa.ChunkedArray],
     sources: Callable[[], pa.ChunkedArray],
     settings: Settings,
-) -> NDArray[np.int32]:
-    """Give the site of each document, numbered as they first come, int32[d]; -1 where it is not known.
+) -> Sites:
+    """Give the site of each document; sites are numbered as they first come.
 
     names: of the columns beside id and text, which `column` gives; ids and sources of all documents are asked for only
     where they are needed. Raises ColumnError if the settings name a column that is not there.
     """
-    unknown = np.full(n_documents, -1, dtype=np.int32)
+    unknown = Sites(np.full(n_documents, -1, dtype=np.int32), pa.array([], pa.string()))
     if settings.site == "none" or not n_documents:
         return unknown
     if settings.site == "folder":
@@ -70,9 +79,9 @@ def _map_values(values: pa.ChunkedArray, change: Callable[[pa.Array], pa.Array])
     return changed.take(codes)
 
 
-def _number(sites: pa.Array) -> NDArray[np.int32]:
-    codes: NDArray[np.int32] = pc.fill_null(sites.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
-    return codes.astype(np.int32)
+def _number(values: pa.Array) -> Sites:
+    encoded = values.dictionary_encode()
+    return Sites(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32), encoded.dictionary)
 
 
 def _site_of(values: pa.Array) -> pa.Array:

@@ -22,7 +22,7 @@ from dedup.versions import package_versions
 _FORMAT: Final = 1
 _MANIFEST: Final = "manifest.json"
 _OUR_NAMES: Final = frozenset({_MANIFEST, f"{_MANIFEST}.partial", "shards", "work"})
-_MAY_CHANGE: Final = ("workers", "memory")
+_MAY_CHANGE: Final = ("workers", "memory", "max_source_share")
 """Settings that change how the work is done and not what comes out. Neither does `batch_bytes`, but it says in which
 pieces input is read, and a run goes on behind so many pieces."""
 

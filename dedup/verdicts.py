@@ -13,7 +13,7 @@ from dedup.guard import Weights
 from dedup.kernels.resolution import MAY_GO, STAYS, resolve
 from dedup.matching import measure_containment
 from dedup.settings import Settings
-from dedup.shards import TAKES_PART, VERBATIM
+from dedup.shards import TAKES_PART, VERBATIM, Columns
 
 FEWEST_TOKENS_OF_A_PASSAGE: Final = 20
 """A shorter line that stands twice in one document is a refrain or part of a form, unless twice in a row."""
@@ -62,6 +62,8 @@ def judge(evidence: Evidence, weights: Weights, settings: Settings) -> Verdicts:
     A paragraph goes as a duplicate or near-duplicate only if the copy it is held against stays; documents are
     judged in order of rank, so that no chain of likenesses removes anything.
     """
+    if not settings.duplicates:
+        return _keep_all(evidence.columns)
     copy_of, kept_paragraph, holder = _resolve(evidence, weights, settings)
     if settings.keep == "none":
         copy_of[copy_of[copy_of >= 0]] = LOSES
@@ -82,6 +84,14 @@ def judge(evidence: Evidence, weights: Weights, settings: Settings) -> Verdicts:
         evidence.storage,
     )
     return Verdicts(copy_of, copies, containment, kept_paragraph, overlaps)
+
+
+def _keep_all(columns: Columns) -> Verdicts:
+    """Give the verdicts by which every copy stays, and is not told either."""
+    nothing = np.empty(0, dtype=np.int32)
+    stays = [np.full(n, STAYS, dtype=np.int32) for n in (columns.n_documents, columns.n_paragraphs)]
+    overlaps = Overlaps(nothing, nothing, nothing, nothing.astype(np.uint8))
+    return Verdicts(stays[0], nothing.astype(np.int64), nothing.astype(np.float64), stays[1], overlaps)
 
 
 def _resolve(

@@ -68,7 +68,7 @@ def test_utf8_alone_has_no_column_of_encodings(tmp_path):
     """A folder of plain UTF-8 has the columns it always had."""
     (tmp_path / "a.txt").write_text("Größe\n", encoding="utf-8")
     result = dedup.preview_files(tmp_path)
-    assert result.documents.column_names == ["doc_id", "text", "source", "n_removed", "chars_removed"]
+    assert result.documents.column_names == ["doc_id", "text", "source", "n_removed", "chars_removed", "kept_as"]
     assert (result.report.n_replaced_chars, result.report.n_repaired) == (0, 0)
 
 

@@ -89,6 +89,7 @@ def removed_row(
         "text": text,
         "reason": reason,
         "rule": rule,
+        "votes": None,
         "kept_doc_id": kept,
         "kept_start": kept_start,
         "kept_end": None if kept_start is None else kept_start + len(COPY),

@@ -33,7 +33,7 @@ def sites_of(
         lambda: pa.chunked_array([list(sources)]),
         Settings(site=site),
     )
-    return found.tolist()
+    return found.of_document.tolist()
 
 
 def test_hosts_of_addresses_are_sites() -> None:

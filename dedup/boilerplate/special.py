@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate.protection import is_legal_document
 from dedup.boilerplate.rule_files import RuleFile
+from dedup.schemas import SPECIAL
 
-SPECIAL: Final = ("", "legal text", "verse")
-"""What a document is said to be; nothing special is the first."""
 ORDINARY, LEGAL, VERSE = range(len(SPECIAL))
 
 FEWEST_LINES: Final = 8

@@ -155,7 +155,8 @@ def count_places(
 
     walk and unit as in count_units, the others as in gather_rows; is_candidate bool[k]; flags uint8[p], of which
     `furniture` tells what is boilerplate by rule. An edge are the first n_start and the last n_last paragraphs, of a
-    short document a quarter each at most. Usual company is the candidate, or boilerplate, that most often goes before, or behind.
+    short document a quarter each at most. Usual company is what most often goes before, or behind, if that is a
+    candidate or boilerplate.
     Scratch: neighbour int32[k, 2], lead int32[k, 2], first 0; last int32[k, 2], first -1.
     Out: occurrences, at_edge int32[k], first 0; beside int32[k, 2], first 0: units by side.
     """

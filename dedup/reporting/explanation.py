@@ -29,6 +29,7 @@ class RemovedSpan:
     text: str
     reason: str
     rule: str | None
+    votes: str | None
     kept_doc_id: str | None
     kept_start: int | None
     kept_end: int | None

@@ -51,6 +51,7 @@ class InputFigures:
 
     n_sources: int
     n_paragraphs: int
+    n_sites: int = 0
     n_renamed_ids: int = 0
     n_replaced_chars: int = 0
     n_repaired: int = 0
@@ -79,6 +80,7 @@ class Report:
     rejected_by_reason: Mapping[str, int]
     skipped: Sequence[str]  # those of the rejected that are of no known kind
     n_renamed_ids: int
+    n_sites: int = 0  # that documents are known to be of
     n_replaced_chars: int = 0  # U+FFFD put in for what could not be decoded
     n_repaired: int = 0  # documents they are in
     by_extractor: Mapping[str, int] = field(default_factory=dict)  # pages that each found the text of; '' for none
@@ -133,6 +135,8 @@ class Report:
                 f"({100 * self.share_removed:.1f} %)",
             ),
         ]
+        if self.n_sites:
+            facts.append(("sites", f"{_count(self.n_sites, 'site')} of which documents are known to be"))
         if self.by_extractor:
             counts = ", ".join(
                 f"{count:,} by {name}" if name else f"{count:,} without text"
@@ -272,6 +276,7 @@ class ReportBuilder:
             rejected_by_reason=self._main_reasons(),
             skipped=list(figures.skipped),
             n_renamed_ids=figures.n_renamed_ids,
+            n_sites=figures.n_sites,
             n_replaced_chars=figures.n_replaced_chars,
             n_repaired=figures.n_repaired,
             by_extractor=dict(figures.by_extractor),

@@ -152,6 +152,8 @@ def _why(row: dict[str, Any], doc_id: str) -> str:
     why = str(row["reason"])
     if row["rule"] is not None:
         why += f", rule {row['rule']}"
+    if row["votes"] is not None:
+        why += f" ({row['votes']})"
     if row["similarity"] is not None:
         why += f", similarity {row['similarity']:.3f}"
     if row["kept_doc_id"] is not None:
