@@ -27,6 +27,9 @@ MOST_LOST_MIXED: Final = 0.003
 
 ALONE, EXTRACTED, CLEANED = "trafilatura alone", "extracted", "rules and recurrence"
 RULES, RECURRENCE = "rules alone", "recurrence alone"
+COPIES: Final = "copies within a page alone"
+"""What all of the cleaned ones lack besides."""
+
 NAIVE_FIRST, NAIVE_NONE = "repeated lines, all but the first", "repeated lines, all"
 
 RECURRING: Final = "recurring"
@@ -105,26 +108,29 @@ def recurrence_lines(figures: Mapping[str, Any]) -> list[str]:
     return lines + [f"BROKEN PROMISE: {promise}" for promise in figures["broken_promises"]]
 
 
-def _cleaned(texts: Sequence[str], sites: Sequence[str | None] | None) -> dict[str, list[str]]:
-    from dedup.settings import CATEGORIES
-
-    without = {RULES: (RECURRING,), RECURRENCE: tuple(name for name in CATEGORIES if name != RECURRING), CLEANED: ()}
-    return {system: clean_texts(texts, sites, categories) for system, categories in without.items()}
-
-
-def clean_texts(texts: Sequence[str], sites: Sequence[str | None] | None, without: Sequence[str] = ()) -> list[str]:
+def clean_texts(texts: Sequence[str], sites: Sequence[str | None] | None, **changes: Any) -> list[str]:
     """Give texts as `dedup.clean` leaves them, copies of other texts aside; one of which nothing is left is empty."""
     import dedup
 
     columns = {"doc_id": pa.array([str(number) for number in range(len(texts))]), "text": pa.array(texts, pa.string())}
     if sites is not None:
         columns["site"] = pa.array(sites, pa.string())
-    result = dedup.clean(
-        pa.table(columns), within="document", repeats=False, without=tuple(without), site="site" if sites else "auto"
-    )
-    documents = result.documents
+        changes["site"] = "site"
+    documents = dedup.clean(pa.table(columns), within="document", repeats=False, **changes).documents
     by_id = dict(zip(documents["doc_id"].to_pylist(), documents["text"].to_pylist(), strict=True))
     return [by_id.get(str(number), "") for number in range(len(texts))]
+
+
+def _cleaned(texts: Sequence[str], sites: Sequence[str | None] | None) -> dict[str, list[str]]:
+    from dedup.settings import CATEGORIES
+
+    changes: dict[str, dict[str, Any]] = {
+        COPIES: {"boilerplate": False},
+        RULES: {"without": (RECURRING,)},
+        RECURRENCE: {"without": tuple(name for name in CATEGORIES if name != RECURRING)},
+        CLEANED: {},
+    }
+    return {system: clean_texts(texts, sites, **of) for system, of in changes.items()}
 
 
 def _halves(pages: Sequence[ExtractedPage]) -> dict[str, list[int]]:
