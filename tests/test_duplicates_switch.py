@@ -7,16 +7,12 @@ CREDIT = "Reuters contributed to this report."
 
 
 def test_copies_stay_and_boilerplate_goes() -> None:
-    """Equal paragraphs and equal documents stay and are not listed; repeats inside a paragraph and credits go as ever."""
-    texts = [
-        f"{LINE}\nA first page.\n{CREDIT}",
-        f"{LINE}\nA second page.\n{CREDIT}",
-        f"{LINE} {LINE}",
-        f"{LINE}\nA first page.",
-    ]
+    """Equal paragraphs and documents stay and are not listed; repeats inside a paragraph and credits go as ever."""
+    first, second = f"{LINE}\nA first page.", f"{LINE}\nA second page."
+    texts = [f"{first}\n{CREDIT}", f"{second}\n{CREDIT}", f"{LINE} {LINE}", first]
     result = dedup.clean(texts, duplicates=False)
     assert {row["reason"] for row in result.removed.to_pylist()} == {"boilerplate", "repeat"}
     assert result.documents["text"].to_pylist() == [first, second, LINE, first]
     assert result.overlaps.num_rows == 0
     with_copies = dedup.clean(texts)
-    assert {"duplicate-document"} <= {row["reason"] for row in with_copies.removed.to_pylist()}
+    assert "duplicate-document" in {row["reason"] for row in with_copies.removed.to_pylist()}
