@@ -46,6 +46,25 @@ VARIANTS = [
     ("comments", "Comments are now closed for this article."),
     ("legal-disclaimer", "The opinions expressed here are solely those of the author."),
     ("legal-disclaimer", "This article is not financial advice. Do your own research before investing."),
+    ("paywall", "You have read all three of your free articles this month."),
+    ("paywall", "To keep reading, create a free account or log in."),
+    ("paywall", "Full access to this article is reserved for members."),
+    ("mailing-list", "To unsubscribe from this list, send an empty mail to towns-leave@lists.example.org."),
+    ("mailing-list", 'You received this message because you are subscribed to the Google Groups "towns" group.'),
+    ("mailing-list", "You are receiving this newsletter because you signed up at our shop."),
+    ("mail-signature", "Sent from my Galaxy S24"),
+    ("mail-signature", "Get Outlook for Android"),
+    ("mail-signature", "This message has been checked for viruses by our mail gateway, MailScanner."),
+    (
+        "confidentiality",
+        "This message is meant only for the person it is addressed to and may be privileged. If it reached you in "
+        "error, tell the sender and delete the message and its attachments.",
+    ),
+    ("confidentiality", "If you are not the intended recipient of this e-mail, you must not copy or disclose it."),
+    ("author-bio", "Send tips to anna.roe@example.com"),
+    ("author-bio", "You can follow her on Bluesky @annaroe"),
+    ("legal-disclaimer", "Trading in cryptocurrencies carries a high level of risk, and you may lose money."),
+    ("advert", "This article was paid for by our sponsors."),
     (
         "repost-disclaimer",
         "Statement: The content of this article is reprinted from other media for the purpose of conveying more "
@@ -84,6 +103,12 @@ TRAPS = [
     "| Reuters | 1851 | London |",
     "Nor all thy tears wash out a word of it",
     "Copyright (c) 1992-2013 The University of Tennessee,",
+    "Subscribers of the paper doubled in a year.",
+    "To continue reading the sensor, the loop sleeps for a second.",
+    "Anna Roe is a writer.",
+    "The letter was sent from my aunt's house.",
+    "The e-mail was confidential, the minister said, and intended only for the cabinet.",
+    "To unsubscribe a listener, call off() with its name.",
 ]
 
 
@@ -159,6 +184,13 @@ def test_the_end_of_a_long_paragraph_goes_too(n_sentences: int) -> None:
     """Of a line too long to be tried, the end is tried; offsets hold behind wide characters."""
     text = "\n".join([*STORY, "Das Öl brennt noch. " * n_sentences + "Reuters contributed to this report."])
     assert find([text]) == [(0, "wire-credit/contributed", " Reuters contributed to this report.")]
+
+
+def test_who_the_author_is_goes_from_the_last_paragraphs() -> None:
+    """A footer about the author goes from the end of an article; the same words within it stay."""
+    line = "Anna Roe is a staff writer at The Example who covers rivers and bridges."
+    assert find([put_into_story(line, 5)]) == [(0, "author-bio/who-they-are", line)]
+    assert find([put_into_story(line, 2)]) == []
 
 
 def test_a_category_that_is_off_finds_nothing() -> None:
