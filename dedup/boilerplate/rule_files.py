@@ -56,9 +56,9 @@ class Pattern:
     __slots__ = ("_compiled", "sources", "written")
 
     def __init__(self, written: tuple[str, ...], sources: tuple[str, ...]) -> None:
-        """Keep the expressions, as the file writes them and with its parts put in, folded as texts are."""
+        """Keep the expressions, as the file writes them and with its parts put in."""
         self.written = written
-        self.sources = tuple(fold(source) for source in sources)
+        self.sources = sources
         self._compiled: re.Pattern[str] | None = None
 
     def fullmatch(self, text: str) -> re.Match[str] | None:
@@ -72,7 +72,8 @@ class Pattern:
     def compiled(self) -> re.Pattern[str]:
         """Give the compiled expression; raises re.error if it is none."""
         if self._compiled is None:
-            self._compiled = re.compile("|".join(f"(?:{source})" for source in self.sources), re.IGNORECASE)
+            source = fold("|".join(f"(?:{source})" for source in self.sources))  # as texts are
+            self._compiled = re.compile(source, re.IGNORECASE)
         return self._compiled
 
     def alternatives(self) -> "Iterator[Pattern]":
