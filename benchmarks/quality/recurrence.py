@@ -27,8 +27,8 @@ MOST_LOST_MIXED: Final = 0.003
 
 ALONE, EXTRACTED, CLEANED = "trafilatura alone", "extracted", "rules and recurrence"
 RULES, RECURRENCE = "rules alone", "recurrence alone"
-COPIES: Final = "copies within a page alone"
-"""What all of the cleaned ones lack besides."""
+WITH_COPIES: Final = "both, and copies within a page"
+"""As `dedup clean --within document` leaves it; the three before are what goes as boilerplate, and nothing else."""
 
 NAIVE_FIRST, NAIVE_NONE = "repeated lines, all but the first", "repeated lines, all"
 
@@ -108,29 +108,50 @@ def recurrence_lines(figures: Mapping[str, Any]) -> list[str]:
     return lines + [f"BROKEN PROMISE: {promise}" for promise in figures["broken_promises"]]
 
 
-def clean_texts(texts: Sequence[str], sites: Sequence[str | None] | None, **changes: Any) -> list[str]:
-    """Give texts as `dedup.clean` leaves them, copies of other texts aside; one of which nothing is left is empty."""
+def without_boilerplate(
+    texts: Sequence[str], sites: Sequence[str | None] | None, without: Sequence[str] = ()
+) -> tuple[list[str], list[str]]:
+    """Give texts without what goes as boilerplate, and without the copies in each as well, as `dedup.clean` has them.
+
+    `without` are categories that are switched off.
+    """
     import dedup
 
     columns = {"doc_id": pa.array([str(number) for number in range(len(texts))]), "text": pa.array(texts, pa.string())}
     if sites is not None:
         columns["site"] = pa.array(sites, pa.string())
-        changes["site"] = "site"
-    documents = dedup.clean(pa.table(columns), within="document", repeats=False, **changes).documents
-    by_id = dict(zip(documents["doc_id"].to_pylist(), documents["text"].to_pylist(), strict=True))
-    return [by_id.get(str(number), "") for number in range(len(texts))]
+    result = dedup.clean(
+        pa.table(columns), within="document", repeats=False, without=tuple(without), site="site" if sites else "auto"
+    )
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for row in result.removed.to_pylist():
+        if row["reason"] == "boilerplate":
+            spans.setdefault(row["doc_id"], []).append((row["start"], row["end"]))
+    documents = result.documents
+    cleaned = dict(zip(documents["doc_id"].to_pylist(), documents["text"].to_pylist(), strict=True))
+    names = [str(number) for number in range(len(texts))]
+    cut = [_cut_out(text, spans.get(name, ())) for name, text in zip(names, texts, strict=True)]
+    return cut, [cleaned.get(name, "") for name in names]
+
+
+def _cut_out(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Put a line break for each span, so that no words come together."""
+    for start, end in sorted(spans, reverse=True):
+        text = f"{text[:start]}\n{text[end:]}"
+    return text
 
 
 def _cleaned(texts: Sequence[str], sites: Sequence[str | None] | None) -> dict[str, list[str]]:
     from dedup.settings import CATEGORIES
 
-    changes: dict[str, dict[str, Any]] = {
-        COPIES: {"boilerplate": False},
-        RULES: {"without": (RECURRING,)},
-        RECURRENCE: {"without": tuple(name for name in CATEGORIES if name != RECURRING)},
-        CLEANED: {},
+    all_rules = tuple(name for name in CATEGORIES if name != RECURRING)
+    both, with_copies = without_boilerplate(texts, sites)
+    return {
+        RULES: without_boilerplate(texts, sites, (RECURRING,))[0],
+        RECURRENCE: without_boilerplate(texts, sites, all_rules)[0],
+        CLEANED: both,
+        WITH_COPIES: with_copies,
     }
-    return {system: clean_texts(texts, sites, **of) for system, of in changes.items()}
 
 
 def _halves(pages: Sequence[ExtractedPage]) -> dict[str, list[int]]:
