@@ -23,6 +23,7 @@ from benchmarks.quality.scoring import (
     f1_of_means,
     four_gram_score,
     interval,
+    marked_paragraph_score,
     mean_f,
     paragraph_score,
     snippet_rate,
@@ -83,6 +84,15 @@ def test_paragraphs_match_exactly_but_for_white_space() -> None:
     """Two of three lines are gold paragraphs; a third gold paragraph is missed."""
     found = paragraph_score("One  line.\nAnother\tline.\n\nTeaser", ["One line.", "Another line.", "Third line."])
     assert found == (2 / 3, 2 / 3, pytest.approx(2 / 3))
+
+
+def test_paragraphs_in_brackets_may_be_there_or_not() -> None:
+    """An optional paragraph is right if it is there and no fault if it is not; the brackets are no part of it."""
+    gold = ["One line.", "[A summary.]", "[A note.]"]
+    assert marked_paragraph_score("A summary.\nOne line.", gold) == (1.0, 1.0, 1.0)
+    assert marked_paragraph_score("One line.", gold) == (1.0, 1.0, 1.0)
+    assert marked_paragraph_score("A summary.\nA summary.\nOne line.", gold)[0] == pytest.approx(2 / 3)
+    assert marked_paragraph_score("A note.", gold)[:2] == (1.0, 0.5)
 
 
 def test_snippets_are_looked_for_without_regard_to_case_and_line_breaks() -> None:

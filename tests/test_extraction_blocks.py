@@ -5,10 +5,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.quality.block_labels import label_blocks
 from benchmarks.quality.train_blocks import complete_tree
-from dedup.extraction.blocks import COMMENT, FRAME, FRAME_NAME, HIDDEN, ITEM, MAIN, TABLE, Block, find_blocks
-from dedup.extraction.measures import measure_blocks, share_found
-from dedup.extraction.selection import MODEL, Trees, mend_text
+from dedup.extraction.blocks import (
+    COMMENT,
+    FIGURE,
+    FORM,
+    FRAME,
+    FRAME_NAME,
+    HIDDEN,
+    ITEM,
+    MAIN,
+    N_BOXES,
+    N_NAMES,
+    QUOTE,
+    TABLE,
+    Block,
+    find_blocks,
+)
+from dedup.extraction.measures import FOUND, PageSays, measure_blocks, share_found
+from dedup.extraction.selection import MODEL, Trees, mend_text, mend_with
 from dedup.extraction.trees import parse_tree
 
 
@@ -53,6 +69,9 @@ def test_characters_in_links_are_counted() -> None:
         ("<ul><li>x</li></ul>", ITEM),
         ("<table><tr><td>x</td></tr></table>", TABLE),
         ("<div id='comments'>x</div>", COMMENT),
+        ("<figure><figcaption>x</figcaption></figure>", FIGURE),
+        ("<blockquote>x</blockquote>", QUOTE),
+        ("<form>x</form>", FORM),
     ],
 )
 def test_where_a_block_stands_is_told(html: str, place: int) -> None:
@@ -80,6 +99,22 @@ def test_no_page_is_too_deep_to_walk() -> None:
         inner = parent
 
 
+def test_what_stands_alike_and_together_is_told() -> None:
+    """Blocks of one kind share tag and class of the nearest two boxes; boxes are numbered from the inside out."""
+    item = "<div class='card'><p>one</p></div>"
+    one, other, last = blocks_of(f"<div id='authorBio'>{item}{item}</div><p>a <b>bold</b> word</p>")
+    assert one.kind == other.kind == ("div card", "p")
+    assert last.kind == ("body", "p")
+    assert len({one.boxes[0], one.boxes[1], other.boxes[0], other.boxes[1]}) == 4
+    assert one.boxes[2] == other.boxes[2]
+    assert last.n_emphasized == len("bold")
+    assert one.names == 0  # of its own box, which has no name
+    [author] = blocks_of("<div class='authorBio'>x</div>")
+    [bio] = blocks_of("<div class='bio'>x</div>")
+    assert author.names == bio.names == bio.names_around != 0
+    assert one.names_around & bio.names == bio.names
+
+
 def test_shares_found_are_counted_by_hand() -> None:
     """Four words have two runs of three; short blocks must be a line; Chinese is compared by characters."""
     text = "a b c x\nshort one\n" + "我們今天早上去北京參觀了很多地方然後回家吃晚飯也看了電視新聞"
@@ -96,8 +131,13 @@ def test_shares_found_are_counted_by_hand() -> None:
             st.text("ab .", min_size=1).map(lambda t: " ".join(t.split()) or "x"),
             st.just(0),
             st.sampled_from(["p", "h2", "div", "unknown"]),
-            st.integers(0, 127),
+            st.integers(0, 1023),
             st.integers(0, 9),
+            st.just(1),
+            st.lists(st.integers(0, 9), max_size=N_BOXES).map(tuple),
+            st.tuples(st.sampled_from(["div", "p a"]), st.sampled_from(["div", "p a"])),
+            st.integers(0, 2**N_NAMES - 1),
+            st.integers(0, 2**N_NAMES - 1),
         ),
         min_size=1,
         max_size=40,
@@ -106,7 +146,9 @@ def test_shares_found_are_counted_by_hand() -> None:
 )
 def test_measures_are_numbers_for_any_page(blocks: list[Block], text: str) -> None:
     """As many rows as blocks and as many columns as the model asks for, all finite, a probability for each."""
-    evidence = measure_blocks(blocks, text, text)
+    evidence = measure_blocks(
+        blocks, text, text, PageSays(titles=("ab a",), descriptions=("ab ab b aaaaaaaaaaaaaaaaaaaa",))
+    )
     assert len(evidence) == len(blocks)
     assert evidence.shape[1] > MODEL.features.max()
     assert np.isfinite(evidence).all()
@@ -155,7 +197,7 @@ def test_missed_blocks_go_where_they_stood(monkeypatch: pytest.MonkeyPatch) -> N
         *(block(item, tag="div") for item in items[1:]),
         block("Ask us."),
     ]
-    text, has_added = mend_text(f"{items[0]}\nAsk us.", blocks, "\n".join(items), is_article=False)
+    text, has_added = mend_text(f"{items[0]}\nAsk us.", blocks, "\n".join(items), PageSays())
     lines = text.split("\n")
     assert has_added
     assert lines.index(items[0]) < lines.index(items[7]) < lines.index(items[21]) < lines.index("Ask us.")
@@ -178,7 +220,7 @@ def test_headings_go_over_what_they_head(monkeypatch: pytest.MonkeyPatch) -> Non
         block("what nobody found in this page"),
         block(lines[3]),
     ]
-    text, has_added = mend_text("\n".join(lines), blocks, "", is_article=True)
+    text, has_added = mend_text("\n".join(lines), blocks, "", PageSays(is_article=True))
     assert has_added
     assert text.split("\n") == [
         "Parameters", lines[0], lines[1], "Errors and faults", "Of all kinds", lines[2], lines[3],
@@ -195,9 +237,66 @@ def test_what_a_page_says_twice_for_screen_readers_is_added_once(monkeypatch: py
         block("3"),
         block("3", place=TABLE),
     ]
-    lines = mend_text("Our chairs", blocks, "", is_article=False)[0].split("\n")
+    lines = mend_text("Our chairs", blocks, "", PageSays())[0].split("\n")
     assert lines == ["Our chairs", *titles, "3", "3"]
 
 
 def test_a_page_without_blocks_keeps_its_text() -> None:
-    assert mend_text("text", [], "", is_article=False) == ("text", False)
+    assert mend_text("text", [], "", PageSays()) == ("text", False)
+
+
+PROSE = [" ".join(f"word{n}x{k}" for k in range(20)) for n in range(8)]
+
+
+def test_a_text_that_is_not_on_the_page_stays() -> None:
+    """What the extractor read from data in the page is in no block: the model has nothing to say of it."""
+    text = "\n".join(PROSE)
+    assert mend_with(np.array([0.9]), text, [block("Loading")], np.zeros(1), is_article=False) == (text, False)
+
+
+def test_of_an_article_not_most_is_dropped() -> None:
+    """Lines that are unlikely go, unless that were most of the article: then only those without any likelihood do."""
+    blocks, found = [block(line) for line in PROSE], np.ones(8)
+    few = np.array([0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.3, 0.01])
+    assert mend_with(few, "\n".join(PROSE), blocks, found, is_article=True)[0].split("\n") == PROSE[:6]
+    many = np.array([0.9, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.01])
+    assert mend_with(many, "\n".join(PROSE), blocks, found, is_article=True)[0].split("\n") == PROSE[:7]
+
+
+def test_no_article_may_be_put_together_anew() -> None:
+    """Blocks that the model likes much better than the extractor's text become the text, in their order."""
+    blocks, found = [block(line) for line in PROSE], np.array([0, 0, 0, 0, 0, 1.0, 1.0, 1.0])
+    likely = np.array([0.9, 0.9, 0.2, 0.9, 0.9, 0.1, 0.1, 0.6])
+    text = "\n".join(PROSE[5:])
+    chosen = [PROSE[0], PROSE[1], *PROSE[3:5], PROSE[7]]
+    assert mend_with(likely, text, blocks, found, is_article=False) == ("\n".join(chosen), True)
+    plain = [b._replace(place=0) for b in blocks]  # a page that does not mark up its parts
+    assert mend_with(likely, text, plain, found, is_article=False) == (PROSE[7], False)
+
+
+def test_title_and_description_are_seen_in_blocks() -> None:
+    """A block near the title, one that begins as the description does, and blocks behind the heading stand out."""
+    says = PageSays(titles=("Library stays open",), descriptions=("The council voted on Tuesday to keep it.",))
+    blocks = [
+        block("Home"),
+        block("Library stays open", tag="h1"),
+        block("The council voted on Tuesday to keep it open."),
+    ]
+    without, with_it = (measure_blocks(blocks, "", "", what) for what in (PageSays(), says))
+    changed = {column: with_it[:, column].tolist() for column in np.flatnonzero((without != with_it).any(axis=0))}
+    assert [0.0, 1.0, 0.0] in changed.values()
+    assert [0.0, 0.0, 1.0] in changed.values()
+
+
+def test_found_is_the_column_it_is_said_to_be() -> None:
+    evidence = measure_blocks([block("one two three four"), block("none of it")], "one two three four", "", PageSays())
+    assert evidence[:, FOUND].tolist() == [1.0, 0.0]
+
+
+def test_blocks_are_content_where_they_stand_in_the_marked_text() -> None:
+    """What a menu and a text both say is content once; short words count between other content only."""
+    marked = f"Opening hours of the library\n{PROSE[0]}\nFAQ\n{PROSE[1]}"
+    texts = ["FAQ", "News", "Opening hours of the library", PROSE[0], "FAQ", PROSE[1], "Contact", PROSE[2]]
+    assert label_blocks(texts, marked).tolist() == [False, False, True, True, True, True, False, False]
+    assert label_blocks(["", "..."], marked).tolist() == [False, False]
+    assert label_blocks(texts, "").tolist() == [False] * 8

@@ -26,6 +26,7 @@ from benchmarks.quality.scoring import (
     Scores,
     f1_of_means,
     four_gram_score,
+    marked_paragraph_score,
     mean_f,
     paragraph_score,
     snippet_rate,
@@ -38,7 +39,7 @@ ALONE: Final = "trafilatura alone"
 OURS: Final = "dedup"
 SYSTEMS: Final = (OURS, ALONE, "dedup resiliparse", "dedup fast", "dedup, cleaned")
 
-LEAST_F1: Final = {"aeb": 0.965, "fundus_eval": 0.947}
+LEAST_F1: Final = {"aeb": 0.970, "fundus_eval": 0.950, "wcxb_dev": 0.870}
 """The promises, besides: nowhere below trafilatura alone."""
 
 FIELDS: Final = ("title", "author", "date")
@@ -110,6 +111,8 @@ def score_page(page: LabelledPage, text: str) -> dict[str, PageScore]:
     scores = {"4-grams": four_gram_score(text, page.gold_text)}
     if page.gold_paragraphs is not None:
         scores["paragraphs"] = paragraph_score(text, page.gold_paragraphs)
+        if page.set_name == "fundus_eval":
+            scores["paragraphs or none"] = marked_paragraph_score(text, page.gold_paragraphs)
     return scores
 
 
@@ -281,7 +284,7 @@ def _broken(figures: Mapping[str, Any]) -> list[str]:
     promises = []
     for name, rows in figures["sets"].items():
         for row in rows:
-            if row["measure"] == "paragraphs" or row["group"].endswith(("tuning", "held out")):
+            if row["measure"].startswith("paragraphs") or row["group"].endswith(("tuning", "held out")):
                 continue
             label, f1 = f"{name}, {row['group']}", row[OURS]["f1"]
             if row["group"] == "all" and f1 < LEAST_F1.get(name, 0.0):

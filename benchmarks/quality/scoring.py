@@ -78,6 +78,21 @@ def paragraph_score(text: str, gold: Sequence[str]) -> PageScore:
     return compare_multisets(_paragraphs(text.splitlines()), _paragraphs(gold))
 
 
+def marked_paragraph_score(text: str, gold: Sequence[str]) -> PageScore:
+    """Compare as `paragraph_score` does, but gold paragraphs in brackets may be there or not.
+
+    That is how fundus_eval marks what is optional.
+    Source: score_paragraph_match of github.com/dobbersc/fundus-evaluation.
+    """
+    wanted: list[str] = []
+    optional: list[str] = []
+    for paragraph in _paragraphs(gold):
+        is_optional = paragraph.startswith("[") and paragraph.endswith("]")
+        (optional if is_optional else wanted).append(paragraph[1:-1] if is_optional else paragraph)
+    n_over = Counter(_paragraphs(text.splitlines())) - Counter(wanted)
+    return paragraph_score(text, [*wanted, *(Counter(_paragraphs(optional)) & n_over).elements()])
+
+
 def snippet_rate(text: str, snippets: Sequence[str]) -> float | None:
     """Give the share of the snippets that stand in the text, case and white space aside; None if there are none."""
     plain = [words for words in (_plain(snippet) for snippet in snippets) if words]

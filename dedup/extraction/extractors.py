@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from dedup.decoding import Decoded
     from dedup.extraction.blocks import Block
+    from dedup.extraction.measures import PageSays
     from dedup.extraction.metadata import Statements
 
 MOST_REPLACED_SHARE: Final = 0.01
@@ -40,6 +41,7 @@ class PreparedPage:
     text: str  # trafilatura's, without the title
     second: str  # resiliparse's
     blocks: "list[Block]"
+    says: "PageSays"
 
 
 def extract_page(page: Page, extractor: str, encoding: str | None, encoding_errors: str) -> Extracted:
@@ -87,7 +89,25 @@ def prepare_page(page: Page, decoded: "Decoded | None" = None) -> PreparedPage |
     blocks = find_blocks(tree)
     mark_preformatted(tree)
     text = without_title(_text_by_trafilatura(tree, url), known_titles(said, title))
-    return PreparedPage(tree, said, url, title, text, main_text(decoded.text), blocks)
+    says = page_says(said, known_titles(said, title))
+    return PreparedPage(tree, said, url, title, text, main_text(decoded.text), blocks, says)
+
+
+def page_says(said: "Statements", titles: list[str]) -> "PageSays":
+    """Give what a page says of itself in short."""
+    from dedup.extraction.measures import PageSays
+
+    descriptions = [said.meta(name) for name in ("description", "og:description", "twitter:description")]
+    descriptions += [str(node["description"]) for node in said.linked_data if node.get("description")]
+    kinds = said.kinds
+    return PageSays(
+        titles=tuple(titles),
+        descriptions=tuple({text: None for text in descriptions if text}),
+        is_article=said.is_article,
+        is_product="Product" in kinds or "product" in (said.meta("og:type") or "").lower(),
+        is_forum="Discussion" in kinds or "QAPage" in kinds,
+        is_collection="Collection" in kinds or "ItemList" in kinds or "SearchResults" in kinds,
+    )
 
 
 def _extract_well(page: Page, decoded: "Decoded") -> Extracted:
@@ -103,7 +123,7 @@ def _extract_well(page: Page, decoded: "Decoded") -> Extracted:
     said, text, extractor = prepared.said, prepared.text, "trafilatura"
     if len(text) < NEXT_TO_NOTHING * len(prepared.second):
         text, extractor = without_title(prepared.second, known_titles(said, prepared.title)), "resiliparse"
-    text, has_added = mend_text(text, prepared.blocks, prepared.second, said.is_article)
+    text, has_added = mend_text(text, prepared.blocks, prepared.second, prepared.says)
     if has_added:
         extractor += "+blocks"
     if not text.strip():

@@ -81,10 +81,14 @@ class Statements:
     language: str | None = None
 
     @property
+    def kinds(self) -> str:
+        """The types of what its linked data are about."""
+        return " ".join(map(_type_of, self.linked_data))
+
+    @property
     def is_article(self) -> bool:
         """Whether the page calls itself an article or the like: one text by its author, unlike a forum's page."""
-        kinds = " ".join(map(_type_of, self.linked_data))
-        return "article" in (self.meta("og:type") or "").lower() or _LD_ARTICLE.search(kinds) is not None
+        return "article" in (self.meta("og:type") or "").lower() or _LD_ARTICLE.search(self.kinds) is not None
 
     def meta(self, *names: str) -> str | None:
         """Give the first of these meta tags that says something."""

@@ -14,18 +14,30 @@ import numpy as np
 import numpy.typing as npt
 
 from dedup.extraction.blocks import COMMENT, FRAME, FRAME_NAME, HIDDEN, MAIN, TABLE, Block
-from dedup.extraction.measures import Floats, measure_blocks
+from dedup.extraction.measures import FOUND, Floats, PageSays, measure_blocks, share_found
 
-# All numbers here were tuned on the tuning halves of aeb, fundus_eval and wcxb_dev.
+# All numbers here were tuned on the tuning halves of aeb, fundus_eval and wcxb_dev, with probabilities of models that
+# had not seen the site.
 ADDED_AT: Final = 0.4
-"""A block that the extractor left out is added from this probability on ..."""
+"""A block that the extractor left out is added from this probability on, ..."""
 LEAST_ADDED: Final = 0.1
-"""... if all that would be added is more than this share of the extractor's text ..."""
+"""... if all that would be added is more than this share of the extractor's text, ..."""
 LEAST_ADDED_TO_ARTICLE: Final = 1.0
-"""... or this one, on a page that calls itself an article: there, the extractor errs less than the model."""
-DROPPED_BELOW: Final = 0.1
-LINK_DROPPED_BELOW: Final = 0.7
-"""The extractor's lines are dropped below this probability, and those that are all link below that one."""
+"""... or this one: of an article, the extractor misses little, unless it took another part of the page for it."""
+DROPPED_BELOW: Final = 0.5
+"""The extractor's lines are dropped below this probability ..."""
+MOST_DROPPED: Final = 0.5
+"""... unless that is more than this share of an article: then the model is as likely wrong, and only those go ..."""
+SURELY_DROPPED_BELOW: Final = 0.1
+"""... that are below this one."""
+LINK_DROPPED_BELOW: Final = 0.9
+"""Lines that are all link are dropped below this one."""
+LEAST_GAIN: Final = 0.02
+"""How much better the model must believe its own choice of blocks to be, as F1, to put it for the extractor's text."""
+SURELY_CHOSEN_AT: Final = 0.5
+LEAST_SHOWN: Final = 0.5
+"""Blocks that come to less than this share of the extractor's text did not give it: it is from data in the page,
+and stays as it is."""
 LINK_SHARE: Final = 0.9
 LEAST_LINK_WORDS: Final = 4
 MOST_LINKED_SHARE: Final = 0.5
@@ -52,13 +64,15 @@ class Trees:
     def probabilities(self, evidence: Floats) -> Floats:
         """Give the probability of each row of evidence: float64[n]."""
         n_trees, n_inner = self.features.shape
-        trees = np.arange(n_trees)
-        rows = np.arange(len(evidence))[:, None]
+        inner, leaf = np.arange(n_trees) * n_inner, np.arange(n_trees) * (n_inner + 1)
+        values, rows = evidence.ravel(), np.arange(len(evidence))[:, None] * evidence.shape[1]
+        features, thresholds = self.features.ravel(), self.thresholds.ravel()
         nodes = np.zeros((len(evidence), n_trees), dtype=np.int64)
         for _ in range((n_inner + 1).bit_length() - 1):
-            is_right = evidence[rows, self.features[trees, nodes]] > self.thresholds[trees, nodes]
+            here = nodes + inner
+            is_right = values.take(features.take(here) + rows) > thresholds.take(here)
             nodes = 2 * nodes + 1 + is_right
-        scores = self.baseline + self.leaves[trees, nodes - n_inner].sum(axis=1)
+        scores = self.baseline + self.leaves.ravel().take(nodes - n_inner + leaf).sum(axis=1)
         probabilities: Floats = 1 / (1 + np.exp(-scores))
         return probabilities
 
@@ -72,21 +86,62 @@ def read_trees(path: Path) -> Trees:
 MODEL: Final = read_trees(Path(__file__).with_name("block_model.npz"))
 
 
-def mend_text(text: str, blocks: Sequence[Block], second: str, is_article: bool) -> tuple[str, bool]:
+def mend_text(text: str, blocks: Sequence[Block], second: str, says: PageSays) -> tuple[str, bool]:
     """Give the extractor's text without lines that are no content and with blocks that it missed; and if any were.
 
-    `second` is another extractor's text of the page; `is_article` says that the page calls itself one.
-    Blocks are added only on pages that mark up their parts: without, the model has little to go by.
+    `second` is another extractor's text of the page. A page that does not call itself an article
+    may get the blocks that the model chooses instead. Blocks are added only on pages that
+    mark up their parts: without, the model has little to go by.
     """
     if not blocks:
         return text, False
-    evidence = measure_blocks(blocks, text, second)
-    probabilities, found = MODEL.probabilities(evidence), evidence[:, 2]
-    lines = _kept_lines(text.split("\n"), blocks, probabilities, is_article)
+    evidence = measure_blocks(blocks, text, second, says)
+    return mend_with(MODEL.probabilities(evidence), text, blocks, evidence[:, FOUND], says.is_article)
+
+
+def mend_with(
+    probabilities: Floats, text: str, blocks: Sequence[Block], found: Floats, is_article: bool
+) -> tuple[str, bool]:
+    """Do what `mend_text` says by probabilities; `found` is the share of each block that is in the text."""
+    lengths = np.array([len(block.text) for block in blocks], dtype=np.float64)
+    if lengths.sum() < LEAST_SHOWN * len(text):
+        return text, False
+    has_parts = any(block.place & (FRAME | MAIN) != 0 for block in blocks)
+    mended, has_added = _mended(probabilities, text, blocks, found, is_article, has_parts)
+    if has_parts and not is_article:
+        chosen = _best_choice(probabilities, lengths)
+        in_mended = share_found(blocks, mended)
+        gain = _expected_f(probabilities, lengths, chosen) - _expected_f(probabilities, lengths, in_mended)
+        if gain >= LEAST_GAIN:
+            return "\n".join(block.text for block, is_in in zip(blocks, chosen, strict=True) if is_in), True
+    return mended, has_added
+
+
+def _best_choice(probabilities: Floats, lengths: Floats) -> Floats:
+    """Give 1 for the likeliest blocks, as many as make the best F1 in expectation, and for all sure ones; else 0."""
+    order = np.argsort(-probabilities, kind="stable")
+    expected = np.cumsum((probabilities * lengths)[order])
+    least = probabilities[order[np.argmax(expected / (np.cumsum(lengths[order]) + expected[-1]))]]
+    chosen: Floats = (probabilities >= min(least, SURELY_CHOSEN_AT)).astype(np.float64)
+    return chosen
+
+
+def _expected_f(probabilities: Floats, lengths: Floats, shares: Floats) -> float:
+    """Give the F1 that shares of the blocks may expect, in characters."""
+    expected = probabilities * lengths
+    return float(2 * (expected * shares).sum() / ((lengths * shares).sum() + expected.sum()))
+
+
+def _mended(
+    probabilities: Floats, text: str, blocks: Sequence[Block], found: Floats, is_article: bool, has_parts: bool
+) -> tuple[str, bool]:
+    all_lines = text.split("\n")
+    lines = _kept_lines(all_lines, blocks, probabilities, is_article, DROPPED_BELOW)
+    if is_article and sum(map(len, lines)) < MOST_DROPPED * sum(map(len, all_lines)):
+        lines = _kept_lines(all_lines, blocks, probabilities, is_article, SURELY_DROPPED_BELOW)
     missed = np.flatnonzero((probabilities >= ADDED_AT) & (found < MOSTLY_FOUND)).tolist()
     n_missed = sum(len(blocks[position].text) for position in missed)
     least = LEAST_ADDED_TO_ARTICLE if is_article else LEAST_ADDED
-    has_parts = any(block.place & (FRAME | MAIN) != 0 for block in blocks)
     added = set(missed) if has_parts and n_missed > least * (1 + sum(map(len, lines))) else set()
     places = _places(lines, blocks)
     least_likely = HEADING_ADDED_TO_ARTICLE_AT if is_article else HEADING_ADDED_AT
@@ -111,7 +166,9 @@ def _says_it_again(position: int, blocks: Sequence[Block], in_text: Set[int]) ->
     return position - 1 in in_text and block.text == blocks[position - 1].text and not block.place & TABLE
 
 
-def _kept_lines(lines: list[str], blocks: Sequence[Block], probabilities: Floats, is_article: bool) -> list[str]:
+def _kept_lines(
+    lines: list[str], blocks: Sequence[Block], probabilities: Floats, is_article: bool, dropped_below: float
+) -> list[str]:
     """Give the lines that are content; all, if none were."""
     best: dict[str, tuple[float, float, str]] = {}  # text: share in links, probability, tag
     for block, probability in zip(blocks, probabilities, strict=True):
@@ -130,7 +187,7 @@ def _kept_lines(lines: list[str], blocks: Sequence[Block], probabilities: Floats
     kept = [
         line
         for line, seen, linked in zip(lines, judged, is_link, strict=True)
-        if seen is None or (seen[1] >= DROPPED_BELOW and not (linked and (drops_links or seen[1] < LINK_DROPPED_BELOW)))
+        if seen is None or (seen[1] >= dropped_below and not (linked and (drops_links or seen[1] < LINK_DROPPED_BELOW)))
     ]
     return kept if any(line.strip() for line in kept) else lines
 
