@@ -7,6 +7,7 @@ wording.py      one paragraph -> the form that rules are tried on, and its sente
 cues.py         the words by which a paragraph is told on which rules are worth trying
 screening.py    many paragraphs -> the ways in which each could match, by cues, lengths and places
 trials.py       one paragraph -> the rule that it matches, and the part of it that goes
+signatures.py   what is below "-- " or a row of strokes at the end of mail
 protection.py   documents that consist of such text, or are legal texts, keep it
 finding.py      documents and paragraphs -> BOILERPLATE
 """
