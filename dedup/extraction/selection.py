@@ -18,16 +18,18 @@ from dedup.extraction.measures import FOUND, Floats, PageSays, measure_blocks, s
 
 # All numbers here were tuned on the tuning halves of aeb, fundus_eval and wcxb_dev, with probabilities of models that
 # had not seen the site.
-ADDED_AT: Final = 0.4
+ADDED_AT: Final = 0.35
 """A block that the extractor left out is added from this probability on, ..."""
 LEAST_ADDED: Final = 0.1
 """... if all that would be added is more than this share of the extractor's text, ..."""
 LEAST_ADDED_TO_ARTICLE: Final = 1.0
 """... or this one: of an article, the extractor misses little, unless it took another part of the page for it."""
-DROPPED_BELOW: Final = 0.5
-"""The extractor's lines are dropped below this probability ..."""
+DROPPED_BELOW: Final = 0.3
+"""The extractor's lines are dropped below this probability; elsewhere than in articles, what is no prose may be content."""
+DROPPED_FROM_ARTICLE_BELOW: Final = 0.5
+"""An article's lines are dropped below this one ..."""
 MOST_DROPPED: Final = 0.5
-"""... unless that is more than this share of an article: then the model is as likely wrong, and only those go ..."""
+"""... unless that is more than this share of it: then the model is as likely wrong, and only those go ..."""
 SURELY_DROPPED_BELOW: Final = 0.1
 """... that are below this one."""
 LINK_DROPPED_BELOW: Final = 0.9
@@ -136,7 +138,8 @@ def _mended(
     probabilities: Floats, text: str, blocks: Sequence[Block], found: Floats, is_article: bool, has_parts: bool
 ) -> tuple[str, bool]:
     all_lines = text.split("\n")
-    lines = _kept_lines(all_lines, blocks, probabilities, is_article, DROPPED_BELOW)
+    dropped_below = DROPPED_FROM_ARTICLE_BELOW if is_article else DROPPED_BELOW
+    lines = _kept_lines(all_lines, blocks, probabilities, is_article, dropped_below)
     if is_article and sum(map(len, lines)) < MOST_DROPPED * sum(map(len, all_lines)):
         lines = _kept_lines(all_lines, blocks, probabilities, is_article, SURELY_DROPPED_BELOW)
     missed = np.flatnonzero((probabilities >= ADDED_AT) & (found < MOSTLY_FOUND)).tolist()
