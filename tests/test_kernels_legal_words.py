@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from reference.legal import count_legal_words
+from reference.tokens import split_tokens
 
 from dedup.boilerplate.protection import READ_BYTES, STUB_TOKENS, is_legal_document, is_legal_text
 from dedup.boilerplate.table import RULE_FILES
@@ -61,25 +62,53 @@ def lay_out(paragraphs: list[tuple[str, bool]]) -> tuple[np.ndarray, np.ndarray,
 def test_the_count_is_exact_or_bounded(paragraphs: list[tuple[str, bool]], most_bytes: int) -> None:
     """At most so many legal words, at least so many tokens; neither is another number where all is ASCII."""
     data, spans, is_left_out = lay_out(paragraphs)
-    bounds = np.empty(N_BOUNDS, dtype=np.int64)
-    bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, most_bytes, make_word_table(WORDS), bounds)
+    counts, bounds = np.empty(2, dtype=np.int64), np.empty(N_BOUNDS, dtype=np.int64)
+    table = make_word_table([WORDS, WORDS[:1]])
+    bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, most_bytes, *table, counts, bounds)
     read, room = [], most_bytes
     for text, left_out in paragraphs:
         if not left_out and room > 0:
             read.append(text.encode()[:room].decode("utf-8", "replace"))
             room -= len(text.encode())
     n_legal, n_tokens = count_legal_words(read, WORDS)
-    at_most, at_least, has_other, is_odd = bounds.tolist()
+    n_of_first, _ = count_legal_words(read, WORDS[:1])
+    at_most, most_of_first = counts.tolist()
+    at_least, has_other, is_odd, has_letter, has_wide = bounds.tolist()
+    others = {character for text in read for character in text if not character.isascii()}
+    assert has_letter or not any(split_tokens(character) for character in others)
+    assert has_wide or not any(split_tokens(character) for character in others if len(character.encode()) > 2)
     assert bool(is_odd) == any(odd in text for odd in "\u212a\u0130" for text in read)
     if not is_odd:
         assert at_most >= n_legal
         assert at_least <= n_tokens
     if not has_other:
-        assert (at_most, at_least) == (n_legal, n_tokens)
+        assert (at_most, most_of_first, at_least) == (n_legal, n_of_first, n_tokens)
+
+
+@given(st.text(st.sampled_from("\u00a0§©«®°·»‐–—‘’“”•…‧"), min_size=1))
+def test_signs_are_no_letters(text: str) -> None:
+    """The signs of English prose do not make a document one that must be read whole."""
+    bounds = np.empty(N_BOUNDS, dtype=np.int64)
+    data, spans, is_left_out = lay_out([(text, False)])
+    table = make_word_table([WORDS])
+    bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, 1000, *table, np.empty(1, dtype=np.int64), bounds)
+    assert bounds.tolist() == [0, 1, 0, 0, 0]
 
 
 LEGAL = st.sampled_from(
-    ["the licence, ", "warranty ", "Terms of Use", "copyright — ", "© ", "a word ", "of “prose” ", "İ K "]
+    [
+        "the licence, ",
+        "warranty ",
+        "Terms of Use",
+        "copyright — ",
+        "© ",
+        "a word ",
+        "of “prose” ",
+        "İ K ",
+        "été ",
+        "著作权 ",
+        "лицензия ",
+    ]
 )
 
 

@@ -1,6 +1,5 @@
 """Documents that keep what would be boilerplate elsewhere: those that consist of it, and legal texts."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -34,8 +33,6 @@ TITLE_CHARS: Final = 200
 TITLE_BYTES: Final = 4 * (TITLE_CHARS + 1)
 """At least TITLE_CHARS characters, whatever they are and wherever the last one is cut."""
 
-_ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
-
 READ_BYTES: Final = 30_000
 """How much of a document is read to tell whether it is a legal text; the rest of a longer one is like it."""
 
@@ -52,29 +49,21 @@ def is_legal_document(
     title_paragraphs = _read_paragraphs(data, spans, is_left_out, N_TITLE_PARAGRAPHS, TITLE_BYTES)
     if _has_legal_title(title_paragraphs, rule_files):
         return True
-    bounds = np.empty(N_BOUNDS, dtype=np.int64)
-    others = []
-    for file in rule_files:
-        table = _word_table(file.legal_words)
-        if table is not None:
-            bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, READ_BYTES, table, bounds)
-            n_legal, n_tokens, has_other, is_odd = bounds.tolist()
-            may_be = _is_legal_wording(n_legal, n_tokens) or (opens_with_notice and n_tokens <= STUB_TOKENS)
-            if not is_odd and not (has_other and may_be):
-                if may_be:
-                    return True
-                continue
-        else:
-            others.append(file)
-            continue
-        paragraphs = _read_paragraphs(data, spans, is_left_out, len(spans), READ_BYTES)
-        if is_legal_text(paragraphs, [file], opens_with_notice=opens_with_notice):
-            return True
-    if not others:
-        return False
+    sets = tuple(file.legal_words for file in rule_files)
+    counts, bounds = np.empty(len(sets), dtype=np.int64), np.empty(N_BOUNDS, dtype=np.int64)
+    bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, READ_BYTES, *_word_table(sets), counts, bounds)
+    n_tokens, has_other, is_odd, has_letter, has_wide = bounds.tolist()
+    is_stub = opens_with_notice and n_tokens <= STUB_TOKENS
+    may_be = tuple(
+        words
+        for words, n, is_ascii in zip(sets, counts.tolist(), map(_is_ascii, sets), strict=True)
+        if is_odd or is_stub or _is_legal_wording(n, n_tokens) or (has_letter and not is_ascii)
+    )
+    if not may_be or not has_other:
+        return bool(may_be)
     text = "\n".join(_read_paragraphs(data, spans, is_left_out, len(spans), READ_BYTES))
-    n_tokens, counts = _count_words(text, tuple(file.legal_words for file in others))
-    return (opens_with_notice and n_tokens <= STUB_TOKENS) or any(_is_legal_wording(n, n_tokens) for n in counts)
+    n_tokens, n_legal = _count_words(text, may_be, may_hold_phrases=bool(has_wide))
+    return (opens_with_notice and n_tokens <= STUB_TOKENS) or any(_is_legal_wording(n, n_tokens) for n in n_legal)
 
 
 def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
@@ -112,10 +101,15 @@ def _is_legal_wording(n_legal: int, n_tokens: int) -> bool:
     return n_legal >= LEAST_LEGAL_WORDS and n_legal >= LEGAL_SHARE * n_tokens
 
 
-@lru_cache(maxsize=32)
-def _word_table(words: frozenset[str]) -> NDArray[np.uint64] | None:
-    """Give the table of words that bound_legal_words reads, None if it cannot tell some of them."""
-    return make_word_table(words) if all(_ASCII_WORD.fullmatch(word) for word in words) else None
+@lru_cache(maxsize=8)
+def _word_table(sets: tuple[frozenset[str], ...]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Give the table that bound_legal_words reads."""
+    return make_word_table(sets)
+
+
+@lru_cache(maxsize=64)
+def _is_ascii(words: frozenset[str]) -> bool:
+    return all(word.isascii() for word in words)
 
 
 class _WordSets(NamedTuple):
@@ -126,7 +120,7 @@ class _WordSets(NamedTuple):
     phrases: tuple[tuple[str, ...], ...]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _make_word_sets(sets: tuple[frozenset[str], ...]) -> _WordSets:
     words = sorted({word for of_set in sets for word in of_set} - {p for of_set in sets for p in _phrases(of_set)})
     hashes = token_hashes(" ".join(words))
@@ -135,7 +129,7 @@ def _make_word_sets(sets: tuple[frozenset[str], ...]) -> _WordSets:
     return _WordSets(hashes[order], is_in.reshape(-1, len(sets))[order], tuple(_phrases(words) for words in sets))
 
 
-def _count_words(text: str, sets: tuple[frozenset[str], ...]) -> tuple[int, list[int]]:
+def _count_words(text: str, sets: tuple[frozenset[str], ...], *, may_hold_phrases: bool) -> tuple[int, list[int]]:
     """Give the number of tokens, and how many of them are of the words of each set."""
     known = _make_word_sets(sets)
     hashes = token_hashes(text)
@@ -143,7 +137,9 @@ def _count_words(text: str, sets: tuple[frozenset[str], ...]) -> tuple[int, list
     if len(known.hashes):
         places = np.minimum(np.searchsorted(known.hashes, hashes), len(known.hashes) - 1)
         counts = known.is_in[places[known.hashes[places] == hashes]].sum(axis=0)
-    n_legal = [n + _count_phrases(text, phrases) for n, phrases in zip(counts.tolist(), known.phrases, strict=True)]
+    n_legal = counts.tolist()
+    if may_hold_phrases:
+        n_legal = [n + _count_phrases(text, phrases) for n, phrases in zip(n_legal, known.phrases, strict=True)]
     return len(hashes), n_legal
 
 
@@ -165,13 +161,12 @@ def _read_paragraphs(
     data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], most: int, most_bytes: int
 ) -> list[str]:
     """Give up to `most` paragraphs that are not left out, READ_BYTES of all, of each up to `most_bytes`."""
-    texts: list[str] = []
-    room = READ_BYTES
-    for place in np.flatnonzero(~is_left_out).tolist():
-        if room <= 0 or len(texts) == most:
-            break
-        start, end = spans[place].tolist()
-        stop = min(end, start + room, start + most_bytes)
-        texts.append(data[start:stop].tobytes().decode("utf-8", "replace"))
-        room -= end - start
-    return texts
+    chosen = np.flatnonzero(~is_left_out)
+    starts, sizes = spans[chosen, 0], spans[chosen, 1] - spans[chosen, 0]
+    room = READ_BYTES - np.cumsum(sizes) + sizes
+    n = min(int(np.searchsorted(-room, 0)), most)  # the room shrinks
+    ends = starts[:n] + np.minimum(np.minimum(sizes[:n], room[:n]), most_bytes)
+    view = data.data
+    return [
+        str(view[start:end], "utf-8", "replace") for start, end in zip(starts[:n].tolist(), ends.tolist(), strict=True)
+    ]
