@@ -1,7 +1,7 @@
 """Cues: the words by which the paragraphs are told on which a rule is worth trying."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,6 +39,35 @@ class Cue:
         return any(
             tuple(tokens[at : at + n]) == self.words for at in range(len(tokens) - n + 1) if tokens[at] == self.words[0]
         )
+
+
+class CueIndex:
+    """Cues and what each stands for, arranged so that those in a text are found at once."""
+
+    __slots__ = ("_alone", "_others")
+
+    def __init__(self, uses: Iterable[tuple[Cue, int]]) -> None:
+        """Take cues, each with a number of what it stands for; symbols are none of them."""
+        self._alone: dict[str, set[int]] = {}  # word -> what it stands for wherever it is
+        self._others: dict[str, list[tuple[str, bool, int]]] = {}  # last word -> all words, whether they open the text
+        for cue, number in uses:
+            if len(cue.words) == 1 and not cue.opens:
+                self._alone.setdefault(cue.last, set()).add(number)
+            else:
+                self._others.setdefault(cue.last, []).append((f" {' '.join(cue.words)} ", cue.opens, number))
+
+    def find(self, tokens: Sequence[str]) -> set[int]:
+        """Give the numbers of the cues that a text of these tokens holds."""
+        found: set[int] = set()
+        words = set(tokens)
+        for word in self._alone.keys() & words:
+            found |= self._alone[word]
+        line = f" {' '.join(tokens)} "  # no token has a space in it
+        for word in self._others.keys() & words:
+            for run, opens, number in self._others[word]:
+                if line.startswith(run) if opens else run in line:
+                    found.add(number)
+        return found
 
 
 def read_cue(text: str, tokens: Sequence[str]) -> Cue | None:

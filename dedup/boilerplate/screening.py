@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.cues import SYMBOLS, Cue
+from dedup.boilerplate.cues import SYMBOLS, Cue, CueIndex
 from dedup.boilerplate.rule_files import PLACES, Pattern, Rule, RuleFile
 from dedup.boilerplate.table import find_rules, read_rule_texts
 from dedup.kernels.characters import load_characters
@@ -40,7 +40,9 @@ class ActiveRules:
     files: tuple[RuleFile, ...]  # those of all rules
     cues: Mapping[str, tuple[tuple[Cue, int], ...]]  # last word of a cue -> such cues, each with its rule's position
     companions: tuple[Pattern, ...]
-    companion_cues: tuple[Cue, ...]
+    companion_cues: tuple[tuple[Cue, int], ...]  # each with the position of the companions it is of
+    index: CueIndex  # of the cues of rules that are tokens
+    companion_index: CueIndex
 
 
 class Ways(NamedTuple):
@@ -74,12 +76,16 @@ def _activate_rules(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> Ac
     for position, rule in enumerate(rules):
         for cue in rule.cues:
             cues[cue.last].append((cue, position))
+    companions = [file for file in known.files if file.companions is not None]
+    companion_cues = [(cue, position) for position, file in enumerate(companions) for cue in file.companion_cues]
     return ActiveRules(
         rules=rules,
         files=known.files,
         cues={word: tuple(uses) for word, uses in cues.items()},
-        companions=tuple(file.companions for file in known.files if file.companions is not None),
-        companion_cues=tuple(cue for file in known.files for cue in file.companion_cues),
+        companions=tuple(file.companions for file in companions if file.companions is not None),
+        companion_cues=tuple(companion_cues),
+        index=CueIndex(use for word, uses in cues.items() if word not in SYMBOLS for use in uses),
+        companion_index=CueIndex(companion_cues),
     )
 
 
@@ -102,7 +108,7 @@ class Screen:
         """Arrange the cues by the hash of their last token, those of companions as of one rule more."""
         no_rule = len(active.rules)
         uses = {word: list(found) for word, found in active.cues.items() if word not in SYMBOLS}
-        for cue in active.companion_cues:
+        for cue, _ in active.companion_cues:
             uses.setdefault(cue.last, []).append((cue, no_rule))
         words = list(uses)
         self._characters = load_characters()

@@ -1,7 +1,7 @@
 """One paragraph tried against the rules: which it matches, and how much of it goes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from dedup.boilerplate.cues import SYMBOLS
@@ -36,7 +36,7 @@ def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Fi
     """
     translated = translate(text)
     if ways.whole and not is_quotation(translated):
-        rule = _match(translated, ways.whole, active)
+        rule = _match(translated, [active.rules[position] for position in ways.whole])
         if rule is not None:
             return Finding(0, len(text), rule, is_whole=True)
     if ways.sentences:
@@ -63,6 +63,7 @@ class _Sentences:
     spans: list[tuple[int, int]]
     places: int
     active: ActiveRules
+    tokens: dict[tuple[int, int], list[str]] = field(default_factory=dict)  # of the stretches asked for so far
 
     def __len__(self) -> int:
         return len(self.spans)
@@ -72,28 +73,37 @@ class _Sentences:
         stretch = self.stretch(first, past)
         if is_quotation(stretch):
             return None
-        tokens = tokens_of(self.text[self.spans[first][0] : self.spans[past - 1][1]])  # as the screen reads them
-        rules = self.active.rules
+        tokens = self.tokens_of(first, past)
+        n_tokens, rules = len(tokens), self.active.rules
         cued = [
-            position
+            rules[position]
             for position in sorted(_cued_rules(tokens, stretch, self.active))
-            if PLACE_BITS[rules[position].place] & self.places
+            if n_tokens <= rules[position].max_tokens
             and (rules[position].cut == "tail" or not only_tails)
-            and len(tokens) <= rules[position].max_tokens
+            and PLACE_BITS[rules[position].place] & self.places
         ]
-        return _match(stretch, cued, self.active) if cued else None
+        return _match(stretch, cued) if cued else None
 
     def is_companion(self, first: int, past: int) -> bool:
         """Say whether sentences [first, past) go along with a hit beside them."""
         stretch = self.stretch(first, past)
         if len(stretch) > MOST_COMPANION_CHARS:
             return False
+        cued = self.active.companion_index.find(self.tokens_of(first, past))
+        if not cued:
+            return False
         wording = bare(stretch)
-        return any(companions.fullmatch(wording) for companions in self.active.companions)
+        return any(self.active.companions[position].fullmatch(wording) for position in cued)
 
     def is_joined(self, later: int) -> bool:
         """Say whether the sentence before `later` may go on in it."""
         return is_doubtful_end(self.stretch(later - 1, later))
+
+    def tokens_of(self, first: int, past: int) -> list[str]:
+        """Give the tokens of sentences [first, past) as the screen reads them."""
+        if (first, past) not in self.tokens:
+            self.tokens[first, past] = tokens_of(self.text[self.spans[first][0] : self.spans[past - 1][1]])
+        return self.tokens[first, past]
 
     def stretch(self, first: int, past: int) -> str:
         return self.translated[self.spans[first][0] : self.spans[past - 1][1]]
@@ -101,9 +111,7 @@ class _Sentences:
 
 def _cued_rules(tokens: Sequence[str], stretch: str, active: ActiveRules) -> set[int]:
     """Give the positions of the rules of which a cue is there."""
-    cued: set[int] = set()
-    for word in active.cues.keys() & tokens:
-        cued.update(position for cue, position in active.cues[word] if cue.is_in(tokens))
+    cued = active.index.find(tokens)
     if not stretch.isascii():
         for symbol in SYMBOLS:
             if symbol in stretch:
@@ -111,10 +119,13 @@ def _cued_rules(tokens: Sequence[str], stretch: str, active: ActiveRules) -> set
     return cued
 
 
-def _match(stretch: str, tried: Iterable[int], active: ActiveRules) -> Rule | None:
-    """Give the first of the rules at the positions `tried` that a stretch matches."""
+def _match(stretch: str, tried: Iterable[Rule]) -> Rule | None:
+    """Give the first of the rules `tried` that a stretch matches."""
     wording = bare(stretch)
-    return next((active.rules[position] for position in tried if active.rules[position].matches(wording)), None)
+    for rule in tried:
+        if rule.matches(wording):
+            return rule
+    return None
 
 
 def _match_all(sentences: _Sentences) -> Rule | None:

@@ -26,9 +26,9 @@ N_BOUNDS: Final = 5
 
 
 def make_word_table(sets: Sequence[Collection[str]]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """Give the open table of the words of small letters and digits of ASCII, a quarter full at most, and whose they are.
+    """Give the open table of the words, a quarter full at most, and of which sets each is: bool[len(table), len(sets)].
 
-    That is bool[len(table), len(sets)]. Words of other characters are left out.
+    Words with other characters than small letters and digits of ASCII are left out.
     """
     hashes = {_hash_word(word): word for words in sets for word in words if _ASCII_WORD.fullmatch(word)}
     size = 4
@@ -103,7 +103,8 @@ def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in,
             has_other = True
             if byte >= 0xC0 and not _is_sign(text, at, end):
                 has_letter = True
-                has_wide |= byte >= 0xE0
+                if byte >= 0xE0:
+                    has_wide = True
             if byte == _KELVIN[0] and at + 2 < end and text[at + 1] == _KELVIN[1] and text[at + 2] == _KELVIN[2]:
                 is_odd = True
             if byte == _DOTTED_I[0] and at + 1 < end and text[at + 1] == _DOTTED_I[1]:
