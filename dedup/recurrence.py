@@ -18,8 +18,11 @@ FEWEST_CLUSTERS: Final = 2
 """Clusters of unlike documents of one site in which boilerplate stands at least."""
 FEWEST_UNITS: Final = 3
 """The same over all sites, or where none is known."""
+LEAST_SHARE: Final = 0.0025
+"""Of all clusters, or units: among very many documents some share a passage by chance, or since they share a subject."""
 MANY_CLUSTERS: Final = 5
 MANY_UNITS: Final = 10
+MANY_SHARE: Final = 0.01
 """From here on the number itself speaks for it."""
 LARGE_SHARE: Final = 0.5
 FEWEST_OF_SITE, FEWEST_OF_ALL = 3, 5
@@ -157,7 +160,8 @@ def _find_in(
         units = np.where(of_site >= 0, of_site, sites.max() + 1 + unlike).astype(np.int32)
         n_units = np.minimum(n_units, _count_units(scope, units))
         sizes = np.minimum(sizes, len(np.unique(units)))
-    is_candidate = n_units >= (FEWEST_UNITS if is_corpus else FEWEST_CLUSTERS)
+    fewest = np.maximum(FEWEST_UNITS if is_corpus else FEWEST_CLUSTERS, LEAST_SHARE * sizes)
+    is_candidate = n_units >= fewest
     is_candidate &= columns.flags[scope.sample] & VERBATIM == 0
     votes = _vote(columns, scope, unlike, n_units, sizes, is_candidate, is_corpus=is_corpus)
     goes = is_candidate & (_score(votes) >= LEAST_SCORE)
@@ -267,7 +271,7 @@ def _vote(
         fewest, of_share, many = FEWEST_UNITS, FEWEST_OF_ALL, MANY_UNITS
     company = beside.max(axis=1) if len(beside) else scope.zeros()
     said = [
-        n_units >= many,
+        n_units >= np.maximum(many, MANY_SHARE * sizes),
         (n_units >= of_share) & (n_units >= LARGE_SHARE * sizes),
         at_edge >= np.maximum(EDGE_SHARE * occurrences, 1),
         company >= np.maximum(COMPANY_SHARE * n_units, fewest),
