@@ -3,6 +3,7 @@
 rule_files.py   rule files -> Rule, checked and compiled once
 checking.py     rules held to their examples
 table.py        RULES: "category/name" -> rule, those of a user's files, and what protects legal texts
+kept.py         compiled patterns, kept from run to run
 wording.py      one paragraph -> the form that rules are tried on, and its sentences
 cues.py         the words by which a paragraph is told on which rules are worth trying
 screening.py    many paragraphs -> the ways in which each could match, by cues, lengths and places
@@ -14,6 +15,7 @@ finding.py      documents and paragraphs -> BOILERPLATE
 
 from dedup.boilerplate.checking import check_examples
 from dedup.boilerplate.finding import cue_limits, cue_tokens, find_boilerplate
+from dedup.boilerplate.kept import keep_patterns
 from dedup.boilerplate.rule_files import Rule, load_rules
 from dedup.boilerplate.table import RULES, read_rule_texts, with_rules_read
 
@@ -24,6 +26,7 @@ __all__ = [
     "cue_limits",
     "cue_tokens",
     "find_boilerplate",
+    "keep_patterns",
     "load_rules",
     "read_rule_texts",
     "with_rules_read",

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, read_cue
+from dedup.boilerplate.kept import compile_pattern
 from dedup.boilerplate.spellings import fold, spellings
 from dedup.boilerplate.tokens import normal_form, tokens_of
 from dedup.errors import RuleError
@@ -73,7 +74,7 @@ class Pattern:
         """Give the compiled expression; raises re.error if it is none."""
         if self._compiled is None:
             source = fold("|".join(f"(?:{source})" for source in self.sources))  # as texts are
-            self._compiled = re.compile(source, re.IGNORECASE)
+            self._compiled = compile_pattern(source)
         return self._compiled
 
     def alternatives(self) -> "Iterator[Pattern]":

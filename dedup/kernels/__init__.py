@@ -26,3 +26,11 @@ def is_compiled(kernel: Any) -> bool:
         return True
     pattern = f"{kernel.__module__.split('.')[-1]}.{kernel.__name__}-*.nbi"
     return any(Path(kernel._cache.cache_path).glob(pattern))
+
+
+def cache_folder() -> Path | None:
+    """Give the folder that compiled kernels are kept in, if they are; it is there once one is."""
+    from dedup.kernels.tokens import read_tokens
+
+    path = getattr(getattr(read_tokens, "_cache", None), "cache_path", None)
+    return Path(path) if path else None
