@@ -25,7 +25,8 @@ LEAST_ADDED: Final = 0.1
 LEAST_ADDED_TO_ARTICLE: Final = 1.0
 """... or this one: of an article, the extractor misses little, unless it took another part of the page for it."""
 DROPPED_BELOW: Final = 0.3
-"""The extractor's lines are dropped below this probability; elsewhere than in articles, what is no prose may be content."""
+"""The extractor's lines are dropped below this probability. It is low, for what is no prose may be content, unless in
+an article."""
 DROPPED_FROM_ARTICLE_BELOW: Final = 0.5
 """An article's lines are dropped below this one ..."""
 MOST_DROPPED: Final = 0.5
