@@ -46,6 +46,7 @@ def run_python(code: str, arguments: list[str], environment: Mapping[str, str] |
     in use: a benchmark of memory imports nothing large.
     """
     variables = {**os.environ, "PYTHONPATH": str(PROJECT), **(environment or {})}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # or it would compile its modules, which are compiled when installed
     begun = time.perf_counter()
     child = subprocess.Popen(
         [sys.executable, "-c", code, *arguments], env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
