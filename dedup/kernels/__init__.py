@@ -7,6 +7,10 @@ the sources, or in the user's cache folder where those cannot be written.
 from pathlib import Path
 from typing import Any
 
+from dedup.kernels.loading import load_without_compiler
+
+load_without_compiler()
+
 
 def are_compiled() -> bool:
     """Tell whether, of the kernels that every run needs, those that take longest to compile are compiled."""
