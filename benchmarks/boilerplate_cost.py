@@ -57,7 +57,7 @@ def measure_boilerplate_cost(
             "documents": report["n_documents"],
             "paragraphs": report["n_paragraphs"],
         },
-        "boilerplate_removed": report["by_reason"].get("boilerplate", 0),
+        "boilerplate_removed": report["by_reason"].get("boilerplate", {"spans": 0})["spans"],
         "medians": medians,
         "stage_seconds": {
             kind: {name: round(statistics.median(run.get(name, 0.0) for run in of_kind), 3) for name in of_kind[0]}

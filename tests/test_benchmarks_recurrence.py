@@ -168,7 +168,7 @@ def test_the_cost_is_the_ratio_of_medians(tmp_path: Path, monkeypatch: pytest.Mo
         out = Path(arguments[2])
         out.mkdir(exist_ok=True)
         report = {
-            "n_chars": 10, "n_documents": 1, "n_paragraphs": 2, "by_reason": {"boilerplate": 3},
+            "n_chars": 10, "n_documents": 1, "n_paragraphs": 2, "by_reason": {"boilerplate": {"spans": 3, "chars": 9}},
             "seconds": {"read": 1.0},
         }  # fmt: skip
         (out / "report.json").write_text(json.dumps(report), encoding="utf-8")
