@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.special import ORDINARY, tell_document
+from dedup.boilerplate.special import ORDINARY, tell_documents
 from dedup.boilerplate.table import find_rules
 from dedup.equals import find_twins
 from dedup.evidence import Evidence
@@ -57,17 +57,20 @@ def _spare(evidence: Evidence, found: Recurring, settings: Settings) -> tuple[Re
 
     def look(shard: int) -> None:
         texts = evidence.shards.texts(shard)
-        mine = found.paragraph[cuts[shard] : cuts[shard + 1]]
-        for document in np.unique(owner[cuts[shard] : cuts[shard + 1]]).tolist():
-            first, last = columns.first_paragraph[document : document + 2].tolist()
-            goes = columns.flags[first:last] & BOILERPLATE != 0
-            begin, end = np.searchsorted(mine, (first, last)).tolist()
-            recurs = mine[begin:end] - first
-            spans = find_spans(columns, shard, texts, np.arange(first, last))
-            sizes = spans[:, 1] - spans[:, 0]
-            # What goes does not tell what a document is, unless it is most of it.
-            goes[recurs] = sizes[recurs].sum() <= settings.max_boilerplate_share * sizes.sum()
-            special[document] = tell_document(texts.data, spans, goes, files)
+        mine = slice(cuts[shard], cuts[shard + 1])
+        documents = np.unique(owner[mine])
+        n_paragraphs = columns.first_paragraph[documents + 1] - columns.first_paragraph[documents]
+        first = np.concatenate([[0], np.cumsum(n_paragraphs)])
+        paragraphs = np.arange(first[-1]) + np.repeat(columns.first_paragraph[documents] - first[:-1], n_paragraphs)
+        recurs = np.searchsorted(paragraphs, found.paragraph[mine])
+        spans = find_spans(columns, shard, texts, paragraphs)
+        sizes = np.where(columns.flags[paragraphs] & BOILERPLATE, 0, spans[:, 1] - spans[:, 0])
+        place = np.searchsorted(documents, owner[mine])
+        share = np.bincount(place, sizes[recurs], len(documents)) / np.maximum(np.add.reduceat(sizes, first[:-1]), 1)
+        # What goes does not tell what a document is, unless it is most of it.
+        goes = columns.flags[paragraphs] & BOILERPLATE != 0
+        goes[recurs] = share[place] <= settings.max_boilerplate_share
+        special[documents] = tell_documents(texts.data, spans, first, goes, files)
 
     shards = np.flatnonzero(np.diff(cuts)).tolist()
     for _ in map_ahead(evidence.executor, look, shards, _SHARDS_AHEAD):

@@ -19,7 +19,7 @@ FEWEST_CLUSTERS: Final = 2
 FEWEST_UNITS: Final = 3
 """The same over all sites, or where none is known."""
 LEAST_SHARE: Final = 0.0025
-"""Of all clusters, or units: among very many documents some share a passage by chance, or since they share a subject."""
+"""Of all clusters, or units: among very many documents some share a passage by chance, or for sharing a subject."""
 MANY_CLUSTERS: Final = 5
 MANY_UNITS: Final = 10
 MANY_SHARE: Final = 0.01

@@ -87,6 +87,11 @@ def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, 
     )
 
 
+def legal_word_table(rule_files: Sequence[RuleFile]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Give the table of the legal words of rule files that kernels.legal_words reads."""
+    return _word_table(tuple(file.legal_words for file in rule_files))
+
+
 def _has_legal_title(paragraphs: Sequence[str], rule_files: Sequence[RuleFile]) -> bool:
     titles = [bare(translate(paragraph[:TITLE_CHARS])) for paragraph in paragraphs]
     return any(

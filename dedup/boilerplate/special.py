@@ -6,8 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.protection import is_legal_document
+from dedup.boilerplate.protection import LEAST_LEGAL_WORDS, LEGAL_SHARE, READ_BYTES, is_legal_document, legal_word_table
 from dedup.boilerplate.rule_files import RuleFile
+from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words_of_documents
+from dedup.kernels.shapes import N_LINE_COUNTS, count_lines
 from dedup.schemas import SPECIAL
 
 ORDINARY, LEGAL, VERSE = range(len(SPECIAL))
@@ -19,30 +21,44 @@ VERSE_SHARE: Final = 0.7
 COMMA_SHARE: Final = 0.15
 STOP_SHARE: Final = 0.3
 """Shares of lines that end in a comma or semicolon, and in any mark: menus have neither, prose has no short lines."""
-_COMMAS: Final = (b",", b";", "，".encode(), "、".encode(), "،".encode())
-_STOPS: Final = (*_COMMAS, b".", b"!", b"?", b":", *(mark.encode() for mark in "。！？—…"))
-_MOST_LINES_READ: Final = 400
+
+TITLED_SHARE: Final = 0.004
+"""Share of legal words below which no document is read as text to find a title of legal texts in its first lines."""
+
+OTHER_LETTERS: Final = 0.2
+"""Letters that are not ASCII, for each token, from which on a document may be in a language that is told by these."""
 
 
-def tell_document(
-    data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], rule_files: Sequence[RuleFile]
-) -> int:
-    """Say what a document is, a place in SPECIAL, by the paragraphs that are not left out.
+def tell_documents(
+    data: NDArray[np.uint8],
+    spans: NDArray[np.int64],
+    first: NDArray[np.int64],
+    is_left_out: NDArray[np.bool_],
+    rule_files: Sequence[RuleFile],
+) -> NDArray[np.uint8]:
+    """Say what each of n documents is, by those of its paragraphs that are not left out: uint8[n], places in SPECIAL.
 
-    spans int64[n, 2], bytes into `data`; is_left_out bool[n], those that would go.
+    spans int64[p, 2], bytes into `data`, of the paragraphs of all; first int64[n + 1], where those of each begin;
+    is_left_out bool[p], those that would go.
     """
-    if is_verse(data, spans[~is_left_out]):
-        return VERSE
-    return LEGAL if is_legal_document(data, spans, is_left_out, rule_files, opens_with_notice=False) else ORDINARY
-
-
-def is_verse(data: NDArray[np.uint8], lines: NDArray[np.int64]) -> bool:
-    """Say whether lines int64[n, 2], bytes into `data`, are verse: short, and ending in the middle of sentences."""
-    lines = lines[:_MOST_LINES_READ]
-    sizes = lines[:, 1] - lines[:, 0]
-    if len(lines) < FEWEST_LINES or np.count_nonzero(sizes <= MOST_LINE_BYTES) < VERSE_SHARE * len(lines):
-        return False
-    ends = [data[max(start, end - 3) : end].tobytes() for start, end in lines.tolist()]
-    if sum(end.endswith(_COMMAS) for end in ends) < COMMA_SHARE * len(ends):
-        return False
-    return sum(end.endswith(_STOPS) for end in ends) >= STOP_SHARE * len(ends)
+    n = len(first) - 1
+    starts, ends = np.ascontiguousarray(spans[:, 0]), np.ascontiguousarray(spans[:, 1])
+    lines = np.empty((n, N_LINE_COUNTS), dtype=np.int64)
+    count_lines(data, starts, ends, first, is_left_out, MOST_LINE_BYTES, lines)
+    n_lines, n_short, n_commas, n_stops = lines.T
+    is_verse = (n_lines >= FEWEST_LINES) & (n_short >= VERSE_SHARE * n_lines)
+    is_verse &= (n_commas >= COMMA_SHARE * n_lines) & (n_stops >= STOP_SHARE * n_lines)
+    words, is_in = legal_word_table(rule_files)
+    counts, bounds = np.empty((n, is_in.shape[1]), dtype=np.int64), np.empty((n, N_BOUNDS), dtype=np.int64)
+    bound_legal_words_of_documents(data, starts, ends, first, is_left_out, READ_BYTES, words, is_in, counts, bounds)
+    most, n_tokens = counts.max(axis=1, initial=0), bounds[:, 0]
+    is_legal = (most >= LEAST_LEGAL_WORDS) & (most >= LEGAL_SHARE * n_tokens) & (bounds[:, 1] == 0)
+    told = np.where(is_legal, LEGAL, ORDINARY).astype(np.uint8)
+    may_be = ((most >= 1) & (most >= TITLED_SHARE * n_tokens)) | (bounds[:, 2] != 0)
+    may_be |= bounds[:, 3] > OTHER_LETTERS * n_tokens
+    for document in np.flatnonzero(may_be & ~is_legal & ~is_verse).tolist():
+        mine = slice(int(first[document]), int(first[document + 1]))
+        if is_legal_document(data, spans[mine], is_left_out[mine], rule_files, opens_with_notice=False):
+            told[document] = LEGAL
+    told[is_verse] = VERSE
+    return told

@@ -61,13 +61,13 @@ def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in,
     is_left_out bool[n] are passed over and the others read up to `most_bytes`, the last of them in part; words
     uint64[power of two], an open table of hashes (0: free), is_in bool[len(words), s]. Then bounds[0] is the number of
     tokens at least; bounds[1] is 1 if any byte read is not ASCII, without which all numbers are exact; bounds[2] if a
-    character is there with which none is one; bounds[3] if one that is not ASCII may be of a token, and bounds[4] if
+    character is there with which none is one; bounds[3] how many that are not ASCII may be of tokens, and bounds[4] if
     one of three bytes or more may.
 
     A token is a run of letters and digits. What is not ASCII may be either or none: so words end at it, tokens do not.
     """
     counts[:] = 0
-    n_tokens, has_other, is_odd, has_letter, has_wide = 0, False, False, False, False
+    n_tokens, n_letters, has_other, is_odd, has_wide = 0, 0, False, False, False
     room = most_bytes
     mask = np.uint64(len(words) - 1)
     for p in range(len(starts)):
@@ -102,14 +102,28 @@ def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in,
                 continue
             has_other = True
             if byte >= 0xC0 and not _is_sign(text, at, end):
-                has_letter = True
+                n_letters += 1
                 if byte >= 0xE0:
                     has_wide = True
             if byte == _KELVIN[0] and at + 2 < end and text[at + 1] == _KELVIN[1] and text[at + 2] == _KELVIN[2]:
                 is_odd = True
             if byte == _DOTTED_I[0] and at + 1 < end and text[at + 1] == _DOTTED_I[1]:
                 is_odd = True
-    bounds[0], bounds[1], bounds[2], bounds[3], bounds[4] = n_tokens, has_other, is_odd, has_letter, has_wide
+    bounds[0], bounds[1], bounds[2], bounds[3], bounds[4] = n_tokens, has_other, is_odd, n_letters, has_wide
+
+
+@njit(cache=True, nogil=True)
+def bound_legal_words_of_documents(text, starts, ends, first, is_left_out, most_bytes, words, is_in, counts, bounds):
+    """Do what bound_legal_words does for n documents, whose paragraphs begin at first int64[n + 1].
+
+    counts int64[n, s]; bounds int64[n, N_BOUNDS].
+    """
+    for document in range(len(first) - 1):
+        begin, end = first[document], first[document + 1]
+        bound_legal_words(
+            text, starts[begin:end], ends[begin:end], is_left_out[begin:end], most_bytes, words, is_in,
+            counts[document], bounds[document],
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)

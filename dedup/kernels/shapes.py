@@ -1,9 +1,15 @@
 """What a paragraph looks like, told from its first and last characters."""
 
+from typing import Final
+
 import numpy as np
 from numba import njit
 
+N_LINE_COUNTS: Final = 4
+
 _LEAST_LETTERS = 2
+_MARKS = (0xE38082, 0xEFBC81, 0xEFBC9F, 0xE28094, 0xE280A6)
+"""The full stop, exclamation mark and question mark of East Asia, the dash and the ellipsis."""
 _QUOTE, _APOSTROPHE, _BRACKET, _COLON, _DOT, _BANG, _QUERY = 0x22, 0x27, 0x29, 0x3A, 0x2E, 0x21, 0x3F
 
 
@@ -83,3 +89,27 @@ def _opens_as_speech(text, start, end):
 @njit(cache=True, nogil=True)
 def _three(text, at):
     return np.int64(text[at]) << 16 | np.int64(text[at + 1]) << 8 | np.int64(text[at + 2])
+
+
+@njit(cache=True, nogil=True)
+def count_lines(text, starts, ends, first, is_left_out, most_bytes, counts):
+    """Count, for each of n documents, its lines, short ones, and ends in commas and in any mark: counts int64[n, 4].
+
+    text uint8[]; starts, ends int64[p], bytes into it, the lines of all documents, those of each from first
+    int64[n + 1] on; is_left_out bool[p]: those are not counted. Short lines have at most `most_bytes`.
+    """
+    for document in range(len(first) - 1):
+        counts[document] = 0
+        for line in range(first[document], first[document + 1]):
+            start, end = starts[line], ends[line]
+            if is_left_out[line] or start == end:
+                continue
+            counts[document, 0] += 1
+            counts[document, 1] += end - start <= most_bytes
+            last = text[end - 1]
+            wide = _three(text, end - 3) if end - start >= 3 else 0
+            if last in (0x2C, 0x3B) or wide in (0xEFBC8C, 0xE38081) or wide & 0xFFFF == 0xD88C:
+                counts[document, 2] += 1
+                counts[document, 3] += 1
+            elif last in (_DOT, _BANG, _QUERY, _COLON) or wide in _MARKS:
+                counts[document, 3] += 1
