@@ -1,5 +1,6 @@
 """Paragraphs turned into what is compared: token counts, exact hashes, band keys; and the repeats inside each."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -88,7 +89,7 @@ def fingerprint_paragraphs(
         settings.min_near_tokens,
         min_repeat_tokens,
         GIANT_BYTES,
-        *make_cue_tables(cues),
+        *make_cue_tables(tuple(cues.items())),
         n_tokens,
         exact,
         flagged,
@@ -136,13 +137,15 @@ def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Finge
     )
 
 
+@functools.lru_cache(maxsize=8)  # asked for by every batch of documents
 def make_cue_tables(
-    cues: Mapping[str, tuple[int, int]],
+    cues: tuple[tuple[str, tuple[int, int]], ...],
 ) -> tuple[NDArray[np.uint64], NDArray[np.bool_], NDArray[np.int64]]:
     """Give the token table of the cues, which low 16 bits any of them has, and their limits by place in the table."""
-    table = make_token_table(cues)
+    words = [cue for cue, _ in cues]
+    table = make_token_table(words)
     limits = np.zeros((len(table), 2), dtype=np.int64)
     places = places_in_table(table)
-    for token, limit in zip(token_hashes(" ".join(cues)).tolist(), cues.values(), strict=True):
+    for token, (_, limit) in zip(token_hashes(" ".join(words)).tolist(), cues, strict=True):
         limits[places[token]] = limit
     return table, make_filter(table), limits

@@ -1,7 +1,9 @@
 """Boilerplate found in documents: rules tried on the paragraphs that hold a cue, then protected documents spared."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -70,22 +72,26 @@ def cue_tokens(settings: Settings) -> list[str]:
     return sorted(word for word in activate_rules(settings).cues if word not in SYMBOLS)
 
 
-def cue_limits(settings: Settings) -> dict[str, tuple[int, int]]:
+def cue_limits(settings: Settings) -> Mapping[str, tuple[int, int]]:
     """Give, for each of cue_tokens, the most tokens of a paragraph, and of its end, in which the cue matters.
 
     A prefilter may leave out a paragraph that is longer than the first limit of each of
     its cues, if none of them stands among as many last tokens as its second limit
     says: nothing in it would be found.
     """
-    active = activate_rules(settings)
+    return _cue_limits(activate_rules(settings))
+
+
+@functools.lru_cache(maxsize=8)  # asked for by every batch of documents
+def _cue_limits(active: ActiveRules) -> Mapping[str, tuple[int, int]]:
     limits = {}
-    for cue in cue_tokens(settings):
+    for cue in sorted(word for word in active.cues if word not in SYMBOLS):
         rules = [active.rules[position] for _, position in active.cues[cue]]
         limits[cue] = (
             max(int(REACH * rule.max_tokens) for rule in rules),
             max((rule.max_tokens for rule in rules if rule.cut == "tail"), default=0),
         )
-    return limits
+    return MappingProxyType(limits)
 
 
 def find_boilerplate(

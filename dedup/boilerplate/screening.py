@@ -32,7 +32,7 @@ REACH: Final = 1.5
 PLACE_BITS: Final[Mapping[str, int]] = {name: 1 << number for number, name in enumerate(PLACES)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ActiveRules:
     """The rules that are switched on, arranged for trying."""
 
