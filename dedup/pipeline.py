@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dedup import reading, writing
 from dedup.applying import apply_removals, list_overlaps
-from dedup.boilerplate import keep_patterns, with_rules_read
+from dedup.boilerplate import keep_for_later, with_rules_read
 from dedup.breaker import check_plausible, find_implausible
 from dedup.clearing import RECURRING, clear_recurring
 from dedup.corpus import Corpus, Gathering, Reader
@@ -151,7 +151,7 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
         run.tell("compiling kernels (once per machine, some 15 seconds)")
     with run.stage("read"):
         corpus = gathering.gather(reader)
-        keep_patterns()
+        keep_for_later()
         corpus.give_back_memory()
     evidence, weights, recall = _measure(corpus, gathering, run)
     with run.stage("judge"):

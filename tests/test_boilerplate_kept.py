@@ -1,15 +1,17 @@
-"""Patterns that a run compiled are the same when a later one loads them, and nothing kept can do harm."""
+"""Patterns and rules that a run kept are the same when a later one loads them, and nothing kept can do harm."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from dedup.boilerplate import kept
-from dedup.boilerplate.rule_files import Pattern
+from dedup.boilerplate import kept, table
+from dedup.boilerplate.rule_files import Pattern, Rule
 from dedup.boilerplate.spellings import fold
 from dedup.boilerplate.table import RULE_FILES
+from dedup.settings import Settings
 
 
 def shipped_sources() -> Iterator[str]:
@@ -39,7 +41,7 @@ def test_what_is_loaded_is_what_re_compiles(place: Path) -> None:
     sources = [*shipped_sources(), r"(?P<mark>['\"])(?P<word>\w+)(?P=mark)", "ß|é+"]
     for source in sources:
         assert kept.compile_pattern(source) == re.compile(source, re.IGNORECASE)
-    kept.keep_patterns()
+    kept.keep_for_later()
     start_anew()
     assert set(kept._kept().known) == set(sources)
     for source in sources:
@@ -54,13 +56,13 @@ def test_what_is_kept_grows_and_is_not_written_again_for_nothing(place: Path) ->
     """A run adds to what earlier ones kept."""
     for source in ("a+", "b+"):
         kept.compile_pattern(source)
-        kept.keep_patterns()
+        kept.keep_for_later()
         start_anew()
     (file,) = place.iterdir()
     before = file.stat().st_mtime_ns
     assert set(kept._kept().known) == {"a+", "b+"}
     kept.compile_pattern("a+")
-    kept.keep_patterns()
+    kept.keep_for_later()
     assert file.stat().st_mtime_ns == before
 
 
@@ -68,7 +70,7 @@ def test_what_is_kept_grows_and_is_not_written_again_for_nothing(place: Path) ->
 def test_what_is_damaged_is_not_taken(place: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     """A pattern is compiled anew where what was kept is not whole, or is of another Python."""
     kept.compile_pattern("a+")
-    kept.keep_patterns()
+    kept.keep_for_later()
     (file,) = place.iterdir()
     data = bytearray(file.read_bytes())
     if damage == "cut":
@@ -84,7 +86,7 @@ def test_what_is_damaged_is_not_taken(place: Path, monkeypatch: pytest.MonkeyPat
     start_anew()
     assert kept._kept().known == {}
     assert kept.compile_pattern("a+") == re.compile("a+", re.IGNORECASE)
-    kept.keep_patterns()  # which may fail, and is no reason to stop
+    kept.keep_for_later()  # which may fail, and is no reason to stop
 
 
 def test_a_python_of_another_kind_compiles_as_it_does(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,13 +99,54 @@ def test_a_python_of_another_kind_compiles_as_it_does(place: Path, monkeypatch: 
 def test_too_much_is_begun_anew(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Patterns of rules that are there no longer do not stay for ever."""
     kept.compile_pattern("a+")
-    kept.keep_patterns()
+    kept.keep_for_later()
     start_anew()
     monkeypatch.setattr(kept, "MOST_BYTES", 10)
     kept.compile_pattern("b+")
-    kept.keep_patterns()
+    kept.keep_for_later()
     start_anew()
     assert set(kept._kept().known) == {"b+"}
+
+
+def test_rules_are_kept_until_they_or_the_code_are_others(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was touched is read again; what was kept says the same as what was read."""
+    read = table.load_kept_rules()
+    table.find_rules(Settings()).files[0].rules[0].matches("what compiles a pattern")
+    kept.keep_for_later()
+    start_anew()
+    monkeypatch.setattr(table, "load_rules", lambda: pytest.fail("the files were read again"))
+    found = table.load_kept_rules()
+    assert list(found) == list(read)
+    for language, file in found.items():
+        assert [described(rule) for rule in file.rules] == [described(rule) for rule in read[language].rules]
+        assert file.legal_words == read[language].legal_words
+        assert file.parts == read[language].parts
+    monkeypatch.setattr(table, "load_rules", dict)
+    stamp = table._stamp_of(Path(table.__file__).parent)
+    monkeypatch.setattr(table, "_stamp_of", lambda folder: stamp + "0")
+    assert table.load_kept_rules() == {}
+
+
+def described(value: object) -> object:
+    """Give all that a rule says, in values that can be compared."""
+    if isinstance(value, Rule):
+        return [described(getattr(value, field.name)) for field in fields(value)]
+    if isinstance(value, tuple):
+        return [described(one) for one in value]
+    return (value.written, value.sources) if isinstance(value, Pattern) else value
+
+
+def test_the_stamp_tells_rules_and_code_apart(tmp_path: Path) -> None:
+    """A rule or a module that changes, comes or goes changes the stamp."""
+    (tmp_path / "boilerplate" / "rules").mkdir(parents=True)
+    (tmp_path / "kernels").mkdir()
+    stamps = [table._stamp_of(tmp_path / "boilerplate")]
+    for name in ("boilerplate/rules/en.toml", "boilerplate/cues.py", "kernels/tokens.py"):
+        (tmp_path / name).write_text("a")
+        stamps.append(table._stamp_of(tmp_path / "boilerplate"))
+        (tmp_path / name).write_text("ab")
+        stamps.append(table._stamp_of(tmp_path / "boilerplate"))
+    assert len(set(stamps)) == len(stamps)
 
 
 def test_an_error_is_that_of_re(place: Path) -> None:

@@ -15,7 +15,7 @@ finding.py      documents and paragraphs -> BOILERPLATE
 
 from dedup.boilerplate.checking import check_examples
 from dedup.boilerplate.finding import cue_limits, cue_tokens, find_boilerplate
-from dedup.boilerplate.kept import keep_patterns
+from dedup.boilerplate.kept import keep_for_later
 from dedup.boilerplate.rule_files import Rule, load_rules
 from dedup.boilerplate.table import RULES, read_rule_texts, with_rules_read
 
@@ -26,7 +26,7 @@ __all__ = [
     "cue_limits",
     "cue_tokens",
     "find_boilerplate",
-    "keep_patterns",
+    "keep_for_later",
     "load_rules",
     "read_rule_texts",
     "with_rules_read",

@@ -1,7 +1,8 @@
-"""Compiled patterns kept from run to run, beside the compiled kernels.
+"""Rules as they were read and patterns as they were compiled, kept from run to run, beside the compiled kernels.
 
-Compiling those that a run tries takes half a second, loading them hundredths: `re` is written in Python, but for what
-it makes, a list of numbers. These are private to each version of Python, and are taken only by that which made them.
+Compiling the patterns that a run tries takes half a second, loading them hundredths: `re` is written in Python, but for
+what it makes, a list of numbers. These are private to each version of Python, and are taken only by that which made
+them.
 """
 
 import array
@@ -29,11 +30,11 @@ _Code = tuple[int, bytes, int, dict[str, int], tuple[str | None, ...]]
 
 
 class _Kept:
-    """Patterns of earlier runs, and those of this one that are to be kept."""
+    """What earlier runs kept, and what this one has that is to be kept."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self.known = _read(path)
+        self.known, self.others = _read(path)
         self.used: dict[str, _Code] = {}
         self.has_new = False
         self.lock = threading.Lock()
@@ -59,17 +60,30 @@ def compile_pattern(source: str) -> re.Pattern[str]:
     return compiled
 
 
-def keep_patterns() -> None:
-    """Write down the patterns that this process compiled, if there are new ones and there is a place for them."""
+def recall(name: str, stamp: str) -> bytes | None:
+    """Give what was kept under a name if its stamp is this one."""
+    found = _kept().others.get(name)
+    return found[1] if found is not None and found[0] == stamp else None
+
+
+def remember(name: str, stamp: str, data: bytes) -> None:
+    """Have bytes kept under a name, with what tells whether they still hold."""
+    kept = _kept()
+    with kept.lock:
+        kept.others[name] = (stamp, data)
+        kept.has_new = True
+
+
+def keep_for_later() -> None:
+    """Write down what there is to keep, if any of it is new and there is a place for it."""
     kept = _kept()
     if kept.path is None or not kept.has_new:
         return
     kept.has_new = False
     with kept.lock:
-        everything = {**kept.known, **kept.used}
-        data = marshal.dumps((_maker(), everything))
+        data = marshal.dumps((_maker(), {**kept.known, **kept.used}, kept.others))
         if len(data) > MOST_BYTES:
-            data = marshal.dumps((_maker(), dict(kept.used)))
+            data = marshal.dumps((_maker(), dict(kept.used), kept.others))
     written = kept.path.with_name(f"{kept.path.name}.{os.getpid()}.tmp")
     with suppress(OSError):
         written.write_bytes(zlib.crc32(data).to_bytes(4, "little") + data)
@@ -79,20 +93,20 @@ def keep_patterns() -> None:
 @functools.cache
 def _kept() -> _Kept:
     folder = cache_folder()
-    return _Kept(folder and folder / f"patterns.{sys.implementation.cache_tag}.bin")
+    return _Kept(folder and folder / f"rules.{sys.implementation.cache_tag}.bin")
 
 
-def _read(path: Path | None) -> dict[str, _Code]:
-    """Give what earlier runs kept; nothing if that is damaged or of another Python."""
+def _read(path: Path | None) -> tuple[dict[str, _Code], dict[str, tuple[str, bytes]]]:
+    """Give what earlier runs kept, patterns and others; nothing if that is damaged or of another Python."""
     if path is None:
-        return {}
+        return {}, {}
     with suppress(OSError, ValueError, EOFError, TypeError):
         stored = path.read_bytes()
         if int.from_bytes(stored[:4], "little") == zlib.crc32(memoryview(stored)[4:]):
-            maker, codes = marshal.loads(memoryview(stored)[4:])  # noqa: S302 - our own, and checked
+            maker, codes, others = marshal.loads(memoryview(stored)[4:])  # noqa: S302 - our own, and checked
             if maker == _maker():
-                return dict(codes)
-    return {}
+                return codes, others
+    return {}, {}
 
 
 def _maker() -> str:

@@ -62,6 +62,10 @@ class Pattern:
         self.sources = sources
         self._compiled: re.Pattern[str] | None = None
 
+    def __reduce__(self) -> tuple[type["Pattern"], tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Be pickled without what is compiled, which pickle would compile anew."""
+        return Pattern, (self.written, self.sources)
+
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """Match all of `text`."""
         return self.compiled().fullmatch(text)

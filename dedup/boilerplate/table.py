@@ -1,17 +1,39 @@
 """The table of all rules: those that dedup ships, before them a user's own, and what else their files say."""
 
 import functools
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from dedup.boilerplate.checking import check_examples
+from dedup.boilerplate.kept import recall, remember
 from dedup.boilerplate.rule_files import Rule, RuleFile, load_rules, parse_rules
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, RuleText, Settings, check_categories
 
-RULE_FILES: Final[dict[str, RuleFile]] = load_rules()
+
+def load_kept_rules() -> dict[str, RuleFile]:
+    """Give what load_rules does, as an earlier run read it if neither rules nor code are others since."""
+    stamp = _stamp_of(Path(__file__).parent)
+    kept = recall("rules", stamp)
+    if kept is not None:
+        found: dict[str, RuleFile] = pickle.loads(kept)  # noqa: S301 - our own, and checked
+        return found
+    read = load_rules()
+    remember("rules", stamp, pickle.dumps(read))
+    return read
+
+
+def _stamp_of(folder: Path) -> str:
+    """Give the names, sizes and times of the rules in a folder, and of the code that reads them."""
+    paths = sorted([*folder.glob("rules/*.toml"), *folder.glob("*.py"), *folder.parent.glob("kernels/*.py")])
+    found = [(path, path.stat()) for path in paths]
+    return "\n".join(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in found)
+
+
+RULE_FILES: Final[dict[str, RuleFile]] = load_kept_rules()
 """Language -> its rule file, of those that dedup ships. Read when this module is first imported."""
 
 RULES: Final[dict[str, Rule]] = {rule.title: rule for file in RULE_FILES.values() for rule in file.rules}
