@@ -63,9 +63,9 @@ class Corpus:
     n_sites: int = 0  # once they are looked for
 
     def give_back_memory(self) -> None:
-        """Give back what the last stage had; of a run in memory, which is over soon, nothing."""
+        """Give back what the last stage had; of a run that is all in memory, which is over soon, nothing."""
         self.storage.release()
-        if isinstance(self.store, DiskStore):
+        if self.storage.uses_files:
             give_back()
 
     def drop_exact(self) -> None:
@@ -207,7 +207,8 @@ class Gathering:
             assert self.staging is not None
             storage = DiskStorage(self.staging.work)
         elif self.staging is not None:
-            storage = SpillingStorage(self.budget.held_bytes, self._begin_staging)
+            most = max(0, self.budget.held_bytes - store.held_bytes)
+            storage = SpillingStorage(most, self._begin_staging)
         final = FinalColumns.decide(so_far, store.user_chunks)
         ids, n_renamed = tell_apart(store.ids(), store.places, storage, self.budget.phase_bytes)
         store.settle(final, ids)

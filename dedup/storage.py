@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -27,6 +27,10 @@ class Column(Protocol):
 class Storage(Protocol):
     """Makes long arrays, and lets go of the memory that mapped ones take."""
 
+    @property
+    def uses_files(self) -> bool:
+        """Whether any of them is in a file."""
+
     def column(self, name: str, dtype: DTypeLike, width: int | None = None) -> Column:
         """Make an empty column of shape [n], or [n, width]; two may have the same name."""
 
@@ -42,6 +46,8 @@ class Storage(Protocol):
 
 class MemoryStorage:
     """Arrays in memory."""
+
+    uses_files: ClassVar[bool] = False
 
     def column(self, name: str, dtype: DTypeLike, width: int | None = None) -> "MemoryColumn":
         """Make an empty column."""
@@ -85,6 +91,8 @@ class MemoryColumn:
 @dataclass(slots=True)
 class DiskStorage:
     """Arrays in files of a folder that is there."""
+
+    uses_files: ClassVar[bool] = True
 
     folder: Path
     _n_files: int = 0
@@ -148,6 +156,11 @@ class SpillingStorage:
         self._make_folder = make_folder
         self._disk: DiskStorage | None = None
         self._sizes: dict[int, int] = {}  # bytes of the arrays in memory, by where they are
+
+    @property
+    def uses_files(self) -> bool:
+        """Whether anything went past the limit."""
+        return self._disk is not None
 
     @property
     def disk(self) -> DiskStorage:
