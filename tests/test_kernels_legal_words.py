@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from reference.legal import count_legal_words
 from reference.tokens import split_tokens
 
+from dedup.boilerplate import protection
 from dedup.boilerplate.protection import READ_BYTES, STUB_TOKENS, is_legal_document, is_legal_text
+from dedup.boilerplate.rule_files import Pattern
 from dedup.boilerplate.table import RULE_FILES
 from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table
 
@@ -126,3 +128,11 @@ def test_documents_are_told_as_by_their_tokens(paragraphs: list[tuple[str, bool]
             room -= len(text.encode())
     expected = is_legal_text(kept, files, opens_with_notice=opens_with_notice)
     assert is_legal_document(*lay_out(paragraphs), files, opens_with_notice=opens_with_notice) == expected
+
+
+def test_titles_of_several_files_are_tried_together_if_they_can_be() -> None:
+    """Groups of one name in two files, which one pattern cannot hold, leave them as they are."""
+    first, second, third = (Pattern((source,), (source,)) for source in ("(?P<a>x)(?P=a)", "(?P<a>y)", "z|zz"))
+    assert protection._join_titles((first, second)) == (first, second)
+    (joined,) = protection._join_titles((first, third))
+    assert [bool(joined.fullmatch(title)) for title in ("xx", "zz", "x", "y", "")] == [True, True, False, False, False]

@@ -1,5 +1,6 @@
 """Documents that keep what would be boilerplate elsewhere: those that consist of it, and legal texts."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.rule_files import RuleFile
+from dedup.boilerplate.rule_files import Pattern, RuleFile
 from dedup.boilerplate.tokens import normal_form, tokens_of
 from dedup.boilerplate.wording import bare, translate
 from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table
@@ -94,12 +95,20 @@ def legal_word_table(rule_files: Sequence[RuleFile]) -> tuple[NDArray[np.uint64]
 
 def _has_legal_title(paragraphs: Sequence[str], rule_files: Sequence[RuleFile]) -> bool:
     titles = [bare(translate(paragraph[:TITLE_CHARS])) for paragraph in paragraphs]
-    return any(
-        file.legal_titles.fullmatch(title) is not None
-        for file in rule_files
-        if file.legal_titles is not None
-        for title in titles
-    )
+    patterns = _join_titles(tuple(file.legal_titles for file in rule_files if file.legal_titles is not None))
+    return any(pattern.fullmatch(title) is not None for title in titles for pattern in patterns)
+
+
+@lru_cache(maxsize=8)
+def _join_titles(patterns: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
+    """Give one pattern for all of several, if they can stand in one: it is tried as fast as any of them."""
+    sources = tuple(source for pattern in patterns for source in pattern.sources)
+    joined = Pattern(tuple(written for pattern in patterns for written in pattern.written), sources)
+    try:
+        joined.compiled()
+    except re.error:  # two files have groups of one name
+        return patterns
+    return (joined,)
 
 
 def _is_legal_wording(n_legal: int, n_tokens: int) -> bool:

@@ -68,11 +68,11 @@ class Pattern:
 
     def fullmatch(self, text: str) -> re.Match[str] | None:
         """Match all of `text`."""
-        return self.compiled().fullmatch(text)
+        return (self._compiled or self.compiled()).fullmatch(text)
 
     def search(self, text: str) -> re.Match[str] | None:
         """Find the first match in `text`."""
-        return self.compiled().search(text)
+        return (self._compiled or self.compiled()).search(text)
 
     def compiled(self) -> re.Pattern[str]:
         """Give the compiled expression; raises re.error if it is none."""

@@ -1,7 +1,6 @@
 """Which of the rules could find something in which paragraphs, and how: the compiled screen before any trial."""
 
 import functools
-import operator
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -167,9 +166,10 @@ class Screen:
         return found[:n_found], ways[:n_found]
 
 
-@functools.lru_cache(maxsize=1024)  # there are few different ones
+@functools.lru_cache(maxsize=8192)  # there are few different ones
 def read_ways(row: bytes) -> Ways:
     """Give what a row of the screen says."""
-    whole = tuple(position for position, ways in enumerate(row) if ways & WHOLE)
-    together = functools.reduce(operator.or_, row, 0)
+    ways = np.frombuffer(row, dtype=np.uint8)
+    together = int(np.bitwise_or.reduce(ways))
+    whole = tuple(np.flatnonzero(ways & WHOLE).tolist()) if together & WHOLE else ()
     return Ways(whole, sentences=bool(together & SENTENCES), tail=bool(together & TAIL))
