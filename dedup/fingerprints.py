@@ -10,11 +10,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import view_numbers, view_texts
-from dedup.kernels.annotations import annotate
+from dedup.kernels.annotations import ANYWHERE, IS_PAIR, OPENING, PAIRED, annotate, pair_bits
 from dedup.kernels.characters import load_characters
+from dedup.kernels.mixing import FILTER_BITS
 from dedup.schemas import REPEATS, VERBATIM
 from dedup.settings import Settings
-from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
+from dedup.token_tables import OPENS, make_token_table, places_in_table, token_hashes
 
 GIANT_BYTES: Final = 8 << 20
 """Paragraphs of more bytes are compared for equality only: a dump on one line, which no edited copy is sought of, would
@@ -64,8 +65,9 @@ def fingerprint_paragraphs(
 
     Verbatim paragraphs are no near-duplicates, hold no repeats and are not flagged; those of more than GIANT_BYTES are
     no near-duplicates and hold no repeats.
-    Takes DOCUMENTS and its PARAGRAPHS; `cues` are single tokens, each with the most tokens of a
-    paragraph, and of its end, in which it counts.
+    Takes DOCUMENTS and its PARAGRAPHS; `cues` are tokens, or several in a row with spaces between (of which the last
+    two are looked for), behind OPENS where a sentence begins with them, each with the most tokens of a paragraph, and
+    of its end, in which it counts.
     """
     texts = view_texts(documents["text"])
     document = view_numbers(paragraphs["document"])
@@ -140,12 +142,24 @@ def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Finge
 @functools.lru_cache(maxsize=8)  # asked for by every batch of documents
 def make_cue_tables(
     cues: tuple[tuple[str, tuple[int, int]], ...],
-) -> tuple[NDArray[np.uint64], NDArray[np.bool_], NDArray[np.int64]]:
-    """Give the token table of the cues, which low 16 bits any of them has, and their limits by place in the table."""
-    words = [cue for cue, _ in cues]
-    table = make_token_table(words)
-    limits = np.zeros((len(table), 2), dtype=np.int64)
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.int32]]:
+    """Give what `annotate` looks for cues with: the table of the last tokens of the cues, the filter, the limits."""
+    words = [cue.removeprefix(OPENS).split(" ") for cue, _ in cues]
+    lasts = token_hashes(" ".join(tokens[-1] for tokens in words))
+    is_pair = np.array([len(tokens) > 1 for tokens in words], dtype=np.bool_)
+    opens = np.array([cue.startswith(OPENS) for cue, _ in cues], dtype=np.bool_)
+    kinds = np.where(is_pair, PAIRED, np.where(opens, OPENING, ANYWHERE))
+    filters = np.zeros(int(FILTER_BITS) + 1, dtype=np.uint8)
+    np.bitwise_or.at(filters, lasts & FILTER_BITS, kinds)
+    befores = token_hashes(" ".join(tokens[-2] for tokens in words if len(tokens) > 1))
+    filters[pair_bits(befores, lasts[is_pair])] |= IS_PAIR
+    table = make_token_table(tokens[-1] for tokens in words)
+    limits = np.zeros((len(table), 3, 2), dtype=np.int32)
     places = places_in_table(table)
-    for token, (_, limit) in zip(token_hashes(" ".join(words)).tolist(), cues, strict=True):
-        limits[places[token]] = limit
-    return table, make_filter(table), limits
+    rows = np.array([places[last] for last in lasts.tolist()], dtype=np.int64)
+    np.maximum.at(
+        limits,
+        (rows, np.log2(kinds).astype(np.int64)),
+        np.array([limit for _, limit in cues], dtype=np.int32).reshape(-1, 2),
+    )
+    return table, filters, limits

@@ -1,15 +1,17 @@
 """Words as kernels know them: hashes of their tokens, and open-addressing tables of these."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels.characters import load_characters
+from dedup.kernels.mixing import FILTER_BITS
 from dedup.kernels.tokens import MOST_MARKS, read_tokens
 
-FILTER_BITS = np.uint64(0xFFFF)
-"""The bits of a hash by which a filter tells, at the cost of one look, that it is in no table."""
+OPENS: Final = "^"
+"""Written before a cue with which a matching text must begin."""
 
 
 def token_hashes(text: str) -> NDArray[np.uint64]:

@@ -11,6 +11,7 @@ import pytest
 from dedup.boilerplate import cue_limits, cue_tokens, find_boilerplate
 from dedup.boilerplate.rule_files import tokens_of
 from dedup.errors import SchemaError
+from dedup.fingerprints import fingerprint_paragraphs
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPHS, TEXT, empty_table
 from dedup.settings import Settings
 
@@ -252,18 +253,40 @@ def test_flags_and_token_counts_change_nothing() -> None:
     assert plain.num_rows == len(texts)
     assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, flagged).equals(plain)
     limits = cue_limits(Settings())
-    assert limits.keys() == cues
+    assert {cue.removeprefix("^").split(" ")[-1] for cue in limits} == cues
+    kernel, _ = fingerprint_paragraphs(documents, paragraphs, limits, Settings())
+    assert kernel.n_tokens.tolist() == n_tokens.tolist()
+    assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, kernel.flagged).equals(plain)
+    assert not (kernel.flagged & ~flagged).any()
+    assert kernel.flagged.sum() < flagged.sum()
 
-    def counts(tokens: list[str]) -> bool:
-        n = len(tokens)
-        return any(
-            n <= limits[token][0] or place >= n - limits[token][1]
-            for place, token in enumerate(tokens)
-            if token in limits
-        )
 
-    limited = np.array([counts(tokens_of(line)) for line in lines])
-    assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, limited).equals(plain)
+@pytest.mark.parametrize(
+    ("text", "is_flagged"),
+    [
+        ("a rare word", True),
+        ("a RARE", True),
+        ("none of them " * 10 + "rare", False),
+        ("follow her", True),
+        ("follow him, her", False),
+        ("her follow", False),
+        ("her", False),
+        ("see what there is", True),
+        ("It is gone. See there", True),
+        ("(see there", True),
+        ("you see", False),
+        ("you, see", False),
+        ("a b c d e f g h i j k reporting by", True),
+        ("reporting by a b c d e f g h i j k", False),
+        ("", False),
+    ],
+)
+def test_a_cue_counts_where_it_may_stand(text: str, is_flagged: bool) -> None:
+    """The prefilter heeds the word before the second of two, the beginnings of sentences, and lengths."""
+    cues = {"rare": (9, 0), "follow her": (9, 0), "^see": (9, 0), "reporting by": (9, 3)}
+    documents, paragraphs = make_tables([text])
+    found, _ = fingerprint_paragraphs(documents, paragraphs, cues, Settings())
+    assert found.flagged.tolist() == [is_flagged] * len(paragraphs)
 
 
 def test_chunked_and_sliced_tables_give_the_same() -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from dedup.boilerplate.cues import OPENS, SYMBOLS, Cue
+from dedup.boilerplate.cues import SYMBOLS, Cue
 from dedup.boilerplate.rule_files import Rule
 from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import bare, is_quotation, translate
 from dedup.errors import RuleError
+from dedup.token_tables import OPENS
 
 
 class Fault(NamedTuple):

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from dedup.token_tables import OPENS
+
 SYMBOLS: Final = ("©",)
 """Cues that are not tokens: the paragraphs that hold them are found by their bytes."""
-
-OPENS: Final = "^"
-"""Written before a cue with which a matching text must begin."""
 
 MOST_WORDS: Final = 2
 
@@ -28,6 +27,11 @@ class Cue:
     def last(self) -> str:
         """The token at which the cue is looked for."""
         return self.words[-1]
+
+    @property
+    def written(self) -> str:
+        """The cue as one text: its tokens with spaces between, behind OPENS if it must come first."""
+        return (OPENS if self.opens else "") + " ".join(self.words)
 
     def is_in(self, tokens: Sequence[str]) -> bool:
         """Say whether a text of these tokens holds the cue."""

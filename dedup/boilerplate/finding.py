@@ -73,8 +73,9 @@ def cue_tokens(settings: Settings) -> list[str]:
 
 
 def cue_limits(settings: Settings) -> Mapping[str, tuple[int, int]]:
-    """Give, for each of cue_tokens, the most tokens of a paragraph, and of its end, in which the cue matters.
+    """Give, for each cue that is of tokens, the most of a paragraph, and of its end, in which the cue matters.
 
+    Cues are as Cue.written gives them.
     A prefilter may leave out a paragraph that is longer than the first limit of each of
     its cues, if none of them stands among as many last tokens as its second limit
     says: nothing in it would be found.
@@ -84,13 +85,17 @@ def cue_limits(settings: Settings) -> Mapping[str, tuple[int, int]]:
 
 @functools.lru_cache(maxsize=8)  # asked for by every batch of documents
 def _cue_limits(active: ActiveRules) -> Mapping[str, tuple[int, int]]:
-    limits = {}
-    for cue in sorted(word for word in active.cues if word not in SYMBOLS):
-        rules = [active.rules[position] for _, position in active.cues[cue]]
-        limits[cue] = (
-            max(int(REACH * rule.max_tokens) for rule in rules),
-            max((rule.max_tokens for rule in rules if rule.cut == "tail"), default=0),
-        )
+    limits: dict[str, tuple[int, int]] = {}
+    for last, uses in active.cues.items():
+        if last in SYMBOLS:
+            continue
+        for cue, position in uses:
+            rule = active.rules[position]
+            whole, tail = limits.get(cue.written, (0, 0))
+            limits[cue.written] = (
+                max(whole, int(REACH * rule.max_tokens)),
+                max(tail, rule.max_tokens if rule.cut == "tail" else 0),
+            )
     return MappingProxyType(limits)
 
 

@@ -110,7 +110,7 @@ def screen_paragraphs(
                 first = place - cue_traits[cue, 2]
                 if first < place and (first < 0 or join_hashes(tokens, first, place) != cue_before[cue]):
                     continue
-                if cue_traits[cue, 1] and first > 0 and not _can_end_between(text, ends[first - 1], starts[first]):
+                if cue_traits[cue, 1] and first > 0 and not can_end_between(text, ends[first - 1], starts[first]):
                     continue
                 if not knows_ends:  # only now, because most paragraphs hold no cue that counts
                     knows_ends = True
@@ -215,7 +215,7 @@ def _is_end_mark(byte):
 
 
 @njit(cache=True, nogil=True)
-def _can_end_between(text, start, end):
+def can_end_between(text, start, end):
     """Say whether a sentence may end in text[start:end], the gap between two tokens."""
     for at in range(start, end):
         if _is_end_mark(text[at]) or (text[at] == _SEMICOLON and _is_greek_question(text, 0, at)):
