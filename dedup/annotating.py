@@ -47,6 +47,7 @@ class Facts:
     n_paragraphs: NDArray[np.int64]  # [n], of each document
     n_bytes: NDArray[np.int64]
     n_chars: NDArray[np.int64]
+    special: NDArray[np.uint8]
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     char_start: NDArray[np.int64]
@@ -68,9 +69,9 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     cues = cue_limits(settings) if settings.boilerplate else {}
     paragraphs = split_paragraphs(documents, settings, on_compiling)
     fingerprints, repeats = fingerprint_paragraphs(documents, paragraphs, cues, settings)
-    hits = empty_table(BOILERPLATE)
+    hits, special = empty_table(BOILERPLATE), np.zeros(documents.num_rows, dtype=np.uint8)
     if settings.boilerplate:
-        hits = find_boilerplate(documents, paragraphs, settings, fingerprints.n_tokens, fingerprints.flagged)
+        hits, special = find_boilerplate(documents, paragraphs, settings, fingerprints.n_tokens, fingerprints.flagged)
     cuts, boilerplate = read_cuts(paragraphs, repeats, hits)
     paragraphs, trimmed, in_pieces = trim_paragraphs(paragraphs, cuts)
     if len(trimmed):
@@ -98,7 +99,7 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
         n_chars = pc.utf8_length(documents["text"]).to_numpy().astype(np.int64)
         char_start, char_end = _count_characters(texts, document, start, end, n_bytes != n_chars)
     return Facts(
-        n_paragraphs, n_bytes, n_chars, start, end, char_start, char_end,
+        n_paragraphs, n_bytes, n_chars, special, start, end, char_start, char_end,
         fingerprints.n_tokens.astype(np.int32), flags, fingerprints.exact,
         fingerprints.near, *_pack(fingerprints, settings),
         ShardCuts(cuts, boilerplate.whole, boilerplate.rules),

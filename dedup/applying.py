@@ -98,9 +98,7 @@ def _tell_votes(evidence: Evidence, rows: NDArray[np.int64]) -> pa.Array:
 
 def _tell_kept_as(evidence: Evidence, documents: NDArray[np.int64]) -> pa.Array:
     """Give what documents are in which nothing went as boilerplate; null for ordinary ones."""
-    if evidence.special is None:
-        return pa.nulls(len(documents), pa.string())
-    special = evidence.special[documents].astype(np.int64)
+    special = evidence.columns.special[documents].astype(np.int64)
     return pa.array(SPECIAL, pa.string()).take(_with_nulls(special, special > 0))
 
 

@@ -35,16 +35,15 @@ def clear_recurring(
     alike = equal[matches.left[rows]], equal[matches.right[rows]]
     found = find_recurring(columns, equal, alike, sites, storage)
     found, special = _spare(evidence, found, settings)
+    columns = replace(columns, special=np.where(columns.special, columns.special, special))
     if not len(found.paragraph):
-        return replace(evidence, special=special)
+        return replace(evidence, columns=columns)
     flags = storage.array("flags", columns.n_paragraphs, np.uint8)
     flags[:] = columns.flags
     flags[found.paragraph] = flags[found.paragraph] & ~TAKES_PART | BOILERPLATE
     storage.drop(columns.flags)
     columns = replace(columns, flags=flags)
-    return replace(
-        evidence, columns=columns, twin=find_twins(columns, evidence.distinct), recurring=found, special=special
-    )
+    return replace(evidence, columns=columns, twin=find_twins(columns, evidence.distinct), recurring=found)
 
 
 def _spare(evidence: Evidence, found: Recurring, settings: Settings) -> tuple[Recurring, NDArray[np.uint8]]:

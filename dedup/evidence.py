@@ -17,8 +17,7 @@ class Evidence:
     """What is known of d documents and their p paragraphs, and where the rest of it is.
 
     distinct int32[p], the first paragraph equal to each; twin int64[d], the first document of equal content or -1;
-    order int64[d], documents by rank, best first, or None for reading order; recurring: what goes because it recurs;
-    special uint8[d]: documents, as boilerplate.special tells them, of which nothing goes for that.
+    order int64[d], documents by rank, best first, or None for reading order; recurring: what goes because it recurs.
     """
 
     columns: Columns
@@ -30,4 +29,3 @@ class Evidence:
     storage: Storage
     executor: Executor
     recurring: Recurring | None = None
-    special: NDArray[np.uint8] | None = None

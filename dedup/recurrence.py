@@ -14,7 +14,7 @@ from dedup.kernels import recurrence as kernels
 from dedup.shards import BOILERPLATE, LABEL, NO_LETTERS, REPEATS_ITSELF, SPEECH, VERBATIM, Columns
 from dedup.storage import Storage
 
-FEWEST_CLUSTERS: Final = 2
+FEWEST_CLUSTERS: Final = 3
 """Clusters of unlike documents of one site in which boilerplate stands at least."""
 FEWEST_UNITS: Final = 3
 """The same over all sites, or where none is known."""
@@ -38,7 +38,7 @@ COMPANY_SHARE: Final = 0.5
 """Share of its clusters in which the same boilerplate is beside it, for that to speak for it."""
 LONG_TOKENS, LONGER_TOKENS = 8, 20
 SHORT_TOKENS: Final = 4
-"""Shorter lines recur by chance where no site is known: "THE END"."""
+"""Shorter lines recur by chance where no site is known ("THE END"), lines that are not long as headings anywhere."""
 
 _ROUNDS: Final = 3  # what recurs says which documents are copies, and the other way round
 
@@ -270,17 +270,20 @@ def _vote(
     if is_corpus:
         fewest, of_share, many = FEWEST_UNITS, FEWEST_OF_ALL, MANY_UNITS
     company = beside.max(axis=1) if len(beside) else scope.zeros()
+    at_edge_mostly = at_edge >= np.maximum(EDGE_SHARE * occurrences, 1)
+    in_company = company >= np.maximum(COMPANY_SHARE * n_units, fewest)
+    is_heading = (scope.tokens < LONG_TOKENS) & ~at_edge_mostly & ~in_company
     said = [
         n_units >= np.maximum(many, MANY_SHARE * sizes),
         (n_units >= of_share) & (n_units >= LARGE_SHARE * sizes),
-        at_edge >= np.maximum(EDGE_SHARE * occurrences, 1),
-        company >= np.maximum(COMPANY_SHARE * n_units, fewest),
+        at_edge_mostly,
+        in_company,
         scope.tokens >= LONG_TOKENS,
         scope.tokens >= LONGER_TOKENS,
         shape & NO_LETTERS != 0,
         shape & LABEL != 0,
         shape & SPEECH != 0,
-        (scope.tokens < SHORT_TOKENS) & is_corpus,
+        is_heading | ((scope.tokens < SHORT_TOKENS) & is_corpus),
     ]
     votes = np.zeros(len(n_units), dtype=np.uint16)
     for bit, holds in enumerate(said):

@@ -33,7 +33,8 @@ class Columns:
     """What is known of all d documents and p paragraphs in s shards, in reading order. Arrays may be mapped files.
 
     Shards: shard_documents, shard_paragraphs int64[s + 1], the first document and paragraph of each, then d and p.
-    Documents: first_paragraph int64[d + 1]; n_bytes, n_chars int64[d].
+    Documents: first_paragraph int64[d + 1]; n_bytes, n_chars int64[d]; special uint8[d], which are legal texts or
+    verse, if rules found something in them: places in SPECIAL.
     Paragraphs, without what is cut from their ends: document int32[p]; start, end int64[p], bytes into the document;
     char_start, char_end int64[p], the same in characters; n_tokens int32[p]; flags uint8[p]; exact uint64[p, 2],
     equal for equal token sequences (for equal bytes below `min_tokens` and where verbatim).
@@ -44,6 +45,7 @@ class Columns:
     first_paragraph: NDArray[np.int64]
     n_bytes: NDArray[np.int64]
     n_chars: NDArray[np.int64]
+    special: NDArray[np.uint8]
     document: NDArray[np.int32]
     start: NDArray[np.int64]
     end: NDArray[np.int64]

@@ -286,7 +286,7 @@ def build_columns(store: Store, storage: Storage) -> Columns:
     if not any(store.is_wide(shard) for shard in range(store.n_shards)):
         left_out |= {"char_start", "char_end"}  # they are start and end
     names = [name for name in _COLUMNS if name not in left_out]
-    types = {"exact": np.uint64, "n_tokens": np.int32, "flags": np.uint8}
+    types = {"exact": np.uint64, "n_tokens": np.int32, "flags": np.uint8, "special": np.uint8}
     columns = {name: storage.column(name, types.get(name, np.int64), 2 if name == "exact" else None) for name in names}
     document = storage.column("document", np.int32)
     counts, n_documents, n_paragraphs = [], [0], [0]

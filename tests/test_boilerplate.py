@@ -134,7 +134,7 @@ def make_tables(texts: Sequence[str]) -> tuple[pa.Table, pa.Table]:
 def find(texts: Sequence[str], settings: Settings | None = None) -> list[tuple[int, str, str]]:
     """Give (document, rule, text that goes) of every hit."""
     documents, paragraphs = make_tables(texts)
-    hits = find_boilerplate(documents, paragraphs, settings or Settings())
+    hits = find_boilerplate(documents, paragraphs, settings or Settings()).hits
     owners = paragraphs["document"].to_pylist()
     return [
         (
@@ -249,14 +249,14 @@ def test_flags_and_token_counts_change_nothing() -> None:
     lines = [line for text in texts for line in text.split("\n")]
     flagged = np.array([bool(cues & set(tokens_of(line))) for line in lines])
     n_tokens = np.array([len(tokens_of(line)) for line in lines], dtype=np.int64)
-    plain = find_boilerplate(documents, paragraphs, Settings())
+    plain = find_boilerplate(documents, paragraphs, Settings()).hits
     assert plain.num_rows == len(texts)
-    assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, flagged).equals(plain)
+    assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, flagged).hits.equals(plain)
     limits = cue_limits(Settings())
     assert {cue.removeprefix("^").split(" ")[-1] for cue in limits} == cues
     kernel, _ = fingerprint_paragraphs(documents, paragraphs, limits, Settings())
     assert kernel.n_tokens.tolist() == n_tokens.tolist()
-    assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, kernel.flagged).equals(plain)
+    assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, kernel.flagged).hits.equals(plain)
     assert not (kernel.flagged & ~flagged).any()
     assert kernel.flagged.sum() < flagged.sum()
 
@@ -293,19 +293,19 @@ def test_chunked_and_sliced_tables_give_the_same() -> None:
     """Chunks and slices of the input make no difference."""
     texts = [put_into_story(line) for _, line in VARIANTS]
     documents, paragraphs = make_tables(texts)
-    plain = find_boilerplate(documents, paragraphs, Settings())
+    plain = find_boilerplate(documents, paragraphs, Settings()).hits
     chunked = pa.concat_tables([documents.slice(0, 3), documents.slice(3, 5), documents.slice(8)])
-    assert find_boilerplate(chunked, paragraphs, Settings()).equals(plain)
+    assert find_boilerplate(chunked, paragraphs, Settings()).hits.equals(plain)
     assert find_boilerplate(
         documents, pa.concat_tables([paragraphs.slice(0, 7), paragraphs.slice(7)]), Settings()
-    ).equals(plain)
+    ).hits.equals(plain)
 
 
 def test_empty_and_blank_input_gives_an_empty_table() -> None:
     """No documents, and documents without paragraphs, give BOILERPLATE without rows."""
     for texts in ([], ["", "\n \n"]):
         documents, paragraphs = make_tables(texts)
-        assert find_boilerplate(documents, paragraphs, Settings()).equals(empty_table(BOILERPLATE))
+        assert find_boilerplate(documents, paragraphs, Settings()).hits.equals(empty_table(BOILERPLATE))
 
 
 def test_a_table_of_another_schema_is_refused() -> None:

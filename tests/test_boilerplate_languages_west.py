@@ -331,7 +331,7 @@ def find_categories(language: str, line: str) -> list[str]:
     """Give the categories of what is found in a story with a line near its end, all of which must be of that line."""
     story = STORIES[language]
     text = "\n".join([*story, line])
-    hits = find_boilerplate(*make_tables([text]), Settings())
+    hits = find_boilerplate(*make_tables([text]), Settings()).hits
     assert all(paragraph == len(story) for paragraph in hits["paragraph"].to_pylist()), "prose is taken"
     return [rule.split("/")[0] for rule in hits["rule"].to_pylist()]
 

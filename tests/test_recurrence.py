@@ -40,6 +40,7 @@ BODIES = [
 ]
 MASTHEAD = "The Marshland Observer, daily since 1871"
 MENU = "Front page | Nature | Angling | Weather"
+SHORT = "Holme Observer"
 IMPRINT = "Printed and published at 4 Quay Street by the Observer's own hands"
 
 
@@ -106,12 +107,12 @@ def test_headings_of_manuals_stay() -> None:
 
 
 def test_without_sites_more_is_asked_for() -> None:
-    """A line over two unlike documents stays where no site is known, and goes where both are of one site."""
-    texts = [page(n, tail=[IMPRINT] if n < 2 else []) for n in range(10)]
-    options = {"min_tokens": 100, "min_near_tokens": 100}
-    assert left(texts, **options) == texts
-    sites = ["observer"] * 4 + [f"other{n}" for n in range(6)]
-    assert left(texts, sites, **options)[:2] == [page(0), page(1)]
+    """A few words over five unlike documents stay where no site is known, and go where these are of one site."""
+    texts = [page(n, head=[SHORT] if n < 5 else []) for n in range(10)]
+    assert left(texts) == texts
+    sites = ["observer"] * 5 + [f"other{n}" for n in range(5)]
+    assert left(texts, sites) == [page(n) for n in range(10)]
+    assert left(texts, sites, site="none") == texts
 
 
 def test_what_recurs_over_sites_is_counted_by_sites() -> None:
@@ -121,16 +122,13 @@ def test_what_recurs_over_sites_is_counted_by_sites() -> None:
 
 
 def test_it_can_be_switched_off() -> None:
-    """`without=["recurring"]`, `boilerplate=False` and `site="none"` do what they say."""
+    """`without=["recurring"]` and `boilerplate=False` do what they say."""
     texts = [page(n, head=[MASTHEAD, MENU], tail=[IMPRINT]) for n in range(4)]
     sites = ["observer"] * 4
     short = {"min_tokens": 100, "min_near_tokens": 100}
     assert left(texts, sites, without=["recurring"], **short) == texts
     assert left(texts, sites, boilerplate=False, **short) == texts
     assert left(texts, sites, **short) == [page(n) for n in range(4)]
-    two = [*texts[:2], page(2), page(3)]
-    assert left(two, sites, site="none", **short) == two
-    assert left(two, sites, **short) != two
 
 
 def test_legal_texts_and_verse_are_kept_whole() -> None:

@@ -16,6 +16,7 @@ from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
 from dedup.boilerplate.rule_files import MOST_TOKENS
 from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules, make_screen, place_bits, read_ways
 from dedup.boilerplate.signatures import find_signatures
+from dedup.boilerplate.special import LEGAL, ORDINARY, tell_documents
 from dedup.boilerplate.trials import Finding, try_paragraph
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, TEXT, VERBATIM, check_schema
 from dedup.settings import Settings
@@ -99,20 +100,27 @@ def _cue_limits(active: ActiveRules) -> Mapping[str, tuple[int, int]]:
     return MappingProxyType(limits)
 
 
+class Boilerplate(NamedTuple):
+    """What rules found in n documents: BOILERPLATE, and special uint8[n], those that keep it, places in SPECIAL."""
+
+    hits: pa.Table
+    special: NDArray[np.uint8]
+
+
 def find_boilerplate(
     documents: pa.Table,
     paragraphs: pa.Table,
     settings: Settings,
     n_tokens: NDArray[np.int64] | None = None,
     flagged: NDArray[np.bool_] | None = None,
-) -> pa.Table:
+) -> Boilerplate:
     """Find the paragraphs, and ends of paragraphs, that a rule knows for boilerplate, and the furniture of pages.
 
     Takes DOCUMENTS and PARAGRAPHS in reading order; n_tokens int[n] and flagged
     bool[n] (holds one of cue_tokens, within its limits or not) spare work and change nothing. Gives
     BOILERPLATE by paragraph and start; verbatim paragraphs are not tried. Whole-paragraph hits do not count in a
     document of which they would take more than settings.max_boilerplate_share,
-    nor hits of LEGAL_CATEGORIES in a legal text.
+    nor any but page furniture in a legal text or verse.
     Raises SchemaError if a table is not what it should be.
     """
     check_schema(documents, DOCUMENTS, "find_boilerplate")
@@ -130,17 +138,16 @@ def find_boilerplate(
     hits += _find_hits(view, settings, n_tokens, holds_symbol, np.flatnonzero(tried))
     hits = _add_signatures(view, hits, settings)
     hits.sort(key=lambda hit: (hit.paragraph, hit.start))
+    special = _tell_special(view, hits, active)
     kept = [
         hit
         for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph]))
-        for hit in _protect(view, document, list(group), active, settings)
+        for hit in _protect(view, document, list(group), int(special[document]), active, settings)
     ]
     rows = [(hit.paragraph, hit.start, hit.end, hit.rule) for hit in kept]
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-    return pa.table(
-        [pa.array(column, type=field.type) for column, field in zip(columns, BOILERPLATE, strict=True)],
-        schema=BOILERPLATE,
-    )
+    arrays = [pa.array(column, type=field.type) for column, field in zip(columns, BOILERPLATE, strict=True)]
+    return Boilerplate(pa.table(arrays, schema=BOILERPLATE), special)
 
 
 def _view_paragraphs(texts: TextView, paragraphs: pa.Table) -> _Paragraphs:
@@ -258,15 +265,48 @@ def _character_start(data: NDArray[np.uint8], at: int, end: int) -> int:
     return at
 
 
-def _protect(view: _Paragraphs, document: int, hits: list[_Hit], active: ActiveRules, settings: Settings) -> list[_Hit]:
-    """Give the hits of one document that count."""
+def _tell_special(view: _Paragraphs, hits: list[_Hit], active: ActiveRules) -> NDArray[np.uint8]:
+    """Say which documents keep what was found in them, uint8[n], places in SPECIAL."""
+    special = np.full(len(view.first) - 1, ORDINARY, dtype=np.uint8)
+    found = np.array([hit.paragraph for hit in hits if hit.category != PAGE_FURNITURE], dtype=np.int64)
+    if not len(found):
+        return special
+    documents = np.unique(view.document[found])
+    taken = np.zeros(len(view.starts), dtype=np.bool_)
+    taken[[hit.paragraph for hit in hits if hit.is_whole]] = True
+    n_paragraphs = view.first[documents + 1] - view.first[documents]
+    first = np.concatenate([[0], np.cumsum(n_paragraphs)])
+    paragraphs = np.arange(first[-1]) + np.repeat(view.first[documents] - first[:-1], n_paragraphs)
+    spans = np.column_stack([view.starts[paragraphs], view.ends[paragraphs]])
+    special[documents] = tell_documents(view.data, spans, first, taken[paragraphs], active.files)
+    # A title alone makes a legal text where a notice is at stake, however few of its words are legal.
+    with_notice = {int(view.document[hit.paragraph]) for hit in hits if hit.category in LEGAL_CATEGORIES}
+    for document in with_notice:
+        if special[document] == ORDINARY and _is_legal(view, document, taken, active, opens_with_notice=False):
+            special[document] = LEGAL
+    return special
+
+
+def _is_legal(
+    view: _Paragraphs, document: int, taken: NDArray[np.bool_], active: ActiveRules, *, opens_with_notice: bool
+) -> bool:
+    """Say whether a document is a legal text; taken bool[], of all paragraphs those that would go whole."""
+    mine = slice(int(view.first[document]), int(view.first[document + 1]))
+    spans = np.column_stack([view.starts[mine], view.ends[mine]])
+    return is_legal_document(view.data, spans, taken[mine], active.files, opens_with_notice=opens_with_notice)
+
+
+def _protect(
+    view: _Paragraphs, document: int, hits: list[_Hit], special: int, active: ActiveRules, settings: Settings
+) -> list[_Hit]:
+    """Give the hits of one document that count; `special`: what it is, a place in SPECIAL."""
+    if special != ORDINARY:
+        return [hit for hit in hits if hit.category == PAGE_FURNITURE]
     members = view.of_document(document)
-    if any(hit.category in LEGAL_CATEGORIES for hit in hits):
-        taken = np.zeros(len(members), dtype=np.bool_)
-        taken[[hit.paragraph - members.start for hit in hits if hit.is_whole]] = True
-        spans = np.column_stack([view.starts[members.start : members.stop], view.ends[members.start : members.stop]])
-        opens = any(hit.paragraph == members.start and hit.category == "copyright" for hit in hits)
-        if is_legal_document(view.data, spans, taken, active.files, opens_with_notice=opens):
+    if any(hit.paragraph == members.start and hit.category == "copyright" for hit in hits):
+        taken = np.zeros(len(view.starts), dtype=np.bool_)
+        taken[[hit.paragraph for hit in hits if hit.is_whole]] = True
+        if _is_legal(view, document, taken, active, opens_with_notice=True):
             hits = [hit for hit in hits if hit.category not in LEGAL_CATEGORIES]
     n_bytes = int((view.ends[members.start : members.stop] - view.starts[members.start : members.stop]).sum())
     n_whole = sum(hit.end - hit.start for hit in hits if hit.is_whole)

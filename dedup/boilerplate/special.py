@@ -20,7 +20,7 @@ VERSE_SHARE: Final = 0.7
 """Share of lines that must be as short as verse."""
 COMMA_SHARE: Final = 0.15
 STOP_SHARE: Final = 0.3
-"""Shares of lines that end in a comma or semicolon, and in any mark: menus have neither, prose has no short lines."""
+"""Shares of lines that end in a comma, and in any mark: menus have neither, prose has no short lines."""
 
 TITLED_SHARE: Final = 0.004
 """Share of legal words below which no document is read as text to find a title of legal texts in its first lines."""

@@ -10,7 +10,7 @@ N_LINE_COUNTS: Final = 4
 _LEAST_LETTERS = 2
 _MARKS = (0xE38082, 0xEFBC81, 0xEFBC9F, 0xE28094, 0xE280A6)
 """The full stop, exclamation mark and question mark of East Asia, the dash and the ellipsis."""
-_QUOTE, _APOSTROPHE, _BRACKET, _COLON, _DOT, _BANG, _QUERY = 0x22, 0x27, 0x29, 0x3A, 0x2E, 0x21, 0x3F
+_QUOTE, _APOSTROPHE, _BRACKET, _COMMA, _COLON, _DOT, _BANG, _QUERY = 0x22, 0x27, 0x29, 0x2C, 0x3A, 0x2E, 0x21, 0x3F
 
 
 @njit(cache=True, nogil=True)
@@ -108,7 +108,7 @@ def count_lines(text, starts, ends, first, is_left_out, most_bytes, counts):
             counts[document, 1] += end - start <= most_bytes
             last = text[end - 1]
             wide = _three(text, end - 3) if end - start >= 3 else 0
-            if last in (0x2C, 0x3B) or wide in (0xEFBC8C, 0xE38081) or wide & 0xFFFF == 0xD88C:
+            if last == _COMMA or wide in (0xEFBC8C, 0xE38081) or wide & 0xFFFF == 0xD88C:
                 counts[document, 2] += 1
                 counts[document, 3] += 1
             elif last in (_DOT, _BANG, _QUERY, _COLON) or wide in _MARKS:

@@ -91,7 +91,7 @@ def find_taken(test: FileTest, text: str) -> tuple[list[Taken], float]:
     found = []
     n_bytes = sum(paragraphs["end"].to_pylist()) - sum(paragraphs["start"].to_pylist())
     n_whole = 0
-    for hit in find_boilerplate(documents, paragraphs, settings).to_pylist():
+    for hit in find_boilerplate(documents, paragraphs, settings).hits.to_pylist():
         if hit["rule"] in test.known.rules:
             line = raw.count(b"\n", 0, hit["start"]) + 1
             is_whole = hit["start"] == paragraphs["start"][hit["paragraph"]].as_py()
