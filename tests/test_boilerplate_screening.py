@@ -1,12 +1,15 @@
 """The compiled screen before the rules: it spares trials, and never the one that would have matched."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.boilerplate import RULES
+from dedup.boilerplate import RULES, Rule, with_rules_read
 from dedup.boilerplate.cues import SYMBOLS, read_cue
+from dedup.boilerplate.languages import lead_bits
 from dedup.boilerplate.rule_files import tokens_of
 from dedup.boilerplate.screening import (
     MOST_WORDS_IN_SENTENCES,
@@ -19,10 +22,11 @@ from dedup.boilerplate.screening import (
     read_ways,
 )
 from dedup.boilerplate.trials import try_paragraph
-from dedup.boilerplate.wording import split_sentences
+from dedup.boilerplate.wording import bare, split_sentences, translate
 from dedup.settings import Settings
 
 ACTIVE = activate_rules(Settings())
+LEADS = lead_bits(ACTIVE.language_bits)
 with np.errstate(over="ignore"):  # NumPy warns where an interpreted kernel wraps on purpose
     SCREEN = Screen(ACTIVE)
 EVERYWHERE = sum(PLACE_BITS.values())
@@ -69,15 +73,30 @@ SEPARATORS = [
 ]
 
 
+def languages_by_definition(text: str) -> int:
+    """Say which languages a text shows, by its words and the first bytes of its letters."""
+    words = set(tokens_of(text))
+    shown = 0
+    for byte in text.encode():
+        shown |= LEADS[byte]
+    for file in ACTIVE.files:
+        if words & file.own_words:
+            shown |= ACTIVE.language_bits[file.language]
+    return shown
+
+
 def ways_by_definition(text: str, places: int) -> Ways:
     """Say how a text could match by its cues and its length alone."""
     tokens = tokens_of(text)
     parts = [tokens_of(text[start:end]) for start, end in split_sentences(text)]
     whole, sentences, tail = [], False, False
+    evidence = languages_by_definition(text)
     for position, rule in enumerate(ACTIVE.rules):
         held = any(cue.last in text if cue.last in SYMBOLS else cue.is_in(tokens) for cue in rule.cues)
         held_inside = held or any(cue.is_in(part) for cue in rule.cues for part in parts)
         if not PLACE_BITS[rule.place] & places:
+            continue
+        if ACTIVE.languages[position] and not ACTIVE.languages[position] & evidence:
             continue
         if held and len(tokens) <= rule.max_tokens:
             whole.append(position)
@@ -89,7 +108,7 @@ def ways_by_definition(text: str, places: int) -> Ways:
     if text.endswith((",", ";", "，", "、", "；", "،", "؛")) and not is_greek_question:
         return Ways((), sentences=False, tail=False)
     n_words = sum(1 / 3 if len(token) == 1 and "\u3000" <= token <= "\u9fff" else 1 for token in tokens)
-    return Ways(tuple(whole), sentences and n_words <= MOST_WORDS_IN_SENTENCES + 1e-6, tail)
+    return Ways(tuple(whole), sentences and n_words <= MOST_WORDS_IN_SENTENCES + 1e-6, tail, evidence)
 
 
 def ways_by_screen(text: str, places: int) -> Ways:
@@ -156,3 +175,51 @@ def test_places_are_those_of_the_document() -> None:
     assert names[6] == {"anywhere", "end", "edges"}
     assert names[7] == names[9] == {"anywhere", "end", "edges", "last"}
     assert place_bits(np.array([0]), np.array([1])).tolist() == [EVERYWHERE]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "not_shown"),
+    [
+        ("Copyright 2024 Example Media Group", [], ["de", "fr", "ru", "zh"]),
+        ("© 2024 Example Media – “all” rights reserved", [], ["de", "fr", "ru", "zh"]),
+        ("Alle Rechte vorbehalten", ["de"], ["el", "ja"]),
+        ("Tous droits reserves", ["fr"], ["ru", "ja"]),
+        ("Müller", ["de", "tr"], ["ru", "el", "ja"]),
+        ("Mu\u0308ller", ["de", "tr"], ["ru", "ja"]),
+        ("Все права защищены", ["ru"], ["de", "el", "ja"]),
+        ("Με επιφύλαξη", ["el"], ["de", "ru", "ja"]),
+        ("جميع الحقوق محفوظة", ["ar"], ["de", "ru", "ja"]),
+        ("版权所有", ["zh", "ja"], ["de", "ru", "ar"]),
+        ("무단 전재", ["ko"], ["de", "ru", "ar"]),
+    ],
+)
+def test_languages_are_told_by_words_and_letters(text: str, shown: list[str], not_shown: list[str]) -> None:
+    """A paragraph shows the languages that have its letters, or a word of it that English has not."""
+    evidence = languages_by_definition(text)
+    assert all(evidence & ACTIVE.language_bits[language] for language in shown)
+    assert not any(evidence & ACTIVE.language_bits[language] for language in not_shown)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.title)
+def test_examples_show_their_language(rule: Rule) -> None:
+    """What a rule is for is tried against it, or is what an English rule finds, too: "Newsletter"."""
+    language = ACTIVE.languages[[*RULES].index(rule.title)]
+    for example in rule.examples:
+        if language and not language & languages_by_definition(example):
+            wording = bare(translate(example))
+            assert any(other.matches(wording) for other in RULES.values() if other.language == "en"), example
+
+
+def test_rules_of_a_user_are_tried_whatever_the_language(tmp_path: Path) -> None:
+    """Only rules that dedup ships ask for evidence: words of a user's language may be unknown to it."""
+    path = tmp_path / "own.toml"
+    path.write_text(
+        'language = "de"\n[[rule]]\nname = "spende"\ncategory = "gaben"\ncues = ["copyright"]\nmax_tokens = 9\n'
+        "patterns = ['copyright tombola']\nexamples = ['Copyright Tombola']\ncounter_examples = ['Tombola']\n",
+        encoding="utf-8",
+    )
+    active = activate_rules(with_rules_read(Settings(rules=(str(path),))))
+    assert [
+        language for language, rule in zip(active.languages, active.rules, strict=True) if rule.name == "spende"
+    ] == [0]
+    assert sum(language != 0 for language in active.languages) > 100

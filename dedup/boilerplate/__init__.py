@@ -6,6 +6,7 @@ table.py        RULES: "category/name" -> rule, those of a user's files, and wha
 kept.py         compiled patterns, kept from run to run
 wording.py      one paragraph -> the form that rules are tried on, and its sentences
 cues.py         the words by which a paragraph is told on which rules are worth trying
+languages.py    by what a paragraph shows that it may be of a language
 screening.py    many paragraphs -> the ways in which each could match, by cues, lengths and places
 trials.py       one paragraph -> the rule that it matches, and the part of it that goes
 signatures.py   what is below "-- " or a row of strokes at the end of mail

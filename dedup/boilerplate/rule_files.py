@@ -141,6 +141,7 @@ class RuleFile:
     companion_cues: tuple[Cue, ...]  # of which such a sentence must hold one
     legal_words: frozenset[str]  # tokens that legal texts are full of
     legal_titles: Pattern | None  # first lines of legal texts
+    own_words: frozenset[str] = frozenset()  # of which a text must hold one for the rules to be tried, if there are any
     parts: Mapping[str, str] = field(compare=False, repr=False)  # for later files of the language
 
 

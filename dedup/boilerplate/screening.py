@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate.cues import SYMBOLS, Cue, CueIndex
+from dedup.boilerplate.languages import MOST_LANGUAGES, WITH_LETTERS, is_of_names, lead_bits
 from dedup.boilerplate.rule_files import PLACES, Pattern, Rule, RuleFile
 from dedup.boilerplate.table import find_rules, read_rule_texts
 from dedup.kernels.characters import load_characters
-from dedup.kernels.cues import SENTENCES, TAIL, WHOLE, join_rows, screen_paragraphs
+from dedup.kernels.cues import EVIDENCE_BYTES, SENTENCES, TAIL, WHOLE, join_rows, screen_paragraphs
 from dedup.settings import RuleText, Settings
 from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
 
@@ -40,6 +41,8 @@ class ActiveRules:
     cues: Mapping[str, tuple[tuple[Cue, int], ...]]  # last word of a cue -> such cues, each with its rule's position
     companions: tuple[Pattern, ...]
     companion_cues: tuple[tuple[Cue, int], ...]  # each with the position of the companions it is of
+    languages: tuple[int, ...]  # of each rule: the bit of the language that a paragraph must show, 0 if none
+    language_bits: Mapping[str, int]  # of those languages
     index: CueIndex  # of the cues of rules that are tokens
     companion_index: CueIndex
 
@@ -50,6 +53,7 @@ class Ways(NamedTuple):
     whole: tuple[int, ...]  # positions of the rules that all of it could match, ascending
     sentences: bool  # all of its sentences could be boilerplate
     tail: bool  # its last sentences could be
+    evidence: int = -1  # the bits of the languages that it may be of
 
 
 def activate_rules(settings: Settings) -> ActiveRules:
@@ -75,6 +79,7 @@ def _activate_rules(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> Ac
     for position, rule in enumerate(rules):
         for cue in rule.cues:
             cues[cue.last].append((cue, position))
+    bits = _language_bits(known.files)
     companions = [file for file in known.files if file.companions is not None]
     companion_cues = [(cue, position) for position, file in enumerate(companions) for cue in file.companion_cues]
     return ActiveRules(
@@ -83,9 +88,20 @@ def _activate_rules(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> Ac
         cues={word: tuple(uses) for word, uses in cues.items()},
         companions=tuple(file.companions for file in companions if file.companions is not None),
         companion_cues=tuple(companion_cues),
+        languages=tuple(
+            0 if rule.title in known.paths or is_of_names(rule.category, rule.language) else bits.get(rule.language, 0)
+            for rule in rules
+        ),
+        language_bits=bits,
         index=CueIndex(use for word, uses in cues.items() if word not in SYMBOLS for use in uses),
         companion_index=CueIndex(companion_cues),
     )
+
+
+def _language_bits(files: tuple[RuleFile, ...]) -> Mapping[str, int]:
+    """Give a bit to each language whose rules ask for evidence of it."""
+    told = dict.fromkeys(file.language for file in files if file.own_words or file.language in WITH_LETTERS)
+    return {language: 1 << number for number, language in enumerate(list(told)[:MOST_LANGUAGES])}
 
 
 def place_bits(position: NDArray[np.int64], n_paragraphs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -109,6 +125,10 @@ class Screen:
         uses = {word: list(found) for word, found in active.cues.items() if word not in SYMBOLS}
         for cue, _ in active.companion_cues:
             uses.setdefault(cue.last, []).append((cue, no_rule))
+        for file in active.files:
+            bit = active.language_bits.get(file.language, 0)
+            for word in sorted(file.own_words) if bit else ():  # these stand for the rules behind that one
+                uses.setdefault(word, []).append((Cue((word,), opens=False), no_rule + bit.bit_length()))
         words = list(uses)
         self._characters = load_characters()
         self._table = make_token_table(words)
@@ -133,10 +153,12 @@ class Screen:
                 rule.cut == "tail",
                 PLACE_BITS[rule.place],
                 position in with_symbol,
+                active.languages[position],
             )
             for position, rule in enumerate(active.rules)
         ]
-        self._rule_traits = np.array(traits, dtype=np.int64).reshape(-1, 5)
+        self._rule_traits = np.array(traits, dtype=np.int64).reshape(-1, 6)
+        self._lead_languages = np.array(lead_bits(active.language_bits), dtype=np.int64)
 
     def find_ways(
         self, data: NDArray[np.uint8], spans: NDArray[np.int64], paragraph_traits: NDArray[np.int64]
@@ -147,7 +169,8 @@ class Screen:
         is given, whether it holds one of SYMBOLS. A row is for read_ways.
         """
         found = np.empty(len(spans), dtype=np.int64)
-        ways = np.empty((len(spans), len(self._rule_traits)), dtype=np.uint8)  # rows are written as they are needed
+        width = len(self._rule_traits) + EVIDENCE_BYTES
+        ways = np.empty((len(spans), width), dtype=np.uint8)  # rows are written as they are needed
         n_found = screen_paragraphs(
             data,
             spans,
@@ -159,6 +182,7 @@ class Screen:
             self._cue_traits,
             self._cue_before,
             self._rule_traits,
+            self._lead_languages,
             MOST_WORDS_IN_SENTENCES,
             found,
             ways,
@@ -169,7 +193,8 @@ class Screen:
 @functools.lru_cache(maxsize=8192)  # there are few different ones
 def read_ways(row: bytes) -> Ways:
     """Give what a row of the screen says."""
-    ways = np.frombuffer(row, dtype=np.uint8)
+    ways = np.frombuffer(row[:-EVIDENCE_BYTES], dtype=np.uint8)
     together = int(np.bitwise_or.reduce(ways))
     whole = tuple(np.flatnonzero(ways & WHOLE).tolist()) if together & WHOLE else ()
-    return Ways(whole, sentences=bool(together & SENTENCES), tail=bool(together & TAIL))
+    evidence = int.from_bytes(row[-EVIDENCE_BYTES:], "little")
+    return Ways(whole, sentences=bool(together & SENTENCES), tail=bool(together & TAIL), evidence=evidence)

@@ -2,13 +2,14 @@
 
 import functools
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from dedup.boilerplate.checking import check_examples
 from dedup.boilerplate.kept import recall, remember
+from dedup.boilerplate.languages import ALWAYS_TRIED, own_words
 from dedup.boilerplate.rule_files import Rule, RuleFile, load_rules, parse_rules
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, RuleText, Settings, check_categories
@@ -21,14 +22,30 @@ def load_kept_rules() -> dict[str, RuleFile]:
     if kept is not None:
         found: dict[str, RuleFile] = pickle.loads(kept)  # noqa: S301 - our own, and checked
         return found
-    read = load_rules()
+    read = _with_own_words(load_rules())
     remember("rules", stamp, pickle.dumps(read))
     return read
 
 
+def _with_own_words(read: Mapping[str, RuleFile]) -> dict[str, RuleFile]:
+    """Give the rule files with the words by which their languages are told."""
+    words = own_words({language: tuple(_vocabulary(file)) for language, file in read.items()})
+    return {language: replace(file, own_words=words.get(language, frozenset())) for language, file in read.items()}
+
+
+def _vocabulary(file: RuleFile) -> Iterator[str]:
+    """Give texts of the words that tell a language; of English, of all that its rules are known to meet."""
+    for rule in file.rules:
+        yield from (word for cue in rule.cues for word in cue.words)
+        yield from rule.examples
+        if file.language == ALWAYS_TRIED:
+            yield from rule.counter_examples
+
+
 def _stamp_of(folder: Path) -> str:
     """Give the names, sizes and times of the rules in a folder, and of the code that reads them."""
-    paths = sorted([*folder.glob("rules/*.toml"), *folder.glob("*.py"), *folder.parent.glob("kernels/*.py")])
+    code = [*folder.glob("*.py"), *folder.parent.glob("kernels/*.py")]
+    paths = sorted([*folder.glob("rules/*.toml"), *folder.parent.glob("*.toml"), *code])
     found = [(path, path.stat()) for path in paths]
     return "\n".join(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in found)
 

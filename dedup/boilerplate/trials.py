@@ -40,7 +40,7 @@ def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Fi
         if rule is not None:
             return Finding(0, len(text), rule, is_whole=True)
     if ways.sentences:
-        sentences = _Sentences(text, translated, split_sentences(translated), places, active)
+        sentences = _Sentences(text, translated, split_sentences(translated), places, ways.evidence, active)
         if 2 <= len(sentences) <= MOST_SENTENCES:
             rule = _match_all(sentences)
             if rule is not None:
@@ -50,7 +50,7 @@ def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Fi
         return None
     skipped = max(0, len(translated) - TAIL_CHARS)
     end = translated[skipped:]
-    finding = _match_tail(_Sentences(text[skipped:], end, split_sentences(end), places, active))
+    finding = _match_tail(_Sentences(text[skipped:], end, split_sentences(end), places, ways.evidence, active))
     return finding and finding._replace(start=skipped + finding.start, end=skipped + finding.end)
 
 
@@ -62,6 +62,7 @@ class _Sentences:
     translated: str
     spans: list[tuple[int, int]]
     places: int
+    evidence: int
     active: ActiveRules
     tokens: dict[tuple[int, int], list[str]] = field(default_factory=dict)  # of the stretches asked for so far
 
@@ -81,6 +82,7 @@ class _Sentences:
             if n_tokens <= rules[position].max_tokens
             and (rules[position].cut == "tail" or not only_tails)
             and PLACE_BITS[rules[position].place] & self.places
+            and (self.evidence & self.active.languages[position] or not self.active.languages[position])
         ]
         return _match(stretch, cued) if cued else None
 

@@ -26,6 +26,10 @@ MOST_PARAGRAPH_TOKENS: Final = 1
 TAKES_TAILS: Final = 2
 PLACE: Final = 3
 HAS_SYMBOL: Final = 4
+LANGUAGE: Final = 5
+
+EVIDENCE_BYTES: Final = 2
+"""Columns of the ways, behind those of the rules."""
 
 _COMMA = 44
 _SEMICOLON = 59
@@ -47,6 +51,7 @@ def screen_paragraphs(
     cue_traits,
     cue_before,
     rule_traits,
+    lead_languages,
     most_sentence_words,
     found,
     ways,
@@ -60,10 +65,13 @@ def screen_paragraphs(
     cue; the character arrays; words uint64[power of two], an open table of the hashes of the cues' last tokens
     with 0 for a free place; word_filter bool[2**16], whether one of them ends in these bits; first_cue
     int64[len(words) + 1], where the cues of each word start in cue_traits int64[c, 3], the rule (r: a companion of
-    rules), 1 where the cue opens what matches, and the number of tokens before its last, and in cue_before uint64[c],
-    what join_hashes gives for these; rule_traits int64[r, 5]: the most tokens of what it matches, of a paragraph whose
-    sentences are worth trying, 1 where it takes tails, the bit of its place, 1 where a symbol is a cue of it. Out:
-    found int64[n], the numbers of the paragraphs that could match, ascending, and ways uint8[n, r], a row for each.
+    rules, r + 1 + i: evidence of the language of bit i), 1 where the cue opens what matches, and the number of tokens
+    before its last, and in cue_before uint64[c], what join_hashes gives for these; rule_traits int64[r, 6]: the most
+    tokens of what it matches, of a paragraph whose sentences are worth trying, 1 where it takes tails, the bit of its
+    place, 1 where a symbol is a cue of it, the bit of the language that a paragraph must show or 0; lead_languages
+    int64[256], of which languages a byte is evidence.
+    Out: found int64[n], the numbers of the paragraphs that could match, ascending, and ways uint8[n, r +
+    EVIDENCE_BYTES], a row for each, with the bits of the languages that it shows, the low ones first.
 
     No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
     the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
@@ -95,6 +103,7 @@ def screen_paragraphs(
                 if rule_traits[rule, HAS_SYMBOL] and rule_traits[rule, PLACE] & places:
                     ways[n_found, rule] |= _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_split)
         starts_well, ends_well = False, False
+        evidence = np.int64(0)
         for place in range(n):
             if not word_filter[tokens[place] & np.uint64(0xFFFF)]:
                 continue
@@ -105,6 +114,9 @@ def screen_paragraphs(
                 continue
             for cue in range(first_cue[slot], first_cue[slot + np.uint64(1)]):
                 rule = cue_traits[cue, 0]
+                if rule > len(rule_traits):
+                    evidence |= np.int64(1) << (rule - len(rule_traits) - 1)
+                    continue
                 if rule < len(rule_traits) and rule_traits[rule, PLACE] & places == 0:
                     continue
                 first = place - cue_traits[cue, 2]
@@ -134,9 +146,14 @@ def screen_paragraphs(
         if not (starts_well and ends_well) and not paragraph_traits[p, HOLDS_SYMBOL]:
             kept &= ~SENTENCES
         together = np.uint8(0)
+        for at in range(start, end):
+            evidence |= lead_languages[text[at]]
         for rule in range(len(rule_traits)):
-            ways[n_found, rule] &= kept
+            language = rule_traits[rule, LANGUAGE]
+            ways[n_found, rule] &= kept if language & evidence or not language else np.uint8(0)
             together |= ways[n_found, rule]
+        for column in range(EVIDENCE_BYTES):
+            ways[n_found, len(rule_traits) + column] = evidence >> (8 * column) & 0xFF
         if together:
             found[n_found] = p
             n_found += 1
