@@ -5,6 +5,7 @@ digest of its text, for the texts are not ours to pass on. A labelled line is ju
 gold text with that line in it, or the mail it stands in as it is.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from benchmarks.measurements import BenchmarkError
-from benchmarks.quality.labelled import is_held_out
+from benchmarks.quality.labelled import LabelledPage, is_held_out
 from benchmarks.quality.line_pages import LinePage, collapse, line_sha, read_line_pages
 from benchmarks.recall import wilson_interval
 
@@ -40,7 +41,12 @@ LEAST_CONTAINED: Final = 40
 NOT_JUDGED: Final = ("page-furniture", "recurring")
 """What is found by comparing documents or pages: many of the documents made here have the same text around the line."""
 
-HALVES: Final = ("all", "tuning", "held out")
+HALVES: Final = ("all", "tuning", "held out")  # the second is three quarters
+
+
+def is_kept_unseen(page: LabelledPage) -> bool:
+    """Say whether lines of a page were never shown to who writes rules: of every second page held out."""
+    return is_held_out(page) and hashlib.sha256(page.doc_id.encode()).digest()[6] % 2 == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +148,7 @@ def judge_lines(data: Path, mail: Path | None, labels: Sequence[LineLabel]) -> t
             not_found[label.set_name] -= 1
             text, start = document_of(page, number, donor)
             document = documents.setdefault(text, len(documents))
-            placed.append((label, page.lines[number], document, start, is_held_out(page.page)))
+            placed.append((label, page.lines[number], document, start, is_kept_unseen(page.page)))
     table = pa.table({"doc_id": [str(number) for number in range(len(documents))], "text": list(documents)})
     removed: dict[int, list[tuple[int, int, str]]] = {}
     if documents:
