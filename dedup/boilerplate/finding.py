@@ -29,6 +29,12 @@ TAIL_BYTES: Final = 1000
 BLOCK_PARAGRAPHS: Final = 8192
 """Paragraphs screened at a time, which bounds the memory that their ways take."""
 
+BELOW_MAIL: Final = frozenset({"mailing-list", "mail-signature", "confidentiality"})
+"""Categories of which a document may well have more than of anything else: a short mail has a long footer."""
+
+MOST_BELOW_MAIL: Final = 0.95
+"""Share of a document from which on that, too, is all that it is."""
+
 MOST_REMEMBERED: Final = 100_000
 """Paragraphs of one run whose trial is remembered."""
 
@@ -119,7 +125,7 @@ def find_boilerplate(
     Takes DOCUMENTS and PARAGRAPHS in reading order; n_tokens int[n] and flagged
     bool[n] (holds one of cue_tokens, within its limits or not) spare work and change nothing. Gives
     BOILERPLATE by paragraph and start; verbatim paragraphs are not tried. Whole-paragraph hits do not count in a
-    document of which they would take more than settings.max_boilerplate_share,
+    document of which they would take more than settings.max_boilerplate_share, what stands below mail apart,
     nor any but page furniture in a legal text or verse.
     Raises SchemaError if a table is not what it should be.
     """
@@ -309,7 +315,13 @@ def _protect(
         if _is_legal(view, document, taken, active, opens_with_notice=True):
             hits = [hit for hit in hits if hit.category not in LEGAL_CATEGORIES]
     n_bytes = int((view.ends[members.start : members.stop] - view.starts[members.start : members.stop]).sum())
-    n_whole = sum(hit.end - hit.start for hit in hits if hit.is_whole)
-    if n_whole > settings.max_boilerplate_share * n_bytes:
+    n_below, n_others = (
+        sum(hit.end - hit.start for hit in hits if hit.is_whole and (hit.category in BELOW_MAIL) == is_below)
+        for is_below in (True, False)
+    )
+    if n_others > settings.max_boilerplate_share * n_bytes:
+        hits = [hit for hit in hits if not hit.is_whole or hit.category in BELOW_MAIL]
+        n_others = 0
+    if n_below + n_others > max(MOST_BELOW_MAIL, settings.max_boilerplate_share) * n_bytes:
         hits = [hit for hit in hits if not hit.is_whole]
     return hits

@@ -15,9 +15,9 @@ from dedup.schemas import SPECIAL
 ORDINARY, LEGAL, VERSE = range(len(SPECIAL))
 
 FEWEST_LINES: Final = 8
-MOST_LINE_BYTES: Final = 120
+MOST_LINE_CHARS: Final = 60
 VERSE_SHARE: Final = 0.7
-"""Share of lines that must be as short as verse."""
+"""Share of lines that must be as short as verse, which those of mail are not: they are broken at 65 or more."""
 COMMA_SHARE: Final = 0.15
 STOP_SHARE: Final = 0.3
 """Shares of lines that end in a comma, and in any mark: menus have neither, prose has no short lines."""
@@ -44,7 +44,7 @@ def tell_documents(
     n = len(first) - 1
     starts, ends = np.ascontiguousarray(spans[:, 0]), np.ascontiguousarray(spans[:, 1])
     lines = np.empty((n, N_LINE_COUNTS), dtype=np.int64)
-    count_lines(data, starts, ends, first, is_left_out, MOST_LINE_BYTES, lines)
+    count_lines(data, starts, ends, first, is_left_out, MOST_LINE_CHARS, lines)
     n_lines, n_short, n_commas, n_stops = lines.T
     is_verse = (n_lines >= FEWEST_LINES) & (n_short >= VERSE_SHARE * n_lines)
     is_verse &= (n_commas >= COMMA_SHARE * n_lines) & (n_stops >= STOP_SHARE * n_lines)

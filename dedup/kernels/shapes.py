@@ -33,6 +33,17 @@ def look_at_shapes(text, starts, ends, n_tokens, long_tokens, no_letters, label,
 
 
 @njit(cache=True, nogil=True)
+def _is_short(text, start, end, most_chars):
+    """Say whether there are at most so many characters, each of which is four bytes at most."""
+    if end - start <= most_chars or end - start > 4 * most_chars:
+        return end - start <= most_chars
+    n_chars = 0
+    for at in range(start, end):
+        n_chars += text[at] & 0xC0 != 0x80
+    return n_chars <= most_chars
+
+
+@njit(cache=True, nogil=True)
 def _has_letters(text, start, end):
     """Say whether there are enough letters; of other scripts, all that is not known for punctuation is one."""
     n_letters = 0
@@ -92,11 +103,11 @@ def _three(text, at):
 
 
 @njit(cache=True, nogil=True)
-def count_lines(text, starts, ends, first, is_left_out, most_bytes, counts):
+def count_lines(text, starts, ends, first, is_left_out, most_chars, counts):
     """Count, for each of n documents, its lines, short ones, and ends in commas and in any mark: counts int64[n, 4].
 
     text uint8[]; starts, ends int64[p], bytes into it, the lines of all documents, those of each from first
-    int64[n + 1] on; is_left_out bool[p]: those are not counted. Short lines have at most `most_bytes`.
+    int64[n + 1] on; is_left_out bool[p]: those are not counted. Short lines have at most `most_chars`.
     """
     for document in range(len(first) - 1):
         counts[document] = 0
@@ -105,7 +116,7 @@ def count_lines(text, starts, ends, first, is_left_out, most_bytes, counts):
             if is_left_out[line] or start == end:
                 continue
             counts[document, 0] += 1
-            counts[document, 1] += end - start <= most_bytes
+            counts[document, 1] += _is_short(text, start, end, most_chars)
             last = text[end - 1]
             wide = _three(text, end - 3) if end - start >= 3 else 0
             if last == _COMMA or wide in (0xEFBC8C, 0xE38081) or wide & 0xFFFF == 0xD88C:
