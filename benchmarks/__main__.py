@@ -316,10 +316,13 @@ def field(
 
 @app.command()
 def tables() -> None:
-    """Write the results into benchmarks/README.md."""
+    """Write the results into benchmarks/README.md, and the main ones into README.md."""
+    from benchmarks import front_page
     from benchmarks.tables import README, results_section, with_results
 
     README.write_text(with_results(README.read_text(encoding="utf-8"), results_section()), encoding="utf-8")
+    front = front_page.README.read_text(encoding="utf-8")
+    front_page.README.write_text(front_page.with_figures(front, front_page.figures_section()), encoding="utf-8")
 
 
 def _cleaned(corpus: Path, work: Path, options: list[str]) -> Path:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks import front_page
 from benchmarks.all_pairs import find_all_pairs, find_all_pairs_naively
 from benchmarks.bruteforce import compare_with_all_pairs
 from benchmarks.corpora import CORPUS, read_packages, sample_documents
@@ -342,6 +343,9 @@ def test_harm_is_skipped_without_data(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_readme_shows_the_results() -> None:
-    """The results in benchmarks/README.md are those in benchmarks/results/."""
+    """The results in benchmarks/README.md and the figures in README.md are those in benchmarks/results/."""
     readme = README.read_text(encoding="utf-8")
     assert readme == with_results(readme, results_section())
+    front = front_page.README.read_text(encoding="utf-8")
+    assert front == front_page.with_figures(front, front_page.figures_section())
+    assert "python -m benchmarks speed" in front_page.figures_section()
