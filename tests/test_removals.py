@@ -77,7 +77,7 @@ def test_of_all_copies_none_is_kept_where_none_shall_be() -> None:
     settings = Settings(keep="none")
     with ThreadPoolExecutor(2) as executor:
         evidence = gather(even_bounds(len(TEXTS), 3), MemoryStorage(), executor, settings)
-        first, none = judge(evidence, weigh_matches(evidence, Settings()), Settings()), judge(evidence, weigh_matches(evidence, settings), settings)
+        first, none = (judge(evidence, weigh_matches(evidence, some), some) for some in (Settings(), settings))
     kept = np.unique(first.kept_paragraph[first.kept_paragraph >= 0])
     assert len(kept)
     assert (none.kept_paragraph[kept] == LOSES).all()
