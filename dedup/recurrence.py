@@ -24,9 +24,9 @@ MANY_CLUSTERS: Final = 5
 MANY_UNITS: Final = 10
 MANY_SHARE: Final = 0.01
 """From here on the number itself speaks for it."""
-LARGE_SHARE: Final = 0.5
-FEWEST_OF_SITE, FEWEST_OF_ALL = 3, 5
-"""So many clusters, or units, and such a share of all there are, speak for it."""
+SHARE_OF_SITE, FEWEST_OF_SITE = 0.2, 4
+SHARE_OF_ALL, FEWEST_OF_ALL = 0.5, 5
+"""Such a share of all clusters, or units, and so many, speak for it."""
 LEAST_SCORE: Final = 2
 
 SHARED_SHARE: Final = 0.5
@@ -266,16 +266,16 @@ def _vote(
         scope.unset(2), beside,
     )  # fmt: skip
     shape = columns.flags[scope.sample]
-    fewest, of_share, many = FEWEST_CLUSTERS, FEWEST_OF_SITE, MANY_CLUSTERS
+    fewest, many, share, of_share = FEWEST_CLUSTERS, MANY_CLUSTERS, SHARE_OF_SITE, FEWEST_OF_SITE
     if is_corpus:
-        fewest, of_share, many = FEWEST_UNITS, FEWEST_OF_ALL, MANY_UNITS
+        fewest, many, share, of_share = FEWEST_UNITS, MANY_UNITS, SHARE_OF_ALL, FEWEST_OF_ALL
     company = beside.max(axis=1) if len(beside) else scope.zeros()
     at_edge_mostly = at_edge >= np.maximum(EDGE_SHARE * occurrences, 1)
     in_company = company >= np.maximum(COMPANY_SHARE * n_units, fewest)
     is_heading = (scope.tokens < LONG_TOKENS) & ~at_edge_mostly & ~in_company
     said = [
         n_units >= np.maximum(many, MANY_SHARE * sizes),
-        (n_units >= of_share) & (n_units >= LARGE_SHARE * sizes),
+        (n_units >= of_share) & (n_units >= share * sizes),
         at_edge_mostly,
         in_company,
         scope.tokens >= LONG_TOKENS,
