@@ -195,7 +195,7 @@ def _fill_disk(
     found = {
         "disk_mb": round(size / MB, 1),
         "exit_code": watched.exit_code,
-        "message": watched.message[-1_000:],
+        "message": watched.message.replace(f"{disk.parent}/", "")[-1_000:],
         "left_mb": round(folder_bytes(disk) / MB, 1),
     }
     if not watched.exit_code:
