@@ -3,9 +3,11 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,9 +171,8 @@ LINES = [
         st.lists(st.sampled_from([*LINES, "1", "Head:", '"Yes."']), min_size=1, max_size=9), min_size=1, max_size=9
     ),
     st.lists(st.integers(-1, 2), min_size=9, max_size=9),
-    st.booleans(),
 )
-def test_agrees_with_plain_counting(documents: list[list[str]], sites: list[int], on_disk: bool) -> None:
+def test_agrees_with_plain_counting(documents: list[list[str]], sites: list[int]) -> None:
     """Clusters and units are those of a program that compares all documents that share a line, in plain Python."""
     # every document has a line of its own, or most would be copies of one another
     texts = ["\n".join([f"own {n} line of document", *lines]) for n, lines in enumerate(documents)]
@@ -189,7 +190,6 @@ def test_agrees_with_plain_counting(documents: list[list[str]], sites: list[int]
         assert found.clusters[place] == expected[rule][(sites[document] if rule == 0 else 0, line)]
         assert found.clusters[place] >= (FEWEST_CLUSTERS, FEWEST_UNITS)[rule]
     assert (columns.flags[found.paragraph] & BOILERPLATE == 0).all()
-    assert on_disk in (True, False)
 
 
 def count_plainly(documents: list[list[str]], sites: Sequence[int]) -> list[dict[tuple[int, str], int]]:
@@ -254,7 +254,7 @@ def cluster_plainly(documents: list[list[str]], fewest: int) -> list[int]:
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
-def test_is_the_same_on_disk(on_disk: bool, tmp_path) -> None:
+def test_is_the_same_on_disk(on_disk: bool, tmp_path: Path) -> None:
     """Where arrays are makes no difference."""
     texts = [page(n, head=[MASTHEAD, MENU], tail=[IMPRINT]) for n in range(9)]
     columns, _ = shard_documents(documents_of(texts), Settings(boilerplate=False))
@@ -267,3 +267,24 @@ def test_is_the_same_on_disk(on_disk: bool, tmp_path) -> None:
     assert not on_disk or not [
         path for path in tmp_path.iterdir() if "document" not in path.name and "equal" not in path.name
     ]
+
+
+def test_a_run_that_is_staged_takes_the_same(tmp_path: Path) -> None:
+    """On disk as in memory: the same bytes, with what recurs, what is kept whole and what rules take among them."""
+    for number in range(12):
+        folder = tmp_path / "in" / ("observer.org" if number < 8 else "gazette.org")
+        folder.mkdir(parents=True, exist_ok=True)
+        text = page(number % 10, head=[MASTHEAD, MENU], tail=["Sign up for our newsletter!", IMPRINT])
+        (folder / f"{number}.txt").write_text(f"{text} {number}\n", encoding="utf-8")
+    dedup.clean_files(tmp_path / "in", tmp_path / "memory")
+    told: list[str] = []
+    dedup.clean_files(
+        tmp_path / "in", tmp_path / "disk", memory="100MB", on_progress=lambda stage, *_: told.append(stage)
+    )
+    assert any(stage.startswith("staging in") for stage in told)
+    found = [sorted((tmp_path / kind).rglob("*.parquet")) for kind in ("memory", "disk")]
+    assert [path.name for path in found[0]] == [path.name for path in found[1]]
+    for one, other in zip(*found, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+    removed = pq.read_table(tmp_path / "disk" / "removed")["rule"].to_pylist()
+    assert {"recurring/site", "newsletter/sign-up"} <= set(removed)
