@@ -136,7 +136,7 @@ class Report:
             ),
         ]
         if self.n_sites:
-            facts.append(("sites", f"{_count(self.n_sites, 'site')} of which documents are known to be"))
+            facts.append(("sites", f"{_count(self.n_sites, 'site')} told apart, over whose pages boilerplate recurs"))
         if self.by_extractor:
             counts = ", ".join(
                 f"{count:,} by {name}" if name else f"{count:,} without text"
