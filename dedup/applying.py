@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, make_texts
@@ -30,14 +31,19 @@ def apply_removals(evidence: Evidence, verdicts: Verdicts, shard: int, doc_ids: 
     own_ids = doc_ids.slice(first, last - first)
     base = texts.offsets[removals.document]
     has_kept = removals.kept_document >= 0
+    found = rules_of_shard(evidence, shard)
+    rule = _with_nulls(removals.rule, removals.rule >= 0)
     removed = [
         _take_each(own_ids, removals.document),
         pa.array(removals.char_start),
         pa.array(removals.char_end),
         _gather(texts, base + removals.start, base + removals.end),
         pa.array(REASONS, pa.string()).take(pa.array(removals.reason)),
-        pa.array(rules_of_shard(evidence, shard), pa.string()).take(_with_nulls(removals.rule, removals.rule >= 0)),
-        _tell_votes(evidence, removals.recurrence),
+        pa.array([verdict.rule for verdict in found], pa.string()).take(rule),
+        pc.coalesce(
+            pa.array([verdict.votes for verdict in found], pa.string()).take(rule),
+            _tell_votes(evidence, removals.recurrence),
+        ),
         _take_each(doc_ids, removals.kept_document),
         _with_nulls(removals.kept_start, has_kept),
         _with_nulls(removals.kept_end, has_kept),

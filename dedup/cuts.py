@@ -1,6 +1,7 @@
 """Parts of paragraphs that go while the rest stays: repeats, and boilerplate that ends or begins a paragraph."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +33,14 @@ class Boilerplate:
     """Which paragraphs go whole: whole int64[p], the rule by which each does (a place in `rules`), or -1."""
 
     whole: NDArray[np.int64]
-    rules: list[str]
+    rules: list["Verdict"]
+
+
+class Verdict(NamedTuple):
+    """Why something goes as boilerplate."""
+
+    rule: str  # "category/rule-name"
+    votes: str | None  # what voted for it, where a rule is not enough alone
 
 
 def read_cuts(paragraphs: pa.Table, repeats: pa.Table, hits: pa.Table) -> tuple[Cuts, Boilerplate]:
@@ -42,7 +50,10 @@ def read_cuts(paragraphs: pa.Table, repeats: pa.Table, hits: pa.Table) -> tuple[
     begins first; a cut that would leave nothing of its paragraph is a whole one if a rule made it.
     """
     starts, ends = view_numbers(paragraphs["start"]), view_numbers(paragraphs["end"])
-    rules, rule = np.unique(np.array(hits["rule"].to_pylist(), dtype=object).astype(str), return_inverse=True)
+    found = list(map(Verdict, hits["rule"].to_pylist(), hits["votes"].to_pylist()))
+    rules = sorted(set(found), key=lambda verdict: (verdict.rule, verdict.votes or ""))
+    places = {verdict: place for place, verdict in enumerate(rules)}
+    rule = np.array([places[verdict] for verdict in found], dtype=np.int64)
     hit_paragraph, hit_start, hit_end = (view_numbers(hits[name]) for name in ("paragraph", "start", "end"))
     is_whole = (hit_start <= starts[hit_paragraph]) & (hit_end >= ends[hit_paragraph])
     whole = np.full(len(starts), -1, dtype=np.int64)
@@ -67,7 +78,7 @@ def read_cuts(paragraphs: pa.Table, repeats: pa.Table, hits: pa.Table) -> tuple[
         if kept and merged["paragraph"][kept[-1]] == p and _meets(merged, kept[-1], row):
             continue
         kept.append(row)
-    return Cuts(**{name: values[kept] for name, values in merged.items()}), Boilerplate(whole, [str(r) for r in rules])
+    return Cuts(**{name: values[kept] for name, values in merged.items()}), Boilerplate(whole, rules)
 
 
 def trim_paragraphs(paragraphs: pa.Table, cuts: Cuts) -> tuple[pa.Table, NDArray[np.int64], NDArray[np.int64]]:

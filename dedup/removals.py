@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, freeze
+from dedup.cuts import Verdict
 from dedup.evidence import Evidence
 from dedup.kernels.resolution import STAYS, find_pairs
 from dedup.kernels.spans import count_from_edges, reach
@@ -81,9 +82,9 @@ def list_removals(evidence: Evidence, verdicts: Verdicts, shard: int) -> Removal
     )
 
 
-def rules_of_shard(evidence: Evidence, shard: int) -> list[str]:
-    """Give the names of the rules that Removals.rule counts."""
-    return [*evidence.shards.cuts(shard).rules, *RECURRING_RULES]
+def rules_of_shard(evidence: Evidence, shard: int) -> list[Verdict]:
+    """Give what Removals.rule counts: rules, and of those that are not enough alone what voted with them."""
+    return [*evidence.shards.cuts(shard).rules, *(Verdict(rule, None) for rule in RECURRING_RULES)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ BOILERPLATE: Final = pa.schema(
         pa.field("start", pa.int64(), nullable=False),  # bytes into the document's text
         pa.field("end", pa.int64(), nullable=False),
         pa.field("rule", pa.string(), nullable=False),  # "category/rule-name"
+        pa.field("votes", pa.string()),  # for it, where a rule is not enough alone
     ]
 )
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView
-from dedup.cuts import Cuts
+from dedup.cuts import Cuts, Verdict
 
 VERBATIM: Final = np.uint8(1)
 """Flag of a paragraph that is left alone: code, tables."""
@@ -106,7 +106,7 @@ class ShardCuts:
 
     cuts: Cuts
     whole: NDArray[np.int64]
-    rules: list[str]
+    rules: list[Verdict]
 
 
 def find_spans(columns: Columns, shard: int, texts: TextView, paragraphs: NDArray[Any]) -> NDArray[np.int64]:

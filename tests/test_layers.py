@@ -42,7 +42,7 @@ ON_ONE_FLOOR = {
     "recall": {"matching", "shards", "shipping", "storage", "workers"},
     "guard": {"evidence", "matching", "shards"},
     "verdicts": {"evidence", "guard", "matching", "shards"},
-    "removals": {"evidence", "recurrence", "shards", "verdicts"},
+    "removals": {"cuts", "evidence", "recurrence", "shards", "verdicts"},
     "applying": {"columns", "evidence", "guard", "recurrence", "removals", "verdicts"},
     "shards": {"cuts"},
     "ids": {"equals", "storage"},

@@ -1,7 +1,6 @@
 """Boilerplate found in documents: rules tried on the paragraphs that hold a cue, then protected documents spared."""
 
 import functools
-import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from types import MappingProxyType
@@ -12,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, view_numbers, view_texts
+from dedup.boilerplate.company import count_company, wording_of
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
 from dedup.boilerplate.rule_files import MOST_TOKENS
@@ -42,12 +42,6 @@ MOST_REMEMBERED: Final = 100_000
 PAGE_FURNITURE: Final = "page-furniture"
 """The category of what splitting has found at the edges of pages; its rules are those kinds of paragraph."""
 
-_CODE: Final = re.compile(rb"\w\(\)|\w::\w|[A-Za-z0-9]_[A-Za-z0-9]|[{}]\s*$")
-"""What is about code: calls, names with underscores or colons in them. Functions return cookies, and may be called."""
-
-_ADDRESS_MARKS: Final = (b"@", b"://", b"www.")
-"""In addresses these characters say nothing."""
-
 _BYTES_AT_A_TIME: Final = 1 << 18  # searched while they are in the processor's cache
 
 
@@ -60,6 +54,8 @@ class _Hit(NamedTuple):
     rule: str
     category: str
     is_whole: bool
+    is_sure: bool = True  # the rule is enough alone
+    votes: str | None = None  # where it is not
 
 
 class _Paragraphs(NamedTuple):
@@ -131,7 +127,8 @@ def find_boilerplate(
 
     Takes DOCUMENTS and PARAGRAPHS in reading order; n_tokens int[n] and flagged
     bool[n] (holds one of cue_tokens, within its limits or not) spare work and change nothing. Gives
-    BOILERPLATE by paragraph and start; verbatim paragraphs are not tried. Whole-paragraph hits do not count in a
+    BOILERPLATE by paragraph and start; verbatim paragraphs are not tried. What a rule that is not enough alone
+    matches counts only in company. Whole-paragraph hits do not count in a
     document of which they would take more than settings.max_boilerplate_share, what stands below mail apart,
     nor any but page furniture in a legal text or verse.
     Raises SchemaError if a table is not what it should be.
@@ -151,14 +148,15 @@ def find_boilerplate(
     hits += _find_hits(view, settings, n_tokens, holds_symbol, np.flatnonzero(tried))
     hits = _add_signatures(view, hits, settings)
     hits.sort(key=lambda hit: (hit.paragraph, hit.start))
+    hits = _ask_for_company(view, hits)
     special = _tell_special(view, hits, active)
     kept = [
         hit
         for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph]))
         for hit in _protect(view, document, list(group), int(special[document]), active, settings)
     ]
-    rows = [(hit.paragraph, hit.start, hit.end, hit.rule) for hit in kept]
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    rows = [(hit.paragraph, hit.start, hit.end, hit.rule, hit.votes) for hit in kept]
+    columns = list(zip(*rows, strict=True)) or [()] * len(BOILERPLATE)
     arrays = [pa.array(column, type=field.type) for column, field in zip(columns, BOILERPLATE, strict=True)]
     return Boilerplate(pa.table(arrays, schema=BOILERPLATE), special)
 
@@ -197,6 +195,36 @@ def _add_signatures(view: _Paragraphs, hits: list[_Hit], settings: Settings) -> 
                 span = (first - base, int(view.ends[paragraph]) - base)
                 by_paragraph[paragraph] = _Hit(paragraph, *span, title, category, is_whole=first == begin)
     return list(by_paragraph.values())
+
+
+def _ask_for_company(view: _Paragraphs, hits: list[_Hit]) -> list[_Hit]:
+    """Give the hits without those that need company and have none, and what voted for those that have."""
+    if all(hit.is_sure for hit in hits):
+        return hits
+    kept: list[_Hit] = []
+    for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph])):
+        of_document = list(group)
+        if all(hit.is_sure for hit in of_document):
+            kept += of_document
+            continue
+        # The furniture of pages stands in books, too, and says nothing of what is beside it.
+        beside = [hit for hit in of_document if hit.is_whole and hit.category != PAGE_FURNITURE]
+        places = np.array([hit.paragraph - view.first[document] for hit in beside], dtype=np.int64)
+        is_sure = np.array([hit.is_sure for hit in beside], dtype=np.bool_)
+        wordings = [_wording(view, hit) for hit in beside]
+        for hit in of_document:
+            if hit.is_sure:
+                kept.append(hit)
+                continue
+            at = hit.paragraph - int(view.first[document])
+            company = count_company(places, is_sure, wordings, at, _wording(view, hit))
+            if company.is_enough:
+                kept.append(hit._replace(votes=company.votes))
+    return kept
+
+
+def _wording(view: _Paragraphs, hit: _Hit) -> bytes:
+    return wording_of(bytes(view.data.data[view.starts[hit.paragraph] : view.ends[hit.paragraph]]))
 
 
 def _hold_symbol(view: _Paragraphs, active: ActiveRules) -> NDArray[np.bool_]:
@@ -261,13 +289,12 @@ def _find_hits(
             if trial is not None:
                 taken, finding = trial
                 rule = finding.rule
-                yield _Hit(member, end - base - taken, end - base, rule.title, rule.category, finding.is_whole)
+                start = end - base - taken
+                yield _Hit(member, start, end - base, rule.title, rule.category, finding.is_whole, rule.alone)
 
 
 def _try_bytes(raw: bytes, place: int, row: bytes, active: ActiveRules) -> tuple[int, Finding] | None:
     """Try a paragraph in the ways that a row of the screen allows; gives the bytes that go, and why."""
-    if _CODE.search(raw) is not None and not any(mark in raw for mark in _ADDRESS_MARKS):
-        return None
     text = raw.decode("utf-8", "replace")
     finding = try_paragraph(text, place, read_ways(row), active)
     return finding and (len(text[finding.start : finding.end].encode()), finding)

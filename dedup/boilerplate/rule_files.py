@@ -46,6 +46,7 @@ _RULE_KEYS: Final = {
     "unless": list,
     "place": str,
     "cut": str,
+    "alone": bool,
     "examples": list,
     "counter_examples": list,
 }
@@ -102,6 +103,7 @@ class Rule:
     unless: Pattern | None  # which must not be found in it
     place: str
     cut: str
+    alone: bool  # it is enough; else what it matches goes only in company
     examples: tuple[str, ...]
     counter_examples: tuple[str, ...]
 
@@ -246,7 +248,7 @@ def _place_of(entry: Any, position: int, file_name: str) -> str:
 def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) -> Rule:
     _check_keys(entry, _RULE_KEYS, where)
     for key, value in entry.items():
-        if not isinstance(value, _RULE_KEYS[key]) or isinstance(value, bool):
+        if not isinstance(value, _RULE_KEYS[key]) or (isinstance(value, bool) and _RULE_KEYS[key] is not bool):
             raise RuleError(f"{where}: {key} must be of type {_RULE_KEYS[key].__name__}, got {value!r}")
     for key in ("name", "category", "cues", "max_tokens", "patterns", "examples", "counter_examples"):
         if not entry.get(key):
@@ -276,6 +278,7 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
         unless=_compile_any(entry.get("unless", []), parts, f"{where}: unless"),
         place=_one_of(entry.get("place", "anywhere"), PLACES, f"{where}: place"),
         cut=_one_of(entry.get("cut", "paragraph"), CUTS, f"{where}: cut"),
+        alone=entry.get("alone", True),
         examples=tuple(_strings(entry["examples"], f"{where}: examples")),
         counter_examples=tuple(_strings(entry["counter_examples"], f"{where}: counter_examples")),
     )

@@ -32,20 +32,34 @@ def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Fi
     """Find the rule that a paragraph matches: as a whole, sentence by sentence, or in its last sentences.
 
     Sentence by sentence means that every sentence is one of a rule or a
-    companion, and the first rule gives its name. `places` are PLACE_BITS.
+    companion, and the first rule gives its name, of those that are enough alone if there are any. What such a rule
+    finds is preferred to what others do. `places` are PLACE_BITS.
     """
     translated = translate(text)
+    whole: Finding | None = None
     if ways.whole and not is_quotation(translated):
         rule = _match(translated, [active.rules[position] for position in ways.whole])
         if rule is not None:
-            return Finding(0, len(text), rule, is_whole=True)
+            whole = Finding(0, len(text), rule, is_whole=True)
+            if rule.alone:
+                return whole
+    parts = _try_parts(text, translated, places, ways, active)
+    return parts if whole is None or (parts is not None and parts.rule.alone) else whole
+
+
+def _try_parts(text: str, translated: str, places: int, ways: Ways, active: ActiveRules) -> Finding | None:
+    """Find the rule that all of a paragraph's sentences match, or its last ones."""
     if ways.sentences:
         sentences = _Sentences(text, translated, split_sentences(translated), places, ways.evidence, active)
+        whole: Finding | None = None
         if 2 <= len(sentences) <= MOST_SENTENCES:
             rule = _match_all(sentences)
             if rule is not None:
-                return Finding(0, len(text), rule, is_whole=True)
-        return _match_tail(sentences) if ways.tail else None
+                whole = Finding(0, len(text), rule, is_whole=True)
+                if rule.alone:
+                    return whole
+        tail = _match_tail(sentences) if ways.tail else None
+        return tail if whole is None or (tail is not None and tail.rule.alone) else whole
     if not ways.tail:
         return None
     skipped = max(0, len(translated) - TAIL_CHARS)
@@ -122,12 +136,22 @@ def _cued_rules(tokens: Sequence[str], stretch: str, active: ActiveRules) -> set
 
 
 def _match(stretch: str, tried: Iterable[Rule]) -> Rule | None:
-    """Give the first of the rules `tried` that a stretch matches."""
+    """Give the first of the rules `tried` that a stretch matches; one that is enough alone, if there is any."""
     wording = bare(stretch)
+    found: Rule | None = None
     for rule in tried:
-        if rule.matches(wording):
-            return rule
-    return None
+        if (found is None or rule.alone) and rule.matches(wording):
+            if rule.alone:
+                return rule
+            found = rule
+    return found
+
+
+def _surer(first: Rule | None, second: Rule | None) -> Rule | None:
+    """Give the first of two rules, but the second if it alone is enough."""
+    if first is None or (second is not None and second.alone and not first.alone):
+        return second
+    return first
 
 
 def _match_all(sentences: _Sentences) -> Rule | None:
@@ -146,7 +170,7 @@ def _match_all(sentences: _Sentences) -> Rule | None:
                 break
             rule = sentences.rule_of(first, past)
             if rule is not None or sentences.is_companion(first, past):
-                reached[past] = reached[first] or rule
+                reached[past] = _surer(reached[first], rule)
     return reached.get(n)
 
 
@@ -173,7 +197,7 @@ def _match_tail(sentences: _Sentences) -> Finding | None:
                 break
             rule = sentences.rule_of(first, past, only_tails=True)
             if rule is not None:
-                name, past, found = rule, first, True
+                name, past, found = _surer(rule, name), first, True
                 break
     if name is None:
         return None
