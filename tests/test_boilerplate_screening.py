@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dedup.boilerplate import RULES, Rule, with_rules_read
 from dedup.boilerplate.cues import SYMBOLS, read_cue
 from dedup.boilerplate.languages import lead_bits
+from dedup.boilerplate.required import find_required
 from dedup.boilerplate.rule_files import tokens_of
 from dedup.boilerplate.screening import (
     MOST_WORDS_IN_SENTENCES,
@@ -28,7 +29,7 @@ from dedup.settings import Settings
 ACTIVE = activate_rules(Settings())
 LEADS = lead_bits(ACTIVE.language_bits)
 with np.errstate(over="ignore"):  # NumPy warns where an interpreted kernel wraps on purpose
-    SCREEN = Screen(ACTIVE)
+    SCREEN = Screen(ACTIVE, find_required(Settings()))
 EVERYWHERE = sum(PLACE_BITS.values())
 TEXTS = [text for rule in RULES.values() for text in (*rule.examples, *rule.counter_examples)]
 PROSE = [

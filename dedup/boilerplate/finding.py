@@ -1,7 +1,6 @@
 """Boilerplate found in documents: rules tried on the paragraphs that hold a cue, then protected documents spared."""
 
 import functools
-import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from types import MappingProxyType
@@ -42,12 +41,6 @@ MOST_REMEMBERED: Final = 100_000
 
 PAGE_FURNITURE: Final = "page-furniture"
 """The category of what splitting has found at the edges of pages; its rules are those kinds of paragraph."""
-
-_CODE: Final = re.compile(rb"\w\(\)|\w::\w|[A-Za-z0-9]_[A-Za-z0-9]|[{}]\s*$")
-"""What is about code: calls, names with underscores or colons in them. Functions return cookies, and may be called."""
-
-_ADDRESS_MARKS: Final = (b"@", b"://", b"www.")
-"""In addresses these characters say nothing."""
 
 _BYTES_AT_A_TIME: Final = 1 << 18  # searched while they are in the processor's cache
 
@@ -302,8 +295,6 @@ def _find_hits(
 
 def _try_bytes(raw: bytes, place: int, row: bytes, active: ActiveRules) -> tuple[int, Finding] | None:
     """Try a paragraph in the ways that a row of the screen allows; gives the bytes that go, and why."""
-    if _CODE.search(raw) is not None and not any(mark in raw for mark in _ADDRESS_MARKS):
-        return None
     text = raw.decode("utf-8", "replace")
     finding = try_paragraph(text, place, read_ways(row), active)
     return finding and (len(text[finding.start : finding.end].encode()), finding)

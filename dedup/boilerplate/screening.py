@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate.cues import SYMBOLS, Cue, CueIndex
 from dedup.boilerplate.languages import MOST_LANGUAGES, WITH_LETTERS, is_of_names, lead_bits
+from dedup.boilerplate.required import Required, find_required
 from dedup.boilerplate.rule_files import PLACES, Pattern, Rule, RuleFile
 from dedup.boilerplate.table import find_rules, read_rule_texts
 from dedup.kernels.characters import load_characters
@@ -45,6 +46,7 @@ class ActiveRules:
     language_bits: Mapping[str, int]  # of those languages
     index: CueIndex  # of the cues of rules that are tokens
     companion_index: CueIndex
+    numbers: tuple[int, ...]  # of each rule: its place among all rules, those switched off too
 
 
 class Ways(NamedTuple):
@@ -68,13 +70,14 @@ def make_screen(settings: Settings) -> "Screen":
 
 @functools.lru_cache(maxsize=8)  # asked for by every batch of documents
 def _make_screen(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> "Screen":
-    return Screen(_activate_rules(without, texts))
+    return Screen(_activate_rules(without, texts), find_required(Settings(rules=texts)))
 
 
 @functools.lru_cache(maxsize=8)
 def _activate_rules(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> ActiveRules:
     known = find_rules(Settings(rules=texts))
-    rules = tuple(rule for rule in known.rules.values() if rule.category not in without)
+    numbered = [use for use in enumerate(known.rules.values()) if use[1].category not in without]
+    rules = tuple(rule for _, rule in numbered)
     cues: dict[str, list[tuple[Cue, int]]] = defaultdict(list)
     for position, rule in enumerate(rules):
         for cue in rule.cues:
@@ -95,6 +98,7 @@ def _activate_rules(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> Ac
         language_bits=bits,
         index=CueIndex(use for word, uses in cues.items() if word not in SYMBOLS for use in uses),
         companion_index=CueIndex(companion_cues),
+        numbers=tuple(number for number, _ in numbered),
     )
 
 
@@ -119,8 +123,12 @@ def place_bits(position: NDArray[np.int64], n_paragraphs: NDArray[np.int64]) -> 
 class Screen:
     """The active rules as the arrays that the kernel reads."""
 
-    def __init__(self, active: ActiveRules) -> None:
-        """Arrange the cues by the hash of their last token, those of companions as of one rule more."""
+    def __init__(self, active: ActiveRules, required: Required) -> None:
+        """Arrange the cues by the hash of their last token, those of companions as of one rule more.
+
+        `required` tells of all rules, in the order in which active.numbers counts them.
+        """
+        self._required = required
         no_rule = len(active.rules)
         uses = {word: list(found) for word, found in active.cues.items() if word not in SYMBOLS}
         for cue, _ in active.companion_cues:
@@ -154,10 +162,11 @@ class Screen:
                 PLACE_BITS[rule.place],
                 position in with_symbol,
                 active.languages[position],
+                active.numbers[position],
             )
             for position, rule in enumerate(active.rules)
         ]
-        self._rule_traits = np.array(traits, dtype=np.int64).reshape(-1, 6)
+        self._rule_traits = np.array(traits, dtype=np.int64).reshape(-1, 7)
         self._lead_languages = np.array(lead_bits(active.language_bits), dtype=np.int64)
 
     def find_ways(
@@ -183,6 +192,7 @@ class Screen:
             self._cue_before,
             self._rule_traits,
             self._lead_languages,
+            self._required,
             MOST_WORDS_IN_SENTENCES,
             found,
             ways,

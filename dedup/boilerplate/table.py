@@ -2,10 +2,10 @@
 
 import functools
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from dedup.boilerplate.checking import check_examples
 from dedup.boilerplate.kept import recall, remember
@@ -14,17 +14,24 @@ from dedup.boilerplate.rule_files import Rule, RuleFile, load_rules, parse_rules
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, RuleText, Settings, check_categories
 
+Made = TypeVar("Made")
+
 
 def load_kept_rules() -> dict[str, RuleFile]:
     """Give what load_rules does, as an earlier run read it if neither rules nor code are others since."""
+    return kept_from_run_to_run("rules", lambda: _with_own_words(load_rules()))
+
+
+def kept_from_run_to_run(name: str, make: Callable[[], Made]) -> Made:
+    """Give what is made of the rules that dedup ships, or was in an earlier run if neither they nor code changed."""
     stamp = _stamp_of(Path(__file__).parent)
-    kept = recall("rules", stamp)
+    kept = recall(name, stamp)
     if kept is not None:
-        found: dict[str, RuleFile] = pickle.loads(kept)  # noqa: S301 - our own, and checked
+        found: Made = pickle.loads(kept)  # noqa: S301 - our own, and checked
         return found
-    read = _with_own_words(load_rules())
-    remember("rules", stamp, pickle.dumps(read))
-    return read
+    made = make()
+    remember(name, stamp, pickle.dumps(made))
+    return made
 
 
 def _with_own_words(read: Mapping[str, RuleFile]) -> dict[str, RuleFile]:

@@ -5,8 +5,10 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.lines import is_blank
 from dedup.kernels.mixing import mix64
 from dedup.kernels.tokens import read_tokens, token_scratch
+from dedup.kernels.traces import SEEN_WORDS, could_match, is_spelled_oddly, mark_traces
 
 WHOLE: Final = np.uint8(1)
 SENTENCES: Final = np.uint8(2)
@@ -27,6 +29,7 @@ TAKES_TAILS: Final = 2
 PLACE: Final = 3
 HAS_SYMBOL: Final = 4
 LANGUAGE: Final = 5
+REQUIRED: Final = 6
 
 EVIDENCE_BYTES: Final = 2
 """Columns of the ways, behind those of the rules."""
@@ -52,6 +55,7 @@ def screen_paragraphs(
     cue_before,
     rule_traits,
     lead_languages,
+    required,
     most_sentence_words,
     found,
     ways,
@@ -66,22 +70,27 @@ def screen_paragraphs(
     with 0 for a free place; word_filter bool[2**16], whether one of them ends in these bits; first_cue
     int64[len(words) + 1], where the cues of each word start in cue_traits int64[c, 3], the rule (r: a companion of
     rules, r + 1 + i: evidence of the language of bit i), 1 where the cue opens what matches, and the number of tokens
-    before its last, and in cue_before uint64[c], what join_hashes gives for these; rule_traits int64[r, 6]: the most
+    before its last, and in cue_before uint64[c], what join_hashes gives for these; rule_traits int64[r, 7]: the most
     tokens of what it matches, of a paragraph whose sentences are worth trying, 1 where it takes tails, the bit of its
-    place, 1 where a symbol is a cue of it, the bit of the language that a paragraph must show or 0; lead_languages
-    int64[256], of which languages a byte is evidence.
+    place, 1 where a symbol is a cue of it, the bit of the language that a paragraph must show or 0, its number in
+    `required`; lead_languages int64[256], of which languages a byte is evidence; required, the arrays of could_match.
     Out: found int64[n], the numbers of the paragraphs that could match, ascending, and ways uint8[n, r +
     EVIDENCE_BYTES], a row for each, with the bits of the languages that it shows, the low ones first.
 
     No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
     the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
-    all of which goes hold a cue of a rule or of a companion.
+    all of which goes hold a cue of a rule or of a companion; and what a rule matches has what its patterns require.
+    What is about code is left out: functions return cookies, and may be called.
     """
     longest = 0
     for p in range(len(spans)):
         longest = max(longest, spans[p, 1] - spans[p, 0])
     marks, tokens, starts, ends, shapes = token_scratch(longest)
     mask = np.uint64(len(words) - 1)
+    first_alternative, first_clause, clauses, first_set, first_trace, traces = required
+    opens = np.empty(len(tokens), dtype=np.bool_)
+    seen = np.empty(SEEN_WORDS, dtype=np.uint64)
+    known = np.zeros(len(first_set) - 1, dtype=np.int64)
     n_found = 0
     for p in range(len(spans)):
         start, end = spans[p, 0], spans[p, 1]
@@ -148,9 +157,28 @@ def screen_paragraphs(
         together = np.uint8(0)
         for at in range(start, end):
             evidence |= lead_languages[text[at]]
+        if is_about_code(text, start, end):
+            continue
+        is_odd = is_spelled_oddly(text, start, end)
+        is_marked = False
         for rule in range(len(rule_traits)):
+            if ways[n_found, rule] == 0:
+                continue
             language = rule_traits[rule, LANGUAGE]
             ways[n_found, rule] &= kept if language & evidence or not language else np.uint8(0)
+            if ways[n_found, rule] == 0:
+                continue
+            if not is_odd:
+                if not is_marked:
+                    for place in range(n):
+                        opens[place] = place == 0 or can_end_between(text, ends[place - 1], starts[place])
+                    mark_traces(text, tokens, starts, ends, opens, n, seen)
+                    is_marked = True
+                number = rule_traits[rule, REQUIRED]
+                if not could_match(
+                    number, first_alternative, first_clause, clauses, first_set, first_trace, traces, seen, known, p + 1
+                ):
+                    ways[n_found, rule] = 0
             together |= ways[n_found, rule]
         for column in range(EVIDENCE_BYTES):
             ways[n_found, len(rule_traits) + column] = evidence >> (8 * column) & 0xFF
@@ -158,6 +186,37 @@ def screen_paragraphs(
             found[n_found] = p
             n_found += 1
     return n_found
+
+
+@njit(cache=True, nogil=True)
+def is_about_code(text, start, end):
+    """Say whether text[start:end] has calls, names with underscores or colons in them, or ends in a brace.
+
+    In addresses, which tell of themselves, these characters say nothing.
+    """
+    last = end - 1
+    while last > start and is_blank(text[last]):
+        last -= 1
+    is_code = text[last] == 123 or text[last] == 125  # braces
+    for at in range(start, end):
+        byte = text[at]
+        if byte == 64 or (byte == 47 and at - start >= 2 and text[at - 1] == 47 and text[at - 2] == 58):  # @ or ://
+            return False
+        if byte == 46 and at - start >= 3 and text[at - 1] == 119 and text[at - 2] == 119 and text[at - 3] == 119:
+            return False  # www.
+        if byte == 41:
+            is_code |= at - start >= 2 and text[at - 1] == 40 and _is_name(text[at - 2], True)  # name()
+        elif at - start >= 2 and text[at - 1] == 95:
+            is_code |= _is_name(byte, False) and _is_name(text[at - 2], False)  # a_name
+        if at - start >= 3 and text[at - 1] == 58 and text[at - 2] == 58:
+            is_code |= _is_name(byte, True) and _is_name(text[at - 3], True)  # a::name
+    return is_code
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_name(byte, or_underscore):
+    """Say whether a byte is a letter or digit of ASCII, or an underscore where that counts."""
+    return 48 <= byte <= 57 or 97 <= byte | 32 <= 122 or (or_underscore and byte == 95)
 
 
 @njit(cache=True, nogil=True)
