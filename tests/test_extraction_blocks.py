@@ -263,6 +263,63 @@ def test_of_an_article_not_most_is_dropped() -> None:
     assert mend_with(many, "\n".join(PROSE), blocks, found, is_article=True)[0].split("\n") == PROSE[:7]
 
 
+def mended(blocks: list[Block], likely: list[float], text: str | None = None, is_article: bool = True) -> list[str]:
+    """Mend a text, by default that of all blocks."""
+    text = "\n".join(b.text for b in blocks) if text is None else text
+    return mend_with(np.array(likely), text, blocks, np.ones(len(blocks)), is_article=is_article)[0].split("\n")
+
+
+def test_short_lines_in_doubt_leave_an_article() -> None:
+    """Short lines in doubt go, but not items of lists, nor from other pages, nor if much of the article is in doubt."""
+    blocks = [*map(block, PROSE[:4]), block("Sign up today"), block("two pears", tag="li"), *map(block, PROSE[4:])]
+    texts, likely = [b.text for b in blocks], [0.9, 0.9, 0.6, 0.9, 0.6, 0.6, 0.9, 0.9, 0.9, 0.9]
+    assert mended(blocks, likely) == [text for text in texts if text != "Sign up today"]
+    assert mended(blocks, likely, is_article=False) == texts
+    many = [*map(block, PROSE[:2]), *(block(f"Step {n} of the way there") for n in range(4))]
+    assert mended(many, [0.9, 0.9, 0.6, 0.6, 0.6, 0.6]) == [b.text for b in many]
+
+
+def test_what_is_in_doubt_below_an_article_goes() -> None:
+    """A line in doubt goes after the last long line that is sure, however long it is; before it, it stays."""
+    author = "The author has written for this paper " * 3 + "since she came to the city as a student of law."
+    lines = [*PROSE[:4], author, *PROSE[4:], f"{author} And there she stayed."]
+    likely = [0.9, 0.9, 0.9, 0.9, 0.6, 0.9, 0.9, 0.9, 0.9, 0.6]
+    assert mended([block(line) for line in lines], likely) == lines[:-1]
+
+
+def test_a_heading_goes_with_what_it_stood_over() -> None:
+    """A heading whose text went goes unless a lower one below has a text; one over nothing to begin with stays."""
+    blocks = [
+        block(PROSE[0]),
+        block("More", tag="h2"),
+        block("Another story", tag="h3"),
+        block(PROSE[1]),
+        block("Notes", tag="h2"),
+        block(PROSE[2]),
+        block("Of the text", tag="h3"),
+        *map(block, PROSE[3:]),
+        block("The end", tag="h2"),
+    ]
+    likely = [0.9, 0.9, 0.9, 0.1, 0.9, 0.1, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]
+    assert mended(blocks, likely) == [PROSE[0], "Notes", "Of the text", *PROSE[3:], "The end"]
+
+
+@pytest.mark.parametrize("line", ["The long road The long road", "The long road toThe long road", "Untold words"])
+def test_a_line_is_judged_by_the_blocks_that_it_is_made_of(line: str) -> None:
+    """A line that no block has as its own is that of blocks in a row, or is left alone if it is of none."""
+    blocks = [*map(block, PROSE), block("The long road"), block("The long road to"), block("The long road")]
+    kept = mended(blocks, [0.9] * 8 + [0.1] * 3, "\n".join([*PROSE, line]))
+    assert kept == ([*PROSE, line] if line == "Untold words" else PROSE)
+
+
+def test_a_line_with_something_left_out_is_judged_by_its_beginning() -> None:
+    notice = "Our standards are those of the trust and its principles, opens new tab, of the year 1941"
+    blocks = [*map(block, PROSE), block(notice)]
+    text = "\n".join([*PROSE, notice.replace(", opens new tab", "")])
+    assert mended(blocks, [0.9] * 8 + [0.1], text) == PROSE
+    assert mended(blocks, [0.9] * 9, text) == text.split("\n")
+
+
 def test_no_article_may_be_put_together_anew() -> None:
     """Blocks that the model likes much better than the extractor's text become the text, in their order."""
     blocks, found = [block(line) for line in PROSE], np.array([0, 0, 0, 0, 0, 1.0, 1.0, 1.0])

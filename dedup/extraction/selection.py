@@ -7,14 +7,15 @@ The model is gradient-boosted trees over dedup.extraction.measures, trained by
 from bisect import bisect_left
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dedup.extraction.blocks import COMMENT, FRAME, FRAME_NAME, HIDDEN, MAIN, TABLE, Block
-from dedup.extraction.measures import FOUND, Floats, PageSays, measure_blocks, share_found
+from dedup.extraction.measures import FOUND, LONG_CHARACTERS, Floats, PageSays, measure_blocks, share_found
 
 # All numbers here were tuned on the tuning halves of aeb, fundus_eval and wcxb_dev, with probabilities of models that
 # had not seen the site.
@@ -24,27 +25,31 @@ LEAST_ADDED: Final = 0.1
 """... if all that would be added is more than this share of the extractor's text, ..."""
 LEAST_ADDED_TO_ARTICLE: Final = 1.0
 """... or this one: of an article, the extractor misses little, unless it took another part of the page for it."""
-DROPPED_BELOW: Final = 0.3
-"""The extractor's lines are dropped below this probability. It is low, for what is no prose may be content, unless in
-an article."""
-DROPPED_FROM_ARTICLE_BELOW: Final = 0.5
-"""An article's lines are dropped below this one ..."""
+DROPPED_BELOW: Final = 0.4
+"""The extractor's lines are dropped below this probability, ..."""
 MOST_DROPPED: Final = 0.5
-"""... unless that is more than this share of it: then the model is as likely wrong, and only those go ..."""
+"""... unless that is more than this share of an article: then the model is as likely wrong, and only those go ..."""
 SURELY_DROPPED_BELOW: Final = 0.1
 """... that are below this one."""
+DOUBTED_BELOW: Final = 0.7
+"""An article's lines below this one are in doubt if they are short, or after its last long line that is sure: what
+stands between its paragraphs and below it calls for a click more often than not. They go ..."""
+SHORT_CHARACTERS: Final = 120
+SURE_FROM: Final = 0.85
+MOST_DOUBTED: Final = 0.12
+"""... unless they are more than this share of it: an article with so many is of a kind that the model does not know."""
 LINK_DROPPED_BELOW: Final = 0.9
-"""Lines that are all link are dropped below this one."""
+"""Lines that are nearly all link are dropped below this one."""
 LEAST_GAIN: Final = 0.02
 """How much better the model must believe its own choice of blocks to be, as F1, to put it for the extractor's text."""
 SURELY_CHOSEN_AT: Final = 0.5
 LEAST_SHOWN: Final = 0.5
 """Blocks that come to less than this share of the extractor's text did not give it: it is from data in the page,
 and stays as it is."""
-LINK_SHARE: Final = 0.9
+LINK_SHARE: Final = 0.8
 LEAST_LINK_WORDS: Final = 4
 MOST_LINKED_SHARE: Final = 0.5
-"""An article's lines that are all link point elsewhere, unless this much of its text is such lines."""
+"""An article's lines that are nearly all link point elsewhere, unless this much of its text is such lines."""
 MOSTLY_FOUND: Final = 0.3
 HEADING_ADDED_AT: Final = 0.3
 HEADING_ADDED_TO_ARTICLE_AT: Final = 0.5
@@ -52,7 +57,21 @@ HEADING_ADDED_TO_ARTICLE_AT: Final = 0.5
 loses many in manuals, and one over a text that is content is hardly ever none."""
 
 _SUBHEADINGS: Final = frozenset(("h2", "h3", "h4", "h5", "h6"))
+_HEADINGS: Final = _SUBHEADINGS | {"h1"}
+_ITEMS: Final = frozenset(("li", "pre"))
+"""Blocks that are short whatever they are: ingredients, commands."""
+_BEGINNING: Final = 40
+_LEAST_BEGINNING: Final = 20
+_FIRST_LETTERS: Final = 12
 _MOST_ALIKE: Final = 8  # lines that recur more often say nothing of where a block stands
+
+
+class _Judgement(NamedTuple):
+    """What is known of a line by the blocks that it is made of."""
+
+    linked: float  # share in links
+    likely: float  # probability to be content
+    tag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +158,10 @@ def _mended(
     probabilities: Floats, text: str, blocks: Sequence[Block], found: Floats, is_article: bool, has_parts: bool
 ) -> tuple[str, bool]:
     all_lines = text.split("\n")
-    dropped_below = DROPPED_FROM_ARTICLE_BELOW if is_article else DROPPED_BELOW
-    lines = _kept_lines(all_lines, blocks, probabilities, is_article, dropped_below)
+    judged = _judge_lines(all_lines, blocks, probabilities)
+    lines = _kept_lines(all_lines, judged, is_article)
     if is_article and sum(map(len, lines)) < MOST_DROPPED * sum(map(len, all_lines)):
-        lines = _kept_lines(all_lines, blocks, probabilities, is_article, SURELY_DROPPED_BELOW)
+        lines = _chosen(all_lines, _are_likely(all_lines, judged, is_article, SURELY_DROPPED_BELOW))
     missed = np.flatnonzero((probabilities >= ADDED_AT) & (found < MOSTLY_FOUND)).tolist()
     n_missed = sum(len(blocks[position].text) for position in missed)
     least = LEAST_ADDED_TO_ARTICLE if is_article else LEAST_ADDED
@@ -170,30 +189,127 @@ def _says_it_again(position: int, blocks: Sequence[Block], in_text: Set[int]) ->
     return position - 1 in in_text and block.text == blocks[position - 1].text and not block.place & TABLE
 
 
-def _kept_lines(
-    lines: list[str], blocks: Sequence[Block], probabilities: Floats, is_article: bool, dropped_below: float
-) -> list[str]:
+def _kept_lines(lines: list[str], judged: Sequence[_Judgement | None], is_article: bool) -> list[str]:
     """Give the lines that are content; all, if none were."""
-    best: dict[str, tuple[float, float, str]] = {}  # text: share in links, probability, tag
-    for block, probability in zip(blocks, probabilities, strict=True):
-        links, likely, tag = best.get(block.text, (0.0, 0.0, block.tag))
-        best[block.text] = (max(links, block.n_linked / len(block.text)), max(likely, float(probability)), tag)
-    judged = [best.get(" ".join(line.split())) for line in lines]
-    is_link = [
+    kept = _are_likely(lines, judged, is_article, DROPPED_BELOW)
+    if is_article:
+        doubted = _are_doubted(lines, judged, kept)
+        if _length(lines, doubted) <= MOST_DOUBTED * _length(lines, kept):
+            kept = [is_kept and not is_doubted for is_kept, is_doubted in zip(kept, doubted, strict=True)]
+    return _chosen(lines, _without_bare_headings(lines, judged, kept))
+
+
+def _are_likely(
+    lines: list[str], judged: Sequence[_Judgement | None], is_article: bool, dropped_below: float
+) -> list[bool]:
+    """Say which lines are not below a probability and point nowhere else; what is in no block is kept."""
+    are_links = [
         seen is not None
-        and seen[0] >= LINK_SHARE
-        and not seen[2].startswith("h")
+        and seen.linked >= LINK_SHARE
+        and not seen.tag.startswith("h")
         and len(line.split()) >= LEAST_LINK_WORDS
         for line, seen in zip(lines, judged, strict=True)
     ]
-    n_linked = sum(len(line) for line, linked in zip(lines, is_link, strict=True) if linked)
-    drops_links = is_article and n_linked < MOST_LINKED_SHARE * sum(map(len, lines))
-    kept = [
-        line
-        for line, seen, linked in zip(lines, judged, is_link, strict=True)
-        if seen is None or (seen[1] >= dropped_below and not (linked and (drops_links or seen[1] < LINK_DROPPED_BELOW)))
+    drops_links = is_article and _length(lines, are_links) < MOST_LINKED_SHARE * sum(map(len, lines))
+    return [
+        seen is None
+        or (seen.likely >= dropped_below and not (is_link and (drops_links or seen.likely < LINK_DROPPED_BELOW)))
+        for seen, is_link in zip(judged, are_links, strict=True)
     ]
-    return kept if any(line.strip() for line in kept) else lines
+
+
+def _are_doubted(lines: list[str], judged: Sequence[_Judgement | None], kept: list[bool]) -> list[bool]:
+    """Say which of an article's kept lines are in doubt."""
+    end = max(
+        (
+            number
+            for number, (line, seen) in enumerate(zip(lines, judged, strict=True))
+            if len(line) >= LONG_CHARACTERS and (seen is None or seen.likely >= SURE_FROM)
+        ),
+        default=len(lines),
+    )
+    return [
+        is_kept
+        and seen is not None
+        and seen.likely < DOUBTED_BELOW
+        and (number > end or (len(line) < SHORT_CHARACTERS and seen.tag not in _ITEMS))
+        for number, (line, seen, is_kept) in enumerate(zip(lines, judged, kept, strict=True))
+    ]
+
+
+def _without_bare_headings(lines: list[str], judged: Sequence[_Judgement | None], kept: list[bool]) -> list[bool]:
+    """Keep no heading that lost all that it stood over, down to the next one of its level."""
+    left = list(kept)
+    is_gone = False  # the line below
+    tag_below: str | None = "h1"  # of the next line that is kept, as if a text were to follow
+    for number in range(len(lines) - 1, -1, -1):
+        if not lines[number].strip():
+            continue
+        seen = judged[number]
+        if (
+            seen is not None
+            and is_gone
+            and seen.tag in _SUBHEADINGS
+            and tag_below in _HEADINGS
+            and tag_below <= seen.tag
+        ):
+            left[number] = False
+        is_gone = not left[number]
+        if not is_gone:
+            tag_below = seen.tag if seen is not None else ""
+    return left
+
+
+def _judge_lines(lines: list[str], blocks: Sequence[Block], probabilities: Floats) -> list[_Judgement | None]:
+    """Give what is known of each line by the block that has its text, or by those it is made of; None if none are."""
+    known: dict[str, _Judgement] = {}
+    for block, probability in zip(blocks, probabilities, strict=True):
+        here = _Judgement(block.n_linked / len(block.text), float(probability), block.tag)
+        known[block.text] = _better(known.get(block.text), here)
+    judged = [known.get(" ".join(line.split())) for line in lines]
+    unknown = [number for number, seen in enumerate(judged) if seen is None and len(lines[number]) >= _FIRST_LETTERS]
+    if not unknown:
+        return judged
+    letters = [_letters(block.text) for block in blocks]
+    joined, starts = "".join(letters), list(accumulate(map(len, letters), initial=0))
+    where: dict[str, list[int]] = {}
+    for position, start in enumerate(starts[:-1]):
+        where.setdefault(joined[start : start + _FIRST_LETTERS], []).append(position)
+    lengths = np.array([len(block.text) for block in blocks], dtype=np.float64)
+    of_blocks = np.array([lengths, lengths * probabilities, [block.n_linked for block in blocks]])
+    sums = np.zeros((3, len(blocks) + 1))
+    sums[:, 1:] = of_blocks.cumsum(axis=1)
+    for number in unknown:
+        wanted = _letters(lines[number])
+        if len(wanted) < _FIRST_LETTERS:
+            continue
+        alike = where.get(wanted[:_FIRST_LETTERS], [])[:_MOST_ALIKE]
+        found = [position for position in alike if joined.startswith(wanted, starts[position])]
+        if not found and len(wanted) >= _LEAST_BEGINNING:  # something within the line was left out
+            found = [position for position in alike if joined.startswith(wanted[:_BEGINNING], starts[position])]
+        for position in found:
+            end = min(len(blocks), bisect_left(starts, starts[position] + len(wanted)))
+            n, likely, n_linked = (sums[:, end] - sums[:, position]).tolist()
+            judged[number] = _better(judged[number], _Judgement(n_linked / n, likely / n, blocks[position].tag))
+    return judged
+
+
+def _better(before: _Judgement | None, here: _Judgement) -> _Judgement:
+    """Give the better of two judgements of a text that is there twice, with the tag of the later one."""
+    if before is None:
+        return here
+    return _Judgement(max(before.linked, here.linked), max(before.likely, here.likely), here.tag)
+
+
+def _chosen(lines: list[str], kept: list[bool]) -> list[str]:
+    """Give the lines that are kept; all, if none has any text."""
+    left = [line for line, is_kept in zip(lines, kept, strict=True) if is_kept]
+    return left if any(line.strip() for line in left) else lines
+
+
+def _length(lines: list[str], wanted: list[bool]) -> int:
+    """Give the characters of the lines that are wanted."""
+    return sum(len(line) for line, is_wanted in zip(lines, wanted, strict=True) if is_wanted)
 
 
 def _places(lines: list[str], blocks: Sequence[Block]) -> dict[int, int]:
@@ -235,4 +351,8 @@ def _with_blocks(lines: list[str], blocks: Sequence[Block], added: Set[int], pla
 
 
 def _beginning(text: str) -> str:
-    return "".join(text.split())[:40]
+    return _letters(text)[:_BEGINNING]
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
