@@ -69,7 +69,9 @@ def _spare(evidence: Evidence, found: Recurring, settings: Settings) -> tuple[Re
         # What goes does not tell what a document is, unless it is most of it.
         goes = columns.flags[paragraphs] & BOILERPLATE != 0
         goes[recurs] = share[place] <= settings.max_boilerplate_share
-        special[documents] = tell_documents(texts.data, spans, first, goes, files)
+        special[documents] = tell_documents(
+            texts.data, spans, first, goes, np.zeros(len(documents), dtype=np.bool_), files
+        )
 
     shards = np.flatnonzero(np.diff(cuts)).tolist()
     for _ in map_ahead(evidence.executor, look, shards, _SHARDS_AHEAD):

@@ -10,12 +10,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import view_numbers, view_texts
-from dedup.kernels.annotations import ANYWHERE, IS_PAIR, OPENING, PAIRED, annotate, pair_bits
+from dedup.kernels.annotations import ANYWHERE, OPENING, PAIRED, annotate
 from dedup.kernels.characters import load_characters
 from dedup.kernels.mixing import FILTER_BITS
 from dedup.schemas import REPEATS, VERBATIM
 from dedup.settings import Settings
-from dedup.token_tables import OPENS, make_token_table, places_in_table, token_hashes
+from dedup.token_tables import OPENS, make_pair_filter, make_token_table, places_in_table, token_hashes
 
 GIANT_BYTES: Final = 8 << 20
 """Paragraphs of more bytes are compared for equality only: a dump on one line, which no edited copy is sought of, would
@@ -142,8 +142,8 @@ def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Finge
 @functools.lru_cache(maxsize=8)  # asked for by every batch of documents
 def make_cue_tables(
     cues: tuple[tuple[str, tuple[int, int]], ...],
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.int32]]:
-    """Give what `annotate` looks for cues with: the table of the last tokens of the cues, the filter, the limits."""
+) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int32]]:
+    """Give what `annotate` looks for cues with: the table of their last tokens, the two filters, the limits."""
     words = [cue.removeprefix(OPENS).split(" ") for cue, _ in cues]
     lasts = token_hashes(" ".join(tokens[-1] for tokens in words))
     is_pair = np.array([len(tokens) > 1 for tokens in words], dtype=np.bool_)
@@ -151,8 +151,7 @@ def make_cue_tables(
     kinds = np.where(is_pair, PAIRED, np.where(opens, OPENING, ANYWHERE))
     filters = np.zeros(int(FILTER_BITS) + 1, dtype=np.uint8)
     np.bitwise_or.at(filters, lasts & FILTER_BITS, kinds)
-    befores = token_hashes(" ".join(tokens[-2] for tokens in words if len(tokens) > 1))
-    filters[pair_bits(befores, lasts[is_pair])] |= IS_PAIR
+    pairs = make_pair_filter(tokens for tokens in words if len(tokens) > 1)
     table = make_token_table(tokens[-1] for tokens in words)
     limits = np.zeros((len(table), 3, 2), dtype=np.int32)
     places = places_in_table(table)
@@ -162,4 +161,4 @@ def make_cue_tables(
         (rows, np.log2(kinds).astype(np.int64)),
         np.array([limit for _, limit in cues], dtype=np.int32).reshape(-1, 2),
     )
-    return table, filters, limits
+    return table, filters, pairs, limits

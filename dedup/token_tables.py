@@ -1,6 +1,6 @@
 """Words as kernels know them: hashes of their tokens, and open-addressing tables of these."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.characters import load_characters
 from dedup.kernels.mixing import FILTER_BITS
+from dedup.kernels.pairs import PAIR_WORDS, pair_bit
 from dedup.kernels.tokens import MOST_MARKS, read_tokens
 
 OPENS: Final = "^"
@@ -45,6 +46,15 @@ def make_filter(table: NDArray[np.uint64]) -> NDArray[np.bool_]:
     has_bits = np.zeros(int(FILTER_BITS) + 1, dtype=np.bool_)
     has_bits[table[table != 0] & FILTER_BITS] = True
     return has_bits
+
+
+def make_pair_filter(runs: Iterable[Sequence[str]]) -> NDArray[np.uint64]:
+    """Give the filter of the last two tokens of runs of two and more."""
+    pairs = [run[-2:] for run in runs]
+    firsts, seconds = (token_hashes(" ".join(pair[place] for pair in pairs)) for place in range(2))
+    bits = np.zeros(64 * PAIR_WORDS, dtype=np.bool_)
+    bits[pair_bit(firsts, seconds)] = True
+    return np.packbits(bits, bitorder="little").view("<u8").astype(np.uint64)
 
 
 def places_in_table(table: NDArray[np.uint64]) -> dict[int, int]:

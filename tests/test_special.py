@@ -48,7 +48,7 @@ Anglers had asked for a footpath below the arches; there is to be none, for lack
 LIST = "\n".join(f"{n} cups of flour and {n + 3} eggs" for n in range(12))
 
 
-def told(*texts: str, left_out: Sequence[Sequence[int]] = ()) -> list[int]:
+def told(*texts: str, left_out: Sequence[Sequence[int]] = (), has_notice: bool = False) -> list[int]:
     """Lay texts out as a shard does, and tell them; left_out: lines of each that go."""
     data = np.frombuffer("\n".join(texts).encode(), dtype=np.uint8)
     spans, first, out, at = [], [0], [], 0
@@ -59,7 +59,7 @@ def told(*texts: str, left_out: Sequence[Sequence[int]] = ()) -> list[int]:
             at += len(line.encode()) + 1
         first.append(len(spans))
     arrays = np.array(spans, dtype=np.int64), np.array(first, dtype=np.int64), np.array(out, dtype=np.bool_)
-    return tell_documents(data, *arrays, FILES).tolist()
+    return tell_documents(data, *arrays, np.full(len(texts), has_notice), FILES).tolist()
 
 
 def test_each_document_is_told_by_itself() -> None:
@@ -76,10 +76,20 @@ def test_what_goes_does_not_count() -> None:
     assert told(LICENCE, left_out=[[0, 1, 2]]) == [ORDINARY]
 
 
+def test_a_title_alone_tells_a_legal_text_where_a_notice_is_at_stake() -> None:
+    """Not elsewhere: news may be of a printer; and no later line is a title."""
+    titled = f"Imprint\n{NEWS}"
+    assert told(titled) == [ORDINARY]
+    assert told(titled, has_notice=True) == [LEGAL]
+    assert told(f"{NEWS}\n{NEWS}\nImprint", has_notice=True) == [ORDINARY]
+    lines = "\n".join(f"line {number} of the news" for number in range(20))
+    assert told(f"{lines}\nImprint\n{NEWS}", left_out=[range(20)], has_notice=True) == [LEGAL]
+
+
 def test_nothing_is_told_of_nothing() -> None:
     """No documents, and empty ones."""
     assert told("") == [ORDINARY]
-    nothing = np.empty((0, 2), dtype=np.int64), np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.bool_)
+    nothing = np.empty((0, 2), dtype=np.int64), np.zeros(1, dtype=np.int64), *(np.empty(0, dtype=np.bool_),) * 2
     assert tell_documents(np.empty(0, dtype=np.uint8), *nothing, FILES).tolist() == []
 
 

@@ -17,7 +17,7 @@ from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
 from dedup.boilerplate.rule_files import MOST_TOKENS
 from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules, make_screen, place_bits, read_ways
 from dedup.boilerplate.signatures import find_signatures
-from dedup.boilerplate.special import LEGAL, ORDINARY, tell_documents
+from dedup.boilerplate.special import ORDINARY, tell_documents
 from dedup.boilerplate.trials import Finding, try_paragraph
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, TEXT, VERBATIM, check_schema
 from dedup.settings import Settings
@@ -263,7 +263,6 @@ def _find_hits(
         is_long |= n_tokens > MOST_TOKENS
     data = view.data.data
     tried_before: dict[tuple[bytes, int, bytes], tuple[int, Finding] | None] = {}  # lines recur on a site's pages
-    rows_before: dict[bytes, bytes] = {}  # there are few different ones, each as long as there are rules
     for block in range(0, len(tried), BLOCK_PARAGRAPHS):
         members = tried[block : block + BLOCK_PARAGRAPHS]
         owners = view.document[members]
@@ -275,11 +274,9 @@ def _find_hits(
             begins[number] = _character_start(view.data, cut, int(ends[number]))
         traits = np.column_stack([places, is_long[members], holds_symbol[members]])
         found, rows = screen.find_ways(view.data, np.column_stack([begins, ends]), traits)
-        packed, width = rows.tobytes(), rows.shape[1]
         columns = (members[found], begins[found], ends[found], bases[found], places[found])
-        for row, (member, begin, end, base, place) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-            ways = packed[row * width : (row + 1) * width]
-            key = (bytes(data[begin:end]), place, rows_before.setdefault(ways, ways))
+        for ways, member, begin, end, base, place in zip(rows, *(c.tolist() for c in columns), strict=True):
+            key = (bytes(data[begin:end]), place, ways)
             if key in tried_before:
                 trial = tried_before[key]
             else:
@@ -320,22 +317,10 @@ def _tell_special(view: _Paragraphs, hits: list[_Hit], active: ActiveRules) -> N
     first = np.concatenate([[0], np.cumsum(n_paragraphs)])
     paragraphs = np.arange(first[-1]) + np.repeat(view.first[documents] - first[:-1], n_paragraphs)
     spans = np.column_stack([view.starts[paragraphs], view.ends[paragraphs]])
-    special[documents] = tell_documents(view.data, spans, first, taken[paragraphs], active.files)
-    # A title alone makes a legal text where a notice is at stake, however few of its words are legal.
-    with_notice = {int(view.document[hit.paragraph]) for hit in hits if hit.category in LEGAL_CATEGORIES}
-    for document in with_notice:
-        if special[document] == ORDINARY and _is_legal(view, document, taken, active, opens_with_notice=False):
-            special[document] = LEGAL
+    notices = np.array([hit.paragraph for hit in hits if hit.category in LEGAL_CATEGORIES], dtype=np.int64)
+    has_notice = np.isin(documents, view.document[notices])
+    special[documents] = tell_documents(view.data, spans, first, taken[paragraphs], has_notice, active.files)
     return special
-
-
-def _is_legal(
-    view: _Paragraphs, document: int, taken: NDArray[np.bool_], active: ActiveRules, *, opens_with_notice: bool
-) -> bool:
-    """Say whether a document is a legal text; taken bool[], of all paragraphs those that would go whole."""
-    mine = slice(int(view.first[document]), int(view.first[document + 1]))
-    spans = np.column_stack([view.starts[mine], view.ends[mine]])
-    return is_legal_document(view.data, spans, taken[mine], active.files, opens_with_notice=opens_with_notice)
 
 
 def _protect(
@@ -346,9 +331,11 @@ def _protect(
         return [hit for hit in hits if hit.category == PAGE_FURNITURE]
     members = view.of_document(document)
     if any(hit.paragraph == members.start and hit.category == "copyright" for hit in hits):
-        taken = np.zeros(len(view.starts), dtype=np.bool_)
-        taken[[hit.paragraph for hit in hits if hit.is_whole]] = True
-        if _is_legal(view, document, taken, active, opens_with_notice=True):
+        taken = np.zeros(len(members), dtype=np.bool_)
+        taken[[hit.paragraph - members.start for hit in hits if hit.is_whole]] = True
+        mine = slice(members.start, members.stop)
+        spans = np.column_stack([view.starts[mine], view.ends[mine]])
+        if is_legal_document(view.data, spans, taken, active.files, opens_with_notice=True):
             hits = [hit for hit in hits if hit.category not in LEGAL_CATEGORIES]
     n_bytes = int((view.ends[members.start : members.stop] - view.starts[members.start : members.stop]).sum())
     n_below, n_others = (

@@ -34,6 +34,9 @@ TITLE_CHARS: Final = 200
 TITLE_BYTES: Final = 4 * (TITLE_CHARS + 1)
 """At least TITLE_CHARS characters, whatever they are and wherever the last one is cut."""
 
+_FIRST_PARAGRAPHS: Final = 16
+"""Among these are the titles of nearly all documents."""
+
 READ_BYTES: Final = 30_000
 """How much of a document is read to tell whether it is a legal text; the rest of a longer one is like it."""
 
@@ -47,8 +50,7 @@ def is_legal_document(
     spans int64[n, 2], bytes into `data`; is_left_out bool[n], the paragraphs that rules would take. Most
     documents are told by a count over their bytes, the others by their tokens.
     """
-    title_paragraphs = _read_paragraphs(data, spans, is_left_out, N_TITLE_PARAGRAPHS, TITLE_BYTES)
-    if _has_legal_title(title_paragraphs, rule_files):
+    if has_legal_title(data, spans, is_left_out, rule_files):
         return True
     sets = tuple(file.legal_words for file in rule_files)
     counts, bounds = np.empty(len(sets), dtype=np.int64), np.empty(N_BOUNDS, dtype=np.int64)
@@ -65,6 +67,17 @@ def is_legal_document(
     text = "\n".join(_read_paragraphs(data, spans, is_left_out, len(spans), READ_BYTES))
     n_tokens, n_legal = _count_words(text, may_be, may_hold_phrases=bool(has_wide))
     return (opens_with_notice and n_tokens <= STUB_TOKENS) or any(_is_legal_wording(n, n_tokens) for n in n_legal)
+
+
+def has_legal_title(
+    data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], rule_files: Sequence[RuleFile]
+) -> bool:
+    """Say of a document what is_legal_document does, but by its first paragraphs alone."""
+    n_read = int(np.searchsorted(np.cumsum(~is_left_out[:_FIRST_PARAGRAPHS]), N_TITLE_PARAGRAPHS)) + 1
+    past = n_read if n_read <= _FIRST_PARAGRAPHS else len(spans)
+    return _has_legal_title(
+        _read_paragraphs(data, spans[:past], is_left_out[:past], N_TITLE_PARAGRAPHS, TITLE_BYTES), rule_files
+    )
 
 
 def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
@@ -94,9 +107,14 @@ def legal_word_table(rule_files: Sequence[RuleFile]) -> tuple[NDArray[np.uint64]
 
 
 def _has_legal_title(paragraphs: Sequence[str], rule_files: Sequence[RuleFile]) -> bool:
-    titles = [bare(translate(paragraph[:TITLE_CHARS])) for paragraph in paragraphs]
     patterns = _join_titles(tuple(file.legal_titles for file in rule_files if file.legal_titles is not None))
-    return any(pattern.fullmatch(title) is not None for title in titles for pattern in patterns)
+    return any(_is_title(paragraph[:TITLE_CHARS], patterns) for paragraph in paragraphs)
+
+
+@lru_cache(maxsize=8192)  # pages of a manual begin alike
+def _is_title(start: str, patterns: tuple[Pattern, ...]) -> bool:
+    title = bare(translate(start))
+    return any(pattern.fullmatch(title) is not None for pattern in patterns)
 
 
 @lru_cache(maxsize=8)

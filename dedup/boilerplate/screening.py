@@ -1,9 +1,11 @@
 """Which of the rules could find something in which paragraphs, and how: the compiled screen before any trial."""
 
 import functools
+import operator
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -15,9 +17,9 @@ from dedup.boilerplate.required import Required, find_required
 from dedup.boilerplate.rule_files import PLACES, Pattern, Rule, RuleFile
 from dedup.boilerplate.table import find_rules, read_rule_texts
 from dedup.kernels.characters import load_characters
-from dedup.kernels.cues import EVIDENCE_BYTES, SENTENCES, TAIL, WHOLE, join_rows, screen_paragraphs
+from dedup.kernels.cues import SENTENCES, TAIL, WAYS, WHOLE, join_rows, screen_paragraphs
 from dedup.settings import RuleText, Settings
-from dedup.token_tables import make_filter, make_token_table, places_in_table, token_hashes
+from dedup.token_tables import make_filter, make_pair_filter, make_token_table, places_in_table, token_hashes
 
 N_START: Final = 2
 N_LAST: Final = 3
@@ -31,6 +33,7 @@ REACH: Final = 1.5
 """How many times a rule's max_tokens a paragraph may have for its cue to get the sentences tried."""
 
 PLACE_BITS: Final[Mapping[str, int]] = {name: 1 << number for number, name in enumerate(PLACES)}
+ANYWHERE: Final = PLACE_BITS["anywhere"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,15 +147,21 @@ class Screen:
         slots = places_in_table(self._table)
         cues: list[list[tuple[Cue, int]]] = [[] for _ in self._table]
         for word, token in zip(words, token_hashes(" ".join(words)).tolist(), strict=True):
-            cues[slots[token]] = uses[word]
+            cues[slots[token]] = sorted(uses[word], key=lambda use: len(use[0].words) > 1)
         flat = [use for of_word in cues for use in of_word]
         self._first_cue = np.cumsum([0, *(len(of_word) for of_word in cues)], dtype=np.int64)
+        self._first_run = self._first_cue[:-1] + [sum(len(cue.words) == 1 for cue, _ in of_word) for of_word in cues]
+        self._pair_filter = make_pair_filter(cue.words for cue, _ in flat if len(cue.words) > 1)
         n_before = np.array([len(cue.words) - 1 for cue, _ in flat], dtype=np.int64)
         hashes = token_hashes(" ".join(word for cue, _ in flat for word in cue.words[:-1]))
         self._cue_before = np.zeros(len(flat), dtype=np.uint64)
         join_rows(hashes, np.cumsum([0, *n_before], dtype=np.int64), self._cue_before)
-        traits_of_cues = [(rule, cue.opens, n) for (cue, rule), n in zip(flat, n_before.tolist(), strict=True)]
-        self._cue_traits = np.array(traits_of_cues, dtype=np.int64).reshape(-1, 3)
+        place_of = [PLACE_BITS[rule.place] for rule in active.rules]
+        traits_of_cues = [
+            (rule, cue.opens, n, place_of[rule] if rule < no_rule else ANYWHERE)
+            for (cue, rule), n in zip(flat, n_before.tolist(), strict=True)
+        ]
+        self._cue_traits = np.array(traits_of_cues, dtype=np.int64).reshape(-1, 4)
         with_symbol = {position for symbol in SYMBOLS for _, position in active.cues.get(symbol, ())}
         traits = [
             (
@@ -171,15 +180,15 @@ class Screen:
 
     def find_ways(
         self, data: NDArray[np.uint8], spans: NDArray[np.int64], paragraph_traits: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-        """Give, of n paragraphs, the number (ascending) of each that could match in any way, and a row of its ways.
+    ) -> tuple[NDArray[np.int64], list[bytes]]:
+        """Give, of n paragraphs, the number (ascending) of each that could match in any way, and its ways.
 
         spans int64[n, 2], bytes into `data`; paragraph_traits int64[n, 3]: its place_bits, whether only its end
-        is given, whether it holds one of SYMBOLS. A row is for read_ways.
+        is given, whether it holds one of SYMBOLS. The ways are for read_ways.
         """
         found = np.empty(len(spans), dtype=np.int64)
-        width = len(self._rule_traits) + EVIDENCE_BYTES
-        ways = np.empty((len(spans), width), dtype=np.uint8)  # rows are written as they are needed
+        first_entry = np.empty(len(spans) + 1, dtype=np.int64)
+        entries = np.empty(len(spans) * (len(self._rule_traits) + 1), dtype=np.int32)  # few of which are written
         n_found = screen_paragraphs(
             data,
             spans,
@@ -187,7 +196,9 @@ class Screen:
             *self._characters,
             self._table,
             self._filter,
+            self._pair_filter,
             self._first_cue,
+            self._first_run,
             self._cue_traits,
             self._cue_before,
             self._rule_traits,
@@ -195,16 +206,19 @@ class Screen:
             self._required,
             MOST_WORDS_IN_SENTENCES,
             found,
-            ways,
+            entries,
+            first_entry,
         )
-        return found[:n_found], ways[:n_found]
+        packed = entries[: first_entry[n_found]].tobytes()
+        places = (first_entry[: n_found + 1] * entries.itemsize).tolist()
+        return found[:n_found], [packed[start:end] for start, end in pairwise(places)]
 
 
 @functools.lru_cache(maxsize=8192)  # there are few different ones
 def read_ways(row: bytes) -> Ways:
-    """Give what a row of the screen says."""
-    ways = np.frombuffer(row[:-EVIDENCE_BYTES], dtype=np.uint8)
-    together = int(np.bitwise_or.reduce(ways))
-    whole = tuple(np.flatnonzero(ways & WHOLE).tolist()) if together & WHOLE else ()
-    evidence = int.from_bytes(row[-EVIDENCE_BYTES:], "little")
-    return Ways(whole, sentences=bool(together & SENTENCES), tail=bool(together & TAIL), evidence=evidence)
+    """Give what the screen says of a paragraph."""
+    evidence, *entries = np.frombuffer(row, dtype=np.int32).tolist()
+    together = functools.reduce(operator.or_, entries, 0)
+    whole = tuple(entry // WAYS for entry in entries if entry & int(WHOLE))
+    sentences, tail = (bool(together & int(way)) for way in (SENTENCES, TAIL))
+    return Ways(whole, sentences=sentences, tail=tail, evidence=evidence)

@@ -6,7 +6,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.protection import LEAST_LEGAL_WORDS, LEGAL_SHARE, READ_BYTES, is_legal_document, legal_word_table
+from dedup.boilerplate.protection import (
+    LEAST_LEGAL_WORDS,
+    LEGAL_SHARE,
+    READ_BYTES,
+    has_legal_title,
+    is_legal_document,
+    legal_word_table,
+)
 from dedup.boilerplate.rule_files import RuleFile
 from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words_of_documents
 from dedup.kernels.shapes import N_LINE_COUNTS, count_lines
@@ -34,12 +41,14 @@ def tell_documents(
     spans: NDArray[np.int64],
     first: NDArray[np.int64],
     is_left_out: NDArray[np.bool_],
+    has_notice: NDArray[np.bool_],
     rule_files: Sequence[RuleFile],
 ) -> NDArray[np.uint8]:
     """Say what each of n documents is, by those of its paragraphs that are not left out: uint8[n], places in SPECIAL.
 
     spans int64[p, 2], bytes into `data`, of the paragraphs of all; first int64[n + 1], where those of each begin;
-    is_left_out bool[p], those that would go.
+    is_left_out bool[p], those that would go; has_notice bool[n], some of these are of LEGAL_CATEGORIES: of such a
+    document a title alone makes a legal text, however few of its words are legal.
     """
     n = len(first) - 1
     starts, ends = np.ascontiguousarray(spans[:, 0]), np.ascontiguousarray(spans[:, 1])
@@ -55,10 +64,14 @@ def tell_documents(
     is_legal = (most >= LEAST_LEGAL_WORDS) & (most >= LEGAL_SHARE * n_tokens) & (bounds[:, 1] == 0)
     told = np.where(is_legal, LEGAL, ORDINARY).astype(np.uint8)
     may_be = ((most >= 1) & (most >= TITLED_SHARE * n_tokens)) | (bounds[:, 2] != 0)
-    may_be |= bounds[:, 3] > OTHER_LETTERS * n_tokens
-    for document in np.flatnonzero(may_be & ~is_legal & ~is_verse).tolist():
+    may_be |= (bounds[:, 3] > OTHER_LETTERS * n_tokens) | (has_notice & (bounds[:, 3] > 0))
+    for document in np.flatnonzero((may_be | has_notice) & ~is_legal & ~is_verse).tolist():
         mine = slice(int(first[document]), int(first[document + 1]))
-        if is_legal_document(data, spans[mine], is_left_out[mine], rule_files, opens_with_notice=False):
+        if may_be[document]:
+            is_told = is_legal_document(data, spans[mine], is_left_out[mine], rule_files, opens_with_notice=False)
+        else:
+            is_told = has_legal_title(data, spans[mine], is_left_out[mine], rule_files)
+        if is_told:
             told[document] = LEGAL
     told[is_verse] = VERSE
     return told

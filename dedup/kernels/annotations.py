@@ -1,6 +1,6 @@
 """All that one pass over the text finds out about each paragraph."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numba import njit
@@ -8,6 +8,7 @@ from numba import njit
 from dedup.kernels.borrowing import borrows
 from dedup.kernels.cues import can_end_between
 from dedup.kernels.mixing import FILTER_BITS
+from dedup.kernels.pairs import may_be_pair
 from dedup.kernels.repeats import FILTER_WORDS, find_runs, may_repeat
 from dedup.kernels.signatures import (
     EMPTY,
@@ -27,19 +28,8 @@ ANYWHERE: Final = np.uint8(1)
 OPENING: Final = np.uint8(2)
 PAIRED: Final = np.uint8(4)
 
-IS_PAIR: Final = np.uint8(8)
-"""In a filter of cues: two tokens in a row that are the last two of a cue may have these bits."""
-
 PIECE_TOKENS: Final = np.int64(1 << 14)
 """Tokens of a giant paragraph that are held at a time."""
-
-
-def pair_bits(first: Any, second: Any) -> Any:
-    """Give the place in a filter of cues of two tokens in a row, or of many; their hashes are well mixed already."""
-    return (first ^ second >> np.uint64(16)) & FILTER_BITS
-
-
-_pair_bits = njit(cache=True, nogil=True, inline="always")(pair_bits)
 
 
 @njit(cache=True, nogil=True)
@@ -61,6 +51,7 @@ def annotate(
     giant_bytes,
     cues,
     cue_filter,
+    pair_filter,
     cue_limits,
     n_tokens,
     exact,
@@ -79,8 +70,8 @@ def annotate(
     text uint8[]; spans int64[n, 2], bytes into `text`; verbatim bool[n], compared as bytes and with nothing else
     looked for; the character arrays; multipliers and increments
     uint32[k], k a multiple of `rows`. cues uint64[power of two] is an open table of token hashes with 0 for a
-    free place; cue_filter uint8[2**16] has ANYWHERE, OPENING and PAIRED where such a cue ends in these bits, and
-    IS_PAIR where pair_bits of two tokens are these; cue_limits int32[len(cues), 3, 2] in paragraphs of how many
+    free place; cue_filter uint8[2**16] has ANYWHERE, OPENING and PAIRED where such a cue ends in these bits;
+    pair_filter as may_be_pair takes it; cue_limits int32[len(cues), 3, 2] in paragraphs of how many
     tokens, and among how many last ones, a cue counts in each way, 0 if it does not. Paragraphs of more than
     `giant_bytes` are read piece by piece, and neither fingerprinted nor searched for repeats.
 
@@ -118,7 +109,8 @@ def annotate(
                 text, start, at, end, page_of, pages, expansions, marks, most, tokens, starts, ends, no_shapes
             )
             high, low = add_tokens(high, low, tokens, n_read)
-            reach = max(reach, cue_reach(text, tokens, starts, ends, n_read, n, cues, cue_filter, cue_limits))
+            reached = cue_reach(text, tokens, starts, ends, n_read, n, cues, cue_filter, pair_filter, cue_limits)
+            reach = max(reach, reached)
             n += n_read
         is_compared = not is_giant and not verbatim[p]
         is_near = is_compared and n >= min_near_tokens
@@ -165,7 +157,7 @@ def annotate(
 
 
 @borrows
-def cue_reach(text, tokens, starts, ends, n, before, cues, cue_filter, cue_limits):
+def cue_reach(text, tokens, starts, ends, n, before, cues, cue_filter, pair_filter, cue_limits):
     """Give the most tokens that a paragraph may have for one of the cues among its n tokens to count, -1 without any.
 
     `before` is how many tokens of the paragraph stand before these.
@@ -175,9 +167,9 @@ def cue_reach(text, tokens, starts, ends, n, before, cues, cue_filter, cue_limit
     for place in range(n):
         token = tokens[place]
         # Most words of which a cue is made are common, and rare behind the right one: that is asked for first.
-        kinds = cue_filter[token & FILTER_BITS] & (ANYWHERE | OPENING | PAIRED)
+        kinds = cue_filter[token & FILTER_BITS]
         if kinds & PAIRED and (place > 0 or before == 0):  # else it may be one: the token before it is no longer there
-            if place == 0 or not cue_filter[_pair_bits(tokens[place - 1], token)] & IS_PAIR:
+            if place == 0 or not may_be_pair(pair_filter, tokens[place - 1], token):
                 kinds ^= PAIRED
         if kinds & OPENING and place > 0 and not can_end_between(text, ends[place - 1], starts[place]):
             kinds ^= OPENING

@@ -7,6 +7,7 @@ from numba import njit
 
 from dedup.kernels.lines import is_blank
 from dedup.kernels.mixing import mix64
+from dedup.kernels.pairs import may_be_pair
 from dedup.kernels.tokens import read_tokens, token_scratch
 from dedup.kernels.traces import SEEN_WORDS, could_match, is_spelled_oddly, mark_traces
 
@@ -31,8 +32,14 @@ HAS_SYMBOL: Final = 4
 LANGUAGE: Final = 5
 REQUIRED: Final = 6
 
-EVIDENCE_BYTES: Final = 2
-"""Columns of the ways, behind those of the rules."""
+# columns of `cue_traits`
+RULE: Final = 0
+OPENS: Final = 1
+N_BEFORE: Final = 2
+PLACES_OF_RULE: Final = 3
+
+WAYS: Final = 8
+"""By this the number of a rule is multiplied where ways are added to it."""
 
 _COMMA = 44
 _SEMICOLON = 59
@@ -50,7 +57,9 @@ def screen_paragraphs(
     expansions,
     words,
     word_filter,
+    pair_filter,
     first_cue,
+    first_run,
     cue_traits,
     cue_before,
     rule_traits,
@@ -58,24 +67,28 @@ def screen_paragraphs(
     required,
     most_sentence_words,
     found,
-    ways,
+    entries,
+    first_entry,
 ):
-    """Fill in how each of n paragraphs could match each of r rules: WHOLE, SENTENCES, TAIL, or no way (0).
+    """Fill in how each of n paragraphs could match each of r rules: in WHOLE, SENTENCES, TAIL, added up.
 
     Gives how many of them could match one in any way.
 
     text uint8[]; spans int64[n, 2], bytes into `text`; paragraph_traits int64[n, 3]: the bits of the places it
     stands in, 1 where only its end is given (then only TAIL is asked for), 1 where it holds a symbol that is a
     cue; the character arrays; words uint64[power of two], an open table of the hashes of the cues' last tokens
-    with 0 for a free place; word_filter bool[2**16], whether one of them ends in these bits; first_cue
-    int64[len(words) + 1], where the cues of each word start in cue_traits int64[c, 3], the rule (r: a companion of
-    rules, r + 1 + i: evidence of the language of bit i), 1 where the cue opens what matches, and the number of tokens
-    before its last, and in cue_before uint64[c], what join_hashes gives for these; rule_traits int64[r, 7]: the most
-    tokens of what it matches, of a paragraph whose sentences are worth trying, 1 where it takes tails, the bit of its
-    place, 1 where a symbol is a cue of it, the bit of the language that a paragraph must show or 0, its number in
-    `required`; lead_languages int64[256], of which languages a byte is evidence; required, the arrays of could_match.
-    Out: found int64[n], the numbers of the paragraphs that could match, ascending, and ways uint8[n, r +
-    EVIDENCE_BYTES], a row for each, with the bits of the languages that it shows, the low ones first.
+    with 0 for a free place; word_filter bool[2**16], whether one of them ends in these bits; pair_filter, of the
+    cues, as may_be_pair takes it; first_cue int64[len(words) + 1], where the cues of each word start, and
+    first_run int64[len(words)], where those of them that have other tokens before it, in cue_traits int64[c, 4], the rule (r: a companion of
+    rules, r + 1 + i: evidence of the language of bit i), 1 where the cue opens what matches, the number of tokens
+    before its last, and the bits of the places of the rule, and in cue_before uint64[c], what join_hashes gives for
+    the tokens before; rule_traits int64[r, 7]: the most tokens of what it matches, of a paragraph whose sentences are
+    worth trying, 1 where it takes tails, the bit of its place, 1 where a symbol is a cue of it, the bit of the language
+    that a paragraph must show or 0, its number in `required`; lead_languages int64[256], of which languages a byte that
+    is not ASCII is evidence; required, the arrays of could_match.
+    Out: found int64[n], the numbers of the paragraphs that could match, ascending; entries int32[n * (r + 1)], for
+    each of these the bits of the languages that it shows, then for each rule WAYS * its number + the ways, ascending;
+    first_entry int64[n + 1], where those of each start.
 
     No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
     the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
@@ -91,7 +104,11 @@ def screen_paragraphs(
     opens = np.empty(len(tokens), dtype=np.bool_)
     seen = np.empty(SEEN_WORDS, dtype=np.uint64)
     known = np.zeros(len(first_set) - 1, dtype=np.int64)
+    n_rules = len(rule_traits)
+    ways = np.zeros(n_rules, dtype=np.uint8)  # of one paragraph; those of the rules that it touches are not 0
+    touched = np.empty(n_rules, dtype=np.int64)
     n_found = 0
+    first_entry[0] = 0
     for p in range(len(spans)):
         start, end = spans[p, 0], spans[p, 1]
         if end <= start:
@@ -103,88 +120,107 @@ def screen_paragraphs(
         knows_ends, tries_sentences = False, False
         can_split, first_end, last_end = False, end, start
         places = paragraph_traits[p, PLACES]
+        n_touched = 0
         if paragraph_traits[p, HOLDS_SYMBOL]:
             knows_ends = True
-            ways[n_found, :] = 0
-            can_split, first_end, last_end = find_certain_ends(text, start, end)
+            can_split, first_end, last_end = find_certain_ends(text, start, end, starts, ends, n)
             tries_sentences = can_split and not is_end_only and _is_short(text, starts, ends, n, most_sentence_words)
-            for rule in range(len(rule_traits)):
+            for rule in range(n_rules):
                 if rule_traits[rule, HAS_SYMBOL] and rule_traits[rule, PLACE] & places:
-                    ways[n_found, rule] |= _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_split)
+                    ways[rule] = _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_split)
+                    if ways[rule]:
+                        touched[n_touched] = rule
+                        n_touched += 1
         starts_well, ends_well = False, False
         evidence = np.int64(0)
         for place in range(n):
-            if not word_filter[tokens[place] & np.uint64(0xFFFF)]:
+            token = tokens[place]
+            if not word_filter[token & np.uint64(0xFFFF)]:
                 continue
-            slot = tokens[place] & mask
-            while words[slot] != 0 and words[slot] != tokens[place]:
+            slot = token & mask
+            while words[slot] != 0 and words[slot] != token:
                 slot = (slot + np.uint64(1)) & mask
             if words[slot] == 0:
                 continue
-            for cue in range(first_cue[slot], first_cue[slot + np.uint64(1)]):
-                rule = cue_traits[cue, 0]
-                if rule > len(rule_traits):
-                    evidence |= np.int64(1) << (rule - len(rule_traits) - 1)
+            past_cue = first_run[slot]
+            if place and may_be_pair(pair_filter, tokens[place - 1], token):
+                past_cue = first_cue[slot + np.uint64(1)]
+            for cue in range(first_cue[slot], past_cue):
+                rule = cue_traits[cue, RULE]
+                if rule > n_rules:
+                    evidence |= np.int64(1) << (rule - n_rules - 1)
                     continue
-                if rule < len(rule_traits) and rule_traits[rule, PLACE] & places == 0:
+                if cue_traits[cue, PLACES_OF_RULE] & places == 0:
                     continue
-                first = place - cue_traits[cue, 2]
+                first = place - cue_traits[cue, N_BEFORE]
                 if first < place and (first < 0 or join_hashes(tokens, first, place) != cue_before[cue]):
                     continue
-                if cue_traits[cue, 1] and first > 0 and not can_end_between(text, ends[first - 1], starts[first]):
+                if cue_traits[cue, OPENS] and first > 0 and not can_end_between(text, ends[first - 1], starts[first]):
                     continue
                 if not knows_ends:  # only now, because most paragraphs hold no cue that counts
                     knows_ends = True
-                    ways[n_found, :] = 0
-                    can_split, first_end, last_end = find_certain_ends(text, start, end)
+                    can_split, first_end, last_end = find_certain_ends(text, start, end, starts, ends, n)
                     tries_sentences = (
                         can_split and not is_end_only and _is_short(text, starts, ends, n, most_sentence_words)
                     )
                 starts_well |= starts[first] < first_end
                 ends_well |= starts[first] >= last_end
-                if rule == len(rule_traits):
+                if rule == n_rules:
                     continue
                 can_tail = can_split and starts[first] >= last_end and first >= n - rule_traits[rule, MOST_TOKENS]
                 possible = _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_tail)
-                if cue_traits[cue, 1] and first > 0:
+                if cue_traits[cue, OPENS] and first > 0:
                     possible &= ~WHOLE
-                ways[n_found, rule] |= possible
-        if not knows_ends:
+                if possible and not ways[rule]:
+                    touched[n_touched] = rule
+                    n_touched += 1
+                ways[rule] |= possible
+        if n_touched == 0:
             continue
         kept = WHOLE | SENTENCES | TAIL
         if not (starts_well and ends_well) and not paragraph_traits[p, HOLDS_SYMBOL]:
             kept &= ~SENTENCES
-        together = np.uint8(0)
+        bits = np.uint8(0)
         for at in range(start, end):
-            evidence |= lead_languages[text[at]]
-        if is_about_code(text, start, end):
-            continue
-        is_odd = is_spelled_oddly(text, start, end)
+            bits |= text[at]
+        is_odd = False
+        if bits >= 0x80:
+            is_odd = is_spelled_oddly(text, start, end)
+            for at in range(start, end):
+                if text[at] >= 0x80:
+                    evidence |= lead_languages[text[at]]
         is_marked = False
-        for rule in range(len(rule_traits)):
-            if ways[n_found, rule] == 0:
-                continue
+        n_left = 0
+        for place in range(n_touched):
+            rule = touched[place]
+            left = ways[rule] & kept
+            ways[rule] = 0
             language = rule_traits[rule, LANGUAGE]
-            ways[n_found, rule] &= kept if language & evidence or not language else np.uint8(0)
-            if ways[n_found, rule] == 0:
+            if left == 0 or (language and not language & evidence):
                 continue
             if not is_odd:
                 if not is_marked:
-                    for place in range(n):
-                        opens[place] = place == 0 or can_end_between(text, ends[place - 1], starts[place])
-                    mark_traces(text, tokens, starts, ends, opens, n, seen)
                     is_marked = True
+                    for other in range(n):
+                        opens[other] = other == 0 or can_end_between(text, ends[other - 1], starts[other])
+                    mark_traces(text, tokens, starts, ends, opens, n, seen)
                 number = rule_traits[rule, REQUIRED]
                 if not could_match(
                     number, first_alternative, first_clause, clauses, first_set, first_trace, traces, seen, known, p + 1
                 ):
-                    ways[n_found, rule] = 0
-            together |= ways[n_found, rule]
-        for column in range(EVIDENCE_BYTES):
-            ways[n_found, len(rule_traits) + column] = evidence >> (8 * column) & 0xFF
-        if together:
-            found[n_found] = p
-            n_found += 1
+                    continue
+            touched[n_left] = WAYS * rule + left
+            n_left += 1
+        if n_left == 0 or is_about_code(text, start, end):
+            continue
+        found[n_found] = p
+        entry = first_entry[n_found]
+        entries[entry] = evidence
+        touched[:n_left].sort()
+        for place in range(n_left):
+            entries[entry + 1 + place] = touched[place]
+        n_found += 1
+        first_entry[n_found] = entry + 1 + n_left
     return n_found
 
 
@@ -300,36 +336,47 @@ def can_end_between(text, start, end):
 
 
 @njit(cache=True, nogil=True)
-def find_certain_ends(text, start, end):
+def find_certain_ends(text, start, end, starts, ends, n):
     """Say whether text[start:end] may have several sentences; give the places after its first and last certain end.
 
     Certain is a full stop after FEWEST_LETTERS small letters, an exclamation or question mark, or any of them before
     a quote or bracket, if a space follows, and then anything of ASCII but a small letter. Without any the places are
-    `end` and `start`.
+    `end` and `start`. Takes where its n tokens start and end, for nothing ends within one.
     """
     can_split = False
     first_end, last_end = end, start
-    for at in range(start, end - 1):
-        byte = text[at]
-        if not _is_end_mark(byte):
-            continue
-        can_split = True
-        if byte == _BAR or byte >= 0x80:  # certain or not by what stands around it: left to whoever tries the paragraph
-            continue
-        after = at + 1
-        while after < end and (text[after] == 34 or text[after] == 39 or text[after] == 41 or text[after] == 93):
-            after += 1  # closing " ' ) ]
-        if after + 1 >= end or text[after] != _SPACE or not (33 <= text[after + 1] <= 96):
-            continue
-        if byte == 46 and after == at + 1:
-            n_letters = 0
-            before = at - 1
-            while n_letters < FEWEST_LETTERS and before >= start and 97 <= text[before] <= 122:
-                n_letters += 1
-                before -= 1
-            if n_letters < FEWEST_LETTERS:
+    for place in range(n + 1):
+        gap_start = ends[place - 1] if place else start
+        gap_end = min(starts[place] if place < n else end, end - 1)
+        for at in range(gap_start, gap_end):
+            byte = text[at]
+            if not _is_end_mark(byte):
                 continue
-        last_end = after + 1
-        if first_end == end:
-            first_end = last_end
+            can_split = True
+            if byte == _BAR or byte >= 0x80:  # certain or not by what is around it: left to whoever tries the paragraph
+                continue
+            after = _certain_end(text, start, at, end)
+            if after:
+                last_end = after
+                if first_end == end:
+                    first_end = after
     return can_split, first_end, last_end
+
+
+@njit(cache=True, nogil=True)
+def _certain_end(text, start, at, end):
+    """Give the place where the next sentence begins if the mark at `at` certainly ends one, or 0."""
+    after = at + 1
+    while after < end and (text[after] == 34 or text[after] == 39 or text[after] == 41 or text[after] == 93):
+        after += 1  # closing " ' ) ]
+    if after + 1 >= end or text[after] != _SPACE or not (33 <= text[after + 1] <= 96):
+        return 0
+    if text[at] == 46 and after == at + 1:
+        n_letters = 0
+        before = at - 1
+        while n_letters < FEWEST_LETTERS and before >= start and 97 <= text[before] <= 122:
+            n_letters += 1
+            before -= 1
+        if n_letters < FEWEST_LETTERS:
+            return 0
+    return after + 1
