@@ -165,12 +165,29 @@ def test_the_benchmark_scores_every_system(tmp_path: Path) -> None:
     row = figures["sets"]["wcxb_dev"][0]
     assert (row["group"], row["pages"], row["dedup"]["f1"]) == ("all", 8, 1.0)
     assert row["snippets"]["dedup"] == {"must_have": 1.0, "must_not_have": 0.0}
+    assert row["snippets"]["dedup, cleaned"] == {"must_have": 0.125, "must_not_have": 0.0}  # the pages are copies
+    assert figures["broken_promises"] == []
     assert set(row["others"]) == {"dedup resiliparse", "dedup fast", "dedup, cleaned"}
     title = next(row for row in figures["metadata"] if (row["field"], row["group"]) == ("title", "all"))
     assert title["dedup"]["right"] == 1.0
     lines = extraction_lines(figures)
     assert any(line.startswith("wcxb_dev words, all") for line in lines)
     assert not any(PROSE[:30] in line for line in lines)
+
+
+def test_snippets_that_leak_break_a_promise(tmp_path: Path) -> None:
+    """What must not be in the text and is there by every extractor is no third less than by trafilatura alone."""
+    make_set(tmp_path)
+    table = pq.read_table(tmp_path / "wcxb_dev.parquet")
+    leaking = pa.array([["two readers"]] * len(table), pa.list_(pa.string()))
+    html = [
+        page.replace(PROSE.encode(), PROSE.encode() + b" So said two readers.") for page in table["html"].to_pylist()
+    ]
+    table = table.set_column(table.schema.get_field_index("must_not_have"), "must_not_have", leaking)
+    table = table.set_column(table.schema.get_field_index("html"), "html", pa.array(html))
+    pq.write_table(table, tmp_path / "wcxb_dev.parquet")
+    broken = measure_extraction(tmp_path, tmp_path / "work", ["wcxb_dev"])["broken_promises"]
+    assert any("dedup leaks 1.0000" in promise for promise in broken)
 
 
 def test_a_set_that_is_not_there_is_named(tmp_path: Path) -> None:
