@@ -57,7 +57,7 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[Row]:
     found = figures["halves"]["held out"]
     known = found["categories"]["any"]
     yield (
-        f"Boilerplate among {known['lines'] + found['content']['lines']:,} labelled lines held out",
+        f"Boilerplate among {known['lines'] + found['content']['lines']:,} labelled lines held out, each in its page",
         f"recall {known['recall']:.2f}, precision {known['precision']:.3f}; "
         f"{100 * found['content']['kept']:.1f} % of content lines kept",
     )

@@ -11,6 +11,7 @@ from benchmarks.measurements import BenchmarkError
 from benchmarks.quality.labelled import LabelledPage
 from benchmarks.quality.line_pages import LinePage, html_lines, line_sha, mail_text
 from benchmarks.quality.lines import (
+    ALONE,
     CONTENT,
     LABELS,
     LineLabel,
@@ -18,6 +19,7 @@ from benchmarks.quality.lines import (
     judge_lines,
     lines_lines,
     measure_lines,
+    page_of,
     read_labels,
 )
 
@@ -108,6 +110,38 @@ def test_a_line_is_put_where_it_stood() -> None:
         assert text.split("\n").count(lines[number]) == 1
     places = [document_of(page, number, "")[0].split("\n").index(lines[number]) for number in range(len(lines))]
     assert places == [0, 0, 1, 2, 3, 4, 5, 5]
+
+
+def test_a_line_stands_where_it_stood_on_its_page() -> None:
+    """All lines of the page are there, in order, and a mail is what it is, blank lines too."""
+    lines = tuple(html_lines(HTML.encode()))
+    page = LinePage(LabelledPage("aeb", "harbour", b"", GOLD), lines)
+    for number, line in enumerate(lines):
+        text, start = page_of(page, number)
+        assert text.split("\n") == list(lines)
+        assert text[start:].split("\n")[0] == line
+    letter = LinePage(LabelledPage("mail", "a", b"", ""), ("One", "", "Two"), "One\n\n Two")
+    assert page_of(letter, 2) == ("One\n\n Two", 5)
+
+
+def test_a_line_can_be_judged_alone(data: Path) -> None:
+    """What goes on a page full of boilerplate may stay where nothing else is: both are told."""
+    profile = "Jane Doe can be reached at jdoe@example.com."
+    furniture = (
+        "We use cookies to improve your experience.",
+        "Share on Facebook",
+        "Sign up for our newsletter",
+        COPYRIGHT,
+    )
+    paragraphs = "".join(f"<p>{line}</p>" for line in (*GOLD.split("\n"), profile, NEWS, *furniture))
+    row = {"doc_id": "harbour", "html": f"<html><body>{paragraphs}</body></html>".encode(), "gold_text": GOLD}
+    pq.write_table(pa.Table.from_pylist([row]), data / "aeb.parquet")
+    labels = [label(profile, 4, "author-bio")]
+    assert [line.category for line in judge_lines(data, None, labels)[0]] == ["author-bio"]
+    assert [line.category for line in judge_lines(data, None, labels, ALONE)[0]] == [None]
+    figures = measure_lines(data, None, labels)
+    assert figures["halves"]["all"]["categories"]["author-bio"]["recall"] == 1.0
+    assert figures["alone"]["all"]["categories"]["author-bio"]["recall"] == 0.0
 
 
 def test_a_line_without_enough_text_around_it_goes_to_another_page() -> None:

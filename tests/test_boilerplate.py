@@ -190,7 +190,7 @@ def test_the_end_of_a_long_paragraph_goes_too(n_sentences: int) -> None:
 def test_who_the_author_is_goes_from_the_last_paragraphs() -> None:
     """A footer about the author goes from the end of an article; the same words within it stay."""
     line = "Anna Roe is a staff writer at The Example who covers rivers and bridges."
-    assert find([put_into_story(line, 5)]) == [(0, "author-bio/who-they-are", line)]
+    assert find([put_into_story(line, 5)]) == [(0, "author-bio/post-they-hold", line)]
     assert find([put_into_story(line, 2)]) == []
 
 

@@ -1,8 +1,9 @@
 """Which lines of pages and mails are boilerplate: `dedup.clean` against labels that people gave by reading.
 
 The labels are in benchmarks/quality/lines/*.jsonl, by reference: set, document, number of the line in it, and a
-digest of its text, for the texts are not ours to pass on. A labelled line is judged in a document of its own: a page's
-gold text with that line in it, or the mail it stands in as it is.
+digest of its text, for the texts are not ours to pass on. A labelled line is judged where it stands: in all the lines
+of its page, or in its mail as it is. For a second figure the line of a page is judged alone in good text: in the page's
+gold text, where nothing else is boilerplate.
 """
 
 import hashlib
@@ -42,6 +43,11 @@ NOT_JUDGED: Final = ("page-furniture", "recurring")
 """What is found by comparing documents or pages: many of the documents made here have the same text around the line."""
 
 HALVES: Final = ("all", "tuning", "held out")  # the second is three quarters
+
+IN_PAGE: Final = "in its page"
+ALONE: Final = "alone in gold text"
+CONTEXTS: Final = (IN_PAGE, ALONE)
+"""What a line is judged in; a mail is what it is in both."""
 
 
 def is_kept_unseen(page: LabelledPage) -> bool:
@@ -108,13 +114,14 @@ def read_labels(folder: Path = LABELS) -> list[LineLabel]:
 def measure_lines(data: Path, mail: Path | None, labels: Sequence[LineLabel] | None = None) -> dict[str, Any]:
     """Judge every labelled line; give precision and recall a category, what was mistaken for what, and content kept.
 
+    The figures of a line in its page are under `halves`, those of a line alone in gold text under `alone`.
     Raises BenchmarkError if a set is missing.
     """
-    judged, not_found = judge_lines(data, mail, read_labels() if labels is None else labels)
-    figures: dict[str, Any] = {"lines": len(judged), "not_found": dict(sorted(not_found.items())), "halves": {}}
-    for half in HALVES:
-        members = [line for line in judged if half == "all" or line.held_out == (half == "held out")]
-        figures["halves"][half] = _figures_of(members)
+    labels = read_labels() if labels is None else labels
+    judged, not_found = judge_lines(data, mail, labels)
+    figures: dict[str, Any] = {"lines": len(judged), "not_found": dict(sorted(not_found.items()))}
+    figures["halves"] = _halves_of(judged)
+    figures["alone"] = _halves_of(judge_lines(data, mail, labels, ALONE)[0])
     # of the tuning half alone: the other is not to be looked at
     tuning = [line for line in judged if not line.held_out]
     figures["misses_examples"] = [
@@ -124,10 +131,13 @@ def measure_lines(data: Path, mail: Path | None, labels: Sequence[LineLabel] | N
     return figures
 
 
-def judge_lines(data: Path, mail: Path | None, labels: Sequence[LineLabel]) -> tuple[list[JudgedLine], Counter[str]]:
-    """Clean a document for every labelled line, and look at what went; count lines that are not there, by set.
+def judge_lines(
+    data: Path, mail: Path | None, labels: Sequence[LineLabel], context: str = IN_PAGE
+) -> tuple[list[JudgedLine], Counter[str]]:
+    """Clean the documents in which labelled lines stand, and look at what went; count lines not there, by set.
 
     A line is looked for by its number, then by its digest. Without `mail` the labels of mails are not found.
+    `context` is one of CONTEXTS.
     """
     import dedup
 
@@ -146,7 +156,7 @@ def judge_lines(data: Path, mail: Path | None, labels: Sequence[LineLabel]) -> t
             if number is None:
                 continue
             not_found[label.set_name] -= 1
-            text, start = document_of(page, number, donor)
+            text, start = page_of(page, number) if context == IN_PAGE else document_of(page, number, donor)
             document = documents.setdefault(text, len(documents))
             placed.append((label, page.lines[number], document, start, is_kept_unseen(page.page)))
     table = pa.table({"doc_id": [str(number) for number in range(len(documents))], "text": list(documents)})
@@ -165,17 +175,21 @@ def judge_lines(data: Path, mail: Path | None, labels: Sequence[LineLabel]) -> t
     return judged, +not_found
 
 
+def page_of(page: LinePage, number: int) -> tuple[str, int]:
+    """Give all the text of a page, its lines in order, or a mail as it is, and where in it a line begins."""
+    text = "\n".join(page.lines) if page.text is None else page.text
+    return text, sum(len(line) + 1 for line in text.split("\n")[:number])
+
+
 def document_of(page: LinePage, number: int, donor: str) -> tuple[str, int]:
-    """Give the document in which a line is judged, and where in it the line begins.
+    """Give the document in which a line is judged alone, and where in it the line begins.
 
     A mail is taken as it is. The line of a page takes its place in the gold text if it is of it, else it goes before
     that or after it, as it stood on the page; where the gold text is too short for that, it goes to `donor`, the text
     of a page before.
     """
     if page.text is not None:
-        lines = page.text.split("\n")
-        start = sum(len(line) + 1 for line in lines[:number])
-        return page.text, start
+        return page_of(page, number)
     line = page.lines[number]
     gold = page.page.gold_text
     if len(gold.split()) < max(LEAST_BODY_WORDS, LEAST_BODY_RATIO * len(line.split())):
@@ -192,13 +206,28 @@ def document_of(page: LinePage, number: int, donor: str) -> tuple[str, int]:
 
 def lines_lines(figures: Mapping[str, Any], most_examples: int | None = None) -> list[str]:
     """Give the figures as lines for a terminal, with at most that many misses and false hits of each label."""
-    lines = [f"{figures['lines']:,} labelled lines"]
+    lines = [f"{figures['lines']:,} labelled lines, {IN_PAGE}"]
     lines += [f"{name}: {count} labelled lines are not in the data" for name, count in figures["not_found"].items()]
+    lines += _table(figures["halves"])
+    lines += ["", "mistaken for another category (all): " + _confusions(figures["halves"]["all"]["confusion"])]
+    lines += ["", f"the same, {ALONE}", *_table(figures["alone"])]
+    for kind in ("misses", "false_hits"):
+        shown: Counter[str] = Counter()
+        for example in figures.get(f"{kind}_examples", ()):
+            shown[example["near"] or example["label"]] += 1
+            if most_examples is None or shown[example["near"] or example["label"]] <= most_examples:
+                lines.append(_example_line(kind, example))
+    return lines
+
+
+def _table(halves: Mapping[str, Any]) -> list[str]:
+    """Give the rows of categories and of content, half by half."""
+    lines = []
     lines.append(
         f"{'':<28}{'lines':>7}{'recall':>8}{'95 %':>16}{'taken':>7}{'precision':>11}{'95 %':>16}"
         f"{'own':>7}{'near':>6}{'kept':>8}"
     )
-    for half, found in figures["halves"].items():
+    for half, found in halves.items():
         for category, row in found["categories"].items():
             lines.append(
                 f"{half + ', ' + category:<28}{row['lines']:>7}{row['recall']:>8.4f}"
@@ -210,14 +239,14 @@ def lines_lines(figures: Mapping[str, Any], most_examples: int | None = None) ->
             f"{half + ', content':<28}{content['lines']:>7}   kept {content['kept']:.4f} "
             f"({_range(content['kept_interval'])}), kept whole {content['kept_whole']:.4f}"
         )
-    lines += ["", "mistaken for another category (all): " + _confusions(figures["halves"]["all"]["confusion"])]
-    for kind in ("misses", "false_hits"):
-        shown: Counter[str] = Counter()
-        for example in figures.get(f"{kind}_examples", ()):
-            shown[example["near"] or example["label"]] += 1
-            if most_examples is None or shown[example["near"] or example["label"]] <= most_examples:
-                lines.append(_example_line(kind, example))
     return lines
+
+
+def _halves_of(judged: Sequence[JudgedLine]) -> dict[str, Any]:
+    return {
+        half: _figures_of([line for line in judged if half == "all" or line.held_out == (half == "held out")])
+        for half in HALVES
+    }
 
 
 def _figures_of(judged: Sequence[JudgedLine]) -> dict[str, Any]:

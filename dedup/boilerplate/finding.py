@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, view_numbers, view_texts
-from dedup.boilerplate.company import count_company, wording_of
+from dedup.boilerplate.company import Piece, count_company, wording_of
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
 from dedup.boilerplate.rule_files import MOST_TOKENS
@@ -202,29 +202,27 @@ def _ask_for_company(view: _Paragraphs, hits: list[_Hit]) -> list[_Hit]:
     if all(hit.is_sure for hit in hits):
         return hits
     kept: list[_Hit] = []
-    for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph])):
+    for _, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph])):
         of_document = list(group)
         if all(hit.is_sure for hit in of_document):
             kept += of_document
             continue
         # The furniture of pages stands in books, too, and says nothing of what is beside it.
-        beside = [hit for hit in of_document if hit.is_whole and hit.category != PAGE_FURNITURE]
-        places = np.array([hit.paragraph - view.first[document] for hit in beside], dtype=np.int64)
-        is_sure = np.array([hit.is_sure for hit in beside], dtype=np.bool_)
-        wordings = [_wording(view, hit) for hit in beside]
+        beside = [_piece(view, hit) for hit in of_document if hit.is_whole and hit.category != PAGE_FURNITURE]
         for hit in of_document:
             if hit.is_sure:
                 kept.append(hit)
                 continue
-            at = hit.paragraph - int(view.first[document])
-            company = count_company(places, is_sure, wordings, at, _wording(view, hit))
+            company = count_company(_piece(view, hit), beside)
             if company.is_enough:
                 kept.append(hit._replace(votes=company.votes))
     return kept
 
 
-def _wording(view: _Paragraphs, hit: _Hit) -> bytes:
-    return wording_of(bytes(view.data.data[view.starts[hit.paragraph] : view.ends[hit.paragraph]]))
+def _piece(view: _Paragraphs, hit: _Hit) -> Piece:
+    raw = bytes(view.data.data[view.starts[hit.paragraph] : view.ends[hit.paragraph]])
+    place = hit.paragraph - int(view.first[view.document[hit.paragraph]])
+    return Piece(place, hit.category, wording_of(raw), hit.is_sure)
 
 
 def _hold_symbol(view: _Paragraphs, active: ActiveRules) -> NDArray[np.bool_]:
@@ -287,7 +285,7 @@ def _find_hits(
                 taken, finding = trial
                 rule = finding.rule
                 start = end - base - taken
-                yield _Hit(member, start, end - base, rule.title, rule.category, finding.is_whole, rule.alone)
+                yield _Hit(member, start, end - base, rule.title, rule.category, finding.is_whole, finding.is_sure)
 
 
 def _try_bytes(raw: bytes, place: int, row: bytes, active: ActiveRules) -> tuple[int, Finding] | None:

@@ -18,6 +18,8 @@ from dedup.settings import CATEGORIES, did_you_mean
 
 PLACES: Final = ("anywhere", "start", "end", "edges", "last")
 CUTS: Final = ("paragraph", "tail")
+COMPANY: Final = ("never", "elsewhere", "always")
+NOWHERE: Final = "nowhere"
 
 NOT_BY_RULES: Final = ("page-furniture", "recurring")
 """Categories of what is found by its place or by counting."""
@@ -46,7 +48,7 @@ _RULE_KEYS: Final = {
     "unless": list,
     "place": str,
     "cut": str,
-    "alone": bool,
+    "company": str,
     "examples": list,
     "counter_examples": list,
 }
@@ -103,9 +105,16 @@ class Rule:
     unless: Pattern | None  # which must not be found in it
     place: str
     cut: str
-    alone: bool  # it is enough; else what it matches goes only in company
+    sure_at: str  # the place, or NOWHERE, where it is enough; elsewhere what it matches goes only in company
     examples: tuple[str, ...]
     counter_examples: tuple[str, ...]
+
+    @property
+    def company(self) -> str:
+        """Whether it needs other boilerplate around, one of COMPANY."""
+        if self.sure_at == NOWHERE:
+            return "always"
+        return "never" if self.sure_at == self.place else "elsewhere"
 
     @property
     def title(self) -> str:
@@ -248,7 +257,7 @@ def _place_of(entry: Any, position: int, file_name: str) -> str:
 def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) -> Rule:
     _check_keys(entry, _RULE_KEYS, where)
     for key, value in entry.items():
-        if not isinstance(value, _RULE_KEYS[key]) or (isinstance(value, bool) and _RULE_KEYS[key] is not bool):
+        if not isinstance(value, _RULE_KEYS[key]) or isinstance(value, bool):
             raise RuleError(f"{where}: {key} must be of type {_RULE_KEYS[key].__name__}, got {value!r}")
     for key in ("name", "category", "cues", "max_tokens", "patterns", "examples", "counter_examples"):
         if not entry.get(key):
@@ -266,6 +275,10 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
     pattern = _compile_any(entry["patterns"], parts, f"{where}: patterns")
     if pattern is None:
         raise RuleError(f"{where}: patterns is missing or empty")
+    place = _one_of(entry.get("place", "anywhere"), PLACES, f"{where}: place")
+    company = _one_of(entry.get("company", "never"), COMPANY, f"{where}: company")
+    if company == "elsewhere" and place == "anywhere":
+        raise RuleError(f"{where}: company is 'elsewhere', but place is anywhere; name the place where it is enough")
     return Rule(
         name=entry["name"],
         category=entry["category"],
@@ -276,9 +289,9 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
         signs=signs,
         needs=needs,
         unless=_compile_any(entry.get("unless", []), parts, f"{where}: unless"),
-        place=_one_of(entry.get("place", "anywhere"), PLACES, f"{where}: place"),
+        place="anywhere" if company == "elsewhere" else place,
         cut=_one_of(entry.get("cut", "paragraph"), CUTS, f"{where}: cut"),
-        alone=entry.get("alone", True),
+        sure_at=NOWHERE if company == "always" else place,
         examples=tuple(_strings(entry["examples"], f"{where}: examples")),
         counter_examples=tuple(_strings(entry["counter_examples"], f"{where}: counter_examples")),
     )

@@ -1,4 +1,4 @@
-"""Signatures and list footers of mail, found by the line that stands above them: "-- ", or a row of strokes."""
+"""Signatures and list footers of mail, found by what stands above them: "-- ", a row of strokes, or a closing."""
 
 import re
 from typing import Final, NamedTuple
@@ -6,9 +6,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.boilerplate.closings import find_closed, find_signed
+
 AFTER_DASHES: Final = ("mail-signature", "mail-signature/after-dashes")
 BELOW_LINE: Final = ("mailing-list", "mailing-list/below-line")
-"""Category and title of what is found below "--", and below such a line where a list signs."""
+AFTER_CLOSING: Final = ("mail-signature", "mail-signature/after-closing")
+"""Category and title of what is found below "--", below such a line where a list signs, and from a closing on."""
 
 MOST_LINES: Final = 8
 """Lines of a signature that are not blank. Of 1,420 signatures in an archive of mail, nine in ten have no more."""
@@ -32,6 +35,7 @@ SLACK: Final = 2
 _STROKES: Final = tuple(b"-_=*~")
 
 _DELIMITER: Final = re.compile(rb"^(?:--(?P<space> )?[ \t]*|[-_=*~]{%d,}[ \t]*)\r?$" % LEAST_STROKES, re.MULTILINE)
+_BELOW_DASHES: Final = re.compile(rb"(?:^|\n)-- ?\r?\n\Z")
 _LIST: Final = re.compile(
     rb"mailing list|listinfo|mailman|unsubscri|majordomo|listserv|@lists?\.|//lists?\.|googlegroups|yahoo!? groups"
     rb"|egroups|list maintainer|posting guide",
@@ -47,7 +51,7 @@ _CODE: Final = re.compile(rb"^\s*(?:--+ ?\w|\||#|//|<\w|\{|\}|[-+*] )|;\s*$", re
 
 
 class Signature(NamedTuple):
-    """What is below a delimiter: its category and title, and the bytes from there to the next one or the end."""
+    """What is below a delimiter or a closing: category and title, and the bytes from there to the next or the end."""
 
     category: str
     title: str
@@ -58,7 +62,7 @@ class Signature(NamedTuple):
 def find_signatures(
     data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], first: NDArray[np.int64]
 ) -> list[Signature]:
-    """Find the signatures at the ends of documents, in order, each from its delimiter on.
+    """Find the signatures at the ends of documents, in order, each from its delimiter or closing on.
 
     Takes bytes, and starts and ends int64[n] of paragraphs into them; first int64[m + 1] are the paragraphs of
     each document, which stand one after the other. A delimiter is known by the edges of a paragraph, so that
@@ -66,11 +70,19 @@ def find_signatures(
     """
     if not len(starts):
         return []
-    owners = np.unique(np.searchsorted(first, _delimited(data, starts, ends), side="right") - 1)
+    delimited = set((np.searchsorted(first, _delimited(data, starts, ends), side="right") - 1).tolist())
+    closed = set(find_closed(data, starts, ends, first).tolist())
     found: list[Signature] = []
-    for owner in owners.tolist():
+    for owner in sorted(delimited | closed):
         begin, end = int(starts[first[owner]]), int(ends[first[owner + 1] - 1])
-        found.extend(_sign_document(data, begin, end))
+        below = _sign_document(data, begin, end) if owner in delimited else []
+        if owner in closed:
+            past = below[0].start if below else end
+            origin = max(begin, past - MOST_END_BYTES)
+            signed = find_signed(data[origin:past].tobytes())
+            if signed is not None:
+                found.append(Signature(*AFTER_CLOSING, origin + signed, past))
+        found.extend(below)
     return found
 
 
@@ -94,6 +106,8 @@ def _sign_document(data: NDArray[np.uint8], begin: int, end: int) -> list[Signat
     text = data[origin:end].tobytes()
     head = data[begin : min(origin, begin + MOST_HEAD_BYTES)].tobytes()
     delimiters = [match for match in _DELIMITER.finditer(text) if match.start() > 0 or origin > begin]
+    # a row of strokes right below "-- " adorns the signature
+    delimiters = [match for match in delimiters if _BELOW_DASHES.search(text, 0, match.start()) is None]
     found: list[Signature] = []
     past = len(text)
     for delimiter in reversed(delimiters):
@@ -104,6 +118,9 @@ def _sign_document(data: NDArray[np.uint8], begin: int, end: int) -> list[Signat
             continue
         kind = _tell(delimiter, below, head + text[: delimiter.start()])
         if kind is None:
+            if found and delimiter.group().strip() != b"--" and len(below.split(b"\n")) <= MOST_LIST_LINES:
+                past = delimiter.start()  # an advert of who carries the list, say, above its footer
+                continue
             break
         found.append(Signature(*kind, origin + delimiter.start(), origin + past))
         past = delimiter.start()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from dedup.boilerplate.cues import SYMBOLS
-from dedup.boilerplate.rule_files import Rule
+from dedup.boilerplate.rule_files import NOWHERE, Rule
 from dedup.boilerplate.screening import PLACE_BITS, ActiveRules, Ways
 from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import MOST_SENTENCES, bare, is_doubtful_end, is_quotation, split_sentences, translate
@@ -26,25 +26,26 @@ class Finding(NamedTuple):
     end: int
     rule: Rule
     is_whole: bool
+    is_sure: bool = True  # the rule is enough, there
 
 
 def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Finding | None:
     """Find the rule that a paragraph matches: as a whole, sentence by sentence, or in its last sentences.
 
     Sentence by sentence means that every sentence is one of a rule or a
-    companion, and the first rule gives its name, of those that are enough alone if there are any. What such a rule
-    finds is preferred to what others do. `places` are PLACE_BITS.
+    companion, and the first rule gives its name, of those that are not enough if there are any. What rules find that
+    are enough is preferred to what others do. `places` are PLACE_BITS.
     """
     translated = translate(text)
     whole: Finding | None = None
     if ways.whole and not is_quotation(translated):
-        rule = _match(translated, [active.rules[position] for position in ways.whole])
+        rule = _match(translated, [active.rules[position] for position in ways.whole], places)
         if rule is not None:
-            whole = Finding(0, len(text), rule, is_whole=True)
-            if rule.alone:
+            whole = Finding(0, len(text), rule, is_whole=True, is_sure=_is_sure(rule, places))
+            if whole.is_sure:
                 return whole
     parts = _try_parts(text, translated, places, ways, active)
-    return parts if whole is None or (parts is not None and parts.rule.alone) else whole
+    return parts if whole is None or (parts is not None and parts.is_sure) else whole
 
 
 def _try_parts(text: str, translated: str, places: int, ways: Ways, active: ActiveRules) -> Finding | None:
@@ -55,11 +56,11 @@ def _try_parts(text: str, translated: str, places: int, ways: Ways, active: Acti
         if 2 <= len(sentences) <= MOST_SENTENCES:
             rule = _match_all(sentences)
             if rule is not None:
-                whole = Finding(0, len(text), rule, is_whole=True)
-                if rule.alone:
+                whole = Finding(0, len(text), rule, is_whole=True, is_sure=_is_sure(rule, places))
+                if whole.is_sure:
                     return whole
         tail = _match_tail(sentences) if ways.tail else None
-        return tail if whole is None or (tail is not None and tail.rule.alone) else whole
+        return tail if whole is None or (tail is not None and tail.is_sure) else whole
     if not ways.tail:
         return None
     skipped = max(0, len(translated) - TAIL_CHARS)
@@ -98,7 +99,7 @@ class _Sentences:
             and PLACE_BITS[rules[position].place] & self.places
             and (self.evidence & self.active.languages[position] or not self.active.languages[position])
         ]
-        return _match(stretch, cued) if cued else None
+        return _match(stretch, cued, self.places) if cued else None
 
     def is_companion(self, first: int, past: int) -> bool:
         """Say whether sentences [first, past) go along with a hit beside them."""
@@ -135,21 +136,27 @@ def _cued_rules(tokens: Sequence[str], stretch: str, active: ActiveRules) -> set
     return cued
 
 
-def _match(stretch: str, tried: Iterable[Rule]) -> Rule | None:
-    """Give the first of the rules `tried` that a stretch matches; one that is enough alone, if there is any."""
+def _match(stretch: str, tried: Iterable[Rule], places: int) -> Rule | None:
+    """Give the first of the rules `tried` that a stretch matches; one that is enough there, if there is any."""
     wording = bare(stretch)
     found: Rule | None = None
     for rule in tried:
-        if (found is None or rule.alone) and rule.matches(wording):
-            if rule.alone:
+        is_sure = _is_sure(rule, places)
+        if (found is None or is_sure) and rule.matches(wording):
+            if is_sure:
                 return rule
             found = rule
     return found
 
 
-def _surer(first: Rule | None, second: Rule | None) -> Rule | None:
-    """Give the first of two rules, but the second if it alone is enough."""
-    if first is None or (second is not None and second.alone and not first.alone):
+def _is_sure(rule: Rule, places: int) -> bool:
+    """Say whether a rule is enough at `places`, PLACE_BITS."""
+    return rule.sure_at != NOWHERE and bool(PLACE_BITS[rule.sure_at] & places)
+
+
+def _less_sure(first: Rule | None, second: Rule | None, places: int) -> Rule | None:
+    """Give the first of two rules, but the second if only that is not enough there."""
+    if first is None or (second is not None and _is_sure(first, places) and not _is_sure(second, places)):
         return second
     return first
 
@@ -169,8 +176,10 @@ def _match_all(sentences: _Sentences) -> Rule | None:
             if past - first > 1 and not sentences.is_joined(past - 1):
                 break
             rule = sentences.rule_of(first, past)
-            if rule is not None or sentences.is_companion(first, past):
-                reached[past] = _surer(reached[first], rule)
+            if (rule is None or not _is_sure(rule, sentences.places)) and sentences.is_companion(first, past):
+                reached[past] = reached[first]
+            elif rule is not None:
+                reached[past] = _less_sure(reached[first], rule, sentences.places)
     return reached.get(n)
 
 
@@ -197,8 +206,12 @@ def _match_tail(sentences: _Sentences) -> Finding | None:
                 break
             rule = sentences.rule_of(first, past, only_tails=True)
             if rule is not None:
-                name, past, found = _surer(rule, name), first, True
+                is_sure = _is_sure(rule, sentences.places)
+                if name is not None and is_sure is not _is_sure(name, sentences.places):
+                    break  # what is sure goes without it, what is not goes or stays by itself
+                name, past, found = rule, first, True
                 break
     if name is None:
         return None
-    return Finding(sentences.spans[past - 1][1], len(sentences.translated), name, is_whole=False)
+    start, end = sentences.spans[past - 1][1], len(sentences.translated)
+    return Finding(start, end, name, is_whole=False, is_sure=_is_sure(name, sentences.places))

@@ -86,10 +86,8 @@ def show_rule(rule: Rule, known: RuleSet) -> RenderableType:
     facts = _as_dict(rule, known)
     text = Text(f"{rule.title}\n", style="bold")
     text.append(f"  file        {printable(facts['file'] or 'one of dedup')}\n", style="not bold")
-    for name in ("language", "place", "cut", "max_tokens"):
+    for name in ("language", "place", "cut", "company", "max_tokens"):
         text.append(f"  {name:<12}{facts[name]}\n", style="not bold")
-    alone = "yes" if rule.alone else "no: what it matches goes only beside other boilerplate"
-    text.append(f"  {'alone':<12}{alone}\n", style="not bold")
     for name in ("cues", "patterns", "signs", "unless", "examples", "counter_examples"):
         if facts[name]:
             of_them = f", of which it needs {rule.needs}" if name == "signs" else ""
@@ -181,9 +179,9 @@ def _as_dict(rule: Rule, known: RuleSet) -> dict[str, Any]:
         "name": rule.name,
         "language": rule.language,
         "file": known.paths.get(rule.title),  # None: one of dedup's
-        "place": rule.place,
+        "place": rule.place if rule.company != "elsewhere" else rule.sure_at,
         "cut": rule.cut,
-        "alone": rule.alone,
+        "company": rule.company,
         "max_tokens": rule.max_tokens,
         "cues": [write_cue(cue) for cue in rule.cues],
         "patterns": list(rule.pattern.written),

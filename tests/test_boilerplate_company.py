@@ -1,0 +1,128 @@
+"""Rules that ask for company: what they match stays in clean text and goes amid other boilerplate, and says why."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import dedup
+from dedup.boilerplate.company import AROUND, Piece, count_company, wording_of
+from dedup.boilerplate.rule_files import parse_rules
+from dedup.errors import RuleError
+
+NEWS = [
+    f"The {name} was opened in the spring by the mayor, who said that the town had waited {years} years for a day on "
+    "which the ferries could run again, and that nobody had believed it until the first boat had left the harbour."
+    for name, years in (("harbour", 12), ("lighthouse", 31), ("railway", 7), ("market hall", 44), ("bridge", 9))
+]
+FURNITURE = [
+    "Share on Facebook", "Sign up for our newsletter", "© 2024 Example Media. All rights reserved.",
+    "We and our partners use cookies to personalise content and ads.", "Comments are now closed for this article.",
+]  # fmt: skip
+CALL = "Donate today to support the harbour museum!"
+RULES = """
+language = "en"
+[[rule]]
+name = "support-us"
+category = "fundraising"
+cues = ["donate"]
+max_tokens = 12
+patterns = ['donate today to support .*']
+{keys}
+examples = ["Donate today to support our work!"]
+counter_examples = ["They donate a boat today."]
+"""
+
+
+def clean(tmp_path: Path, lines: list[str], keys: str, **settings: Any) -> dict[str, str | None]:
+    """Give the votes for what a rule of these keys takes of a text, by text."""
+    rules = tmp_path / "my.toml"
+    rules.write_text(RULES.format(keys=keys))
+    removed = dedup.clean(["\n".join(lines)], rules=str(rules), **settings).removed.to_pylist()
+    return {row["text"].strip(): row["votes"] for row in removed if row["rule"] == "fundraising/support-us"}
+
+
+def test_alone_in_clean_text_it_stays(tmp_path: Path) -> None:
+    """One line, and one with three others, stay; with four others it goes, and the votes say so."""
+    for n in (0, 1, 3):
+        assert clean(tmp_path, [*NEWS, CALL, *FURNITURE[:n]], 'company = "always"') == {}
+    assert clean(tmp_path, [*NEWS, CALL, *FURNITURE[:4]], 'company = "always"') == {CALL: "rule, 4 around"}
+    assert clean(tmp_path, [*NEWS, CALL], "") == {CALL: None}
+
+
+def test_at_its_place_it_is_enough(tmp_path: Path) -> None:
+    """A rule of the end takes the last line without company, and the first only in company."""
+    keys = 'place = "last"\ncompany = "elsewhere"'
+    assert clean(tmp_path, [*NEWS, CALL], keys) == {CALL: None}
+    assert clean(tmp_path, [CALL, *NEWS], keys) == {}
+    assert clean(tmp_path, [CALL, *NEWS, *FURNITURE], keys) == {CALL: "rule, 5 around"}
+    assert clean(tmp_path, [CALL, *NEWS, *FURNITURE], 'place = "last"') == {}
+
+
+def test_its_like_is_no_company(tmp_path: Path) -> None:
+    """Ten calls of one kind in clean text stay, whether they say the same or not."""
+    calls = [f"Donate today to support the {name}!" for name in "abcdefghij"]
+    assert clean(tmp_path, [*NEWS, *NEWS[::-1], *calls], 'company = "always"') == {}
+    assert clean(tmp_path, [*NEWS, *[CALL] * 10], 'company = "always"') == {}
+
+
+def test_company_is_counted_by_wording() -> None:
+    """Each wording counts once, what needs company itself a half, and what is far away not at all."""
+    piece = Piece(500, "advert", b"buy", is_sure=False)
+
+    def other(place: int, wording: bytes, *, category: str = "share", is_sure: bool = True) -> Piece:
+        return Piece(place, category, wording, is_sure)
+
+    pieces = [
+        other(500 - AROUND - 1, b"far"), other(500 - AROUND, b"a"), other(498, b"b", is_sure=False), piece,
+        other(501, b"c", category="advert", is_sure=False), other(502, b"buy"), other(503, b"b", is_sure=False),
+        other(500 + AROUND, b"d", category="advert"),
+    ]  # fmt: skip
+    company = count_company(piece, pieces)
+    assert (company.n_around, company.weight, company.is_enough) == (3, 2.5, False)
+    assert company.votes == "rule, 3 around"
+    assert wording_of(b" Share  on\nFacebook ") == b"share on facebook"
+
+
+def test_recurrence_takes_what_has_no_company(tmp_path: Path) -> None:
+    """A line that a rule leaves goes where it recurs over a site, by counting."""
+    rules = tmp_path / "my.toml"
+    rules.write_text(RULES.format(keys='company = "always"'))
+    paragraphs = [[" ".join(f"word{n}x{m}x{k}" for k in range(30)) for m in range(4)] for n in range(8)]
+    table = {
+        "url": [f"https://harbour.example/{n}" for n in range(8)],
+        "text": ["\n".join([*own, CALL]) for own in paragraphs],
+    }
+    removed = dedup.clean(pa.table(table), rules=str(rules), duplicates=False, repeats=False).removed.to_pylist()
+    assert {row["rule"] for row in removed if row["text"].strip() == CALL} == {"recurring/site"}
+
+
+def test_votes_are_the_same_whatever_runs(tmp_path: Path) -> None:
+    """Neither workers nor the documents beside it change what goes of a document, and why."""
+    rules = tmp_path / "my.toml"
+    rules.write_text(RULES.format(keys='company = "always"'))
+    texts = ["\n".join([*NEWS[n % 5 :], CALL, *FURNITURE[: n % 6], *NEWS[: n % 5]]) for n in range(60)]
+    settings: dict[str, Any] = {"rules": str(rules), "duplicates": False, "repeats": False, "without": "recurring"}
+    alone = [dedup.clean([text], **settings).removed.select(["start", "rule", "votes"]).to_pylist() for text in texts]
+    for workers in (1, 2):
+        removed = dedup.clean(texts, workers=workers, **settings).removed
+        doc_ids = list(dict.fromkeys(dedup.clean(texts, **settings).documents["doc_id"].to_pylist()))
+        rows = removed.select(["doc_id", "start", "rule", "votes"]).to_pylist()
+        found = [
+            [{k: v for k, v in row.items() if k != "doc_id"} for row in rows if row["doc_id"] == d] for d in doc_ids
+        ]
+        assert found == alone
+    assert any(row["votes"] == "rule, 4 around" for rows in alone for row in rows)
+
+
+def test_the_key_is_checked() -> None:
+    """An unknown word is refused, and company elsewhere than at no place."""
+    with pytest.raises(RuleError, match="company: must be one of never, elsewhere, always"):
+        parse_rules(RULES.format(keys='company = "yes"'), "my.toml", own_categories=True)
+    with pytest.raises(RuleError, match="place is anywhere"):
+        parse_rules(RULES.format(keys='company = "elsewhere"'), "my.toml", own_categories=True)
+    rule = parse_rules(RULES.format(keys='company = "elsewhere"\nplace = "end"'), "my.toml", own_categories=True).rules[
+        0
+    ]
+    assert (rule.company, rule.place, rule.sure_at) == ("elsewhere", "anywhere", "end")
