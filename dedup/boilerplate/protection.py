@@ -34,8 +34,8 @@ TITLE_CHARS: Final = 200
 TITLE_BYTES: Final = 4 * (TITLE_CHARS + 1)
 """At least TITLE_CHARS characters, whatever they are and wherever the last one is cut."""
 
-_FIRST_PARAGRAPHS: Final = 16
-"""Among these are the titles of nearly all documents."""
+_MOST_PHRASES: Final = 8
+"""More than the tokens that one character may be counted as, where words of several hold each other."""
 
 READ_BYTES: Final = 30_000
 """How much of a document is read to tell whether it is a legal text; the rest of a longer one is like it."""
@@ -50,21 +50,33 @@ def is_legal_document(
     spans int64[n, 2], bytes into `data`; is_left_out bool[n], the paragraphs that rules would take. Most
     documents are told by a count over their bytes, the others by their tokens.
     """
-    if has_legal_title(data, spans, is_left_out, rule_files):
-        return True
     sets = tuple(file.legal_words for file in rule_files)
     counts, bounds = np.empty(len(sets), dtype=np.int64), np.empty(N_BOUNDS, dtype=np.int64)
     bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, READ_BYTES, *_word_table(sets), counts, bounds)
-    n_tokens, has_other, is_odd, has_letter, has_wide = bounds.tolist()
+    return has_legal_title(data, spans, is_left_out, rule_files) or has_legal_wording(
+        data, spans, is_left_out, rule_files, counts, bounds, opens_with_notice=opens_with_notice
+    )
+
+
+def has_legal_wording(
+    data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], rule_files: Sequence[RuleFile],
+    counts: NDArray[np.int64], bounds: NDArray[np.int64], *, opens_with_notice: bool,
+) -> bool:  # fmt: skip
+    """Say of a document what is_legal_document does, but by its words alone.
+
+    counts int64[len(rule_files)] and bounds int64[N_BOUNDS] are what bound_legal_words gives for it.
+    """
+    sets = tuple(file.legal_words for file in rule_files)
+    n_tokens, has_other, is_odd, n_letters, has_wide = bounds.tolist()
     is_stub = opens_with_notice and n_tokens <= STUB_TOKENS
     may_be = tuple(
         words
         for words, n, is_ascii in zip(sets, counts.tolist(), map(_is_ascii, sets), strict=True)
-        if is_odd or is_stub or _is_legal_wording(n, n_tokens) or (has_letter and not is_ascii)
+        if is_odd or is_stub or _is_legal_wording(n if is_ascii else n + _MOST_PHRASES * n_letters, n_tokens)
     )
     if not may_be or not has_other:
         return bool(may_be)
-    text = "\n".join(_read_paragraphs(data, spans, is_left_out, len(spans), READ_BYTES))
+    text = "\n".join(_read_paragraphs(data, spans, is_left_out))
     n_tokens, n_legal = _count_words(text, may_be, may_hold_phrases=bool(has_wide))
     return (opens_with_notice and n_tokens <= STUB_TOKENS) or any(_is_legal_wording(n, n_tokens) for n in n_legal)
 
@@ -73,11 +85,15 @@ def has_legal_title(
     data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], rule_files: Sequence[RuleFile]
 ) -> bool:
     """Say of a document what is_legal_document does, but by its first paragraphs alone."""
-    n_read = int(np.searchsorted(np.cumsum(~is_left_out[:_FIRST_PARAGRAPHS]), N_TITLE_PARAGRAPHS)) + 1
-    past = n_read if n_read <= _FIRST_PARAGRAPHS else len(spans)
-    return _has_legal_title(
-        _read_paragraphs(data, spans[:past], is_left_out[:past], N_TITLE_PARAGRAPHS, TITLE_BYTES), rule_files
-    )
+    titles: list[str] = []
+    room = READ_BYTES
+    for place, (start, end) in enumerate(spans):
+        if len(titles) == N_TITLE_PARAGRAPHS or room <= 0:
+            break
+        if not is_left_out[place]:
+            titles.append(str(data[start : min(end, start + min(room, TITLE_BYTES))].data, "utf-8", "replace"))
+            room -= end - start
+    return _has_legal_title(titles, rule_files)
 
 
 def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
@@ -189,15 +205,13 @@ def _count_phrases(text: str, phrases: tuple[str, ...]) -> int:
     return sum(form.count(phrase) * len(phrase) for phrase in phrases)
 
 
-def _read_paragraphs(
-    data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], most: int, most_bytes: int
-) -> list[str]:
-    """Give up to `most` paragraphs that are not left out, READ_BYTES of all, of each up to `most_bytes`."""
+def _read_paragraphs(data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_]) -> list[str]:
+    """Give the paragraphs that are not left out, READ_BYTES of them."""
     chosen = np.flatnonzero(~is_left_out)
     starts, sizes = spans[chosen, 0], spans[chosen, 1] - spans[chosen, 0]
     room = READ_BYTES - np.cumsum(sizes) + sizes
-    n = min(int(np.searchsorted(-room, 0)), most)  # the room shrinks
-    ends = starts[:n] + np.minimum(np.minimum(sizes[:n], room[:n]), most_bytes)
+    n = int(np.searchsorted(-room, 0))  # the room shrinks
+    ends = starts[:n] + np.minimum(sizes[:n], room[:n])
     view = data.data
     return [
         str(view[start:end], "utf-8", "replace") for start, end in zip(starts[:n].tolist(), ends.tolist(), strict=True)

@@ -11,7 +11,7 @@ from dedup.boilerplate.protection import (
     LEGAL_SHARE,
     READ_BYTES,
     has_legal_title,
-    is_legal_document,
+    has_legal_wording,
     legal_word_table,
 )
 from dedup.boilerplate.rule_files import RuleFile
@@ -67,11 +67,11 @@ def tell_documents(
     may_be |= (bounds[:, 3] > OTHER_LETTERS * n_tokens) | (has_notice & (bounds[:, 3] > 0))
     for document in np.flatnonzero((may_be | has_notice) & ~is_legal & ~is_verse).tolist():
         mine = slice(int(first[document]), int(first[document + 1]))
-        if may_be[document]:
-            is_told = is_legal_document(data, spans[mine], is_left_out[mine], rule_files, opens_with_notice=False)
-        else:
-            is_told = has_legal_title(data, spans[mine], is_left_out[mine], rule_files)
-        if is_told:
+        paragraphs = data, spans[mine], is_left_out[mine], rule_files
+        if has_legal_title(*paragraphs) or (
+            may_be[document]
+            and has_legal_wording(*paragraphs, counts[document], bounds[document], opens_with_notice=False)
+        ):
             told[document] = LEGAL
     told[is_verse] = VERSE
     return told
