@@ -277,6 +277,8 @@ def test_short_lines_in_doubt_leave_an_article() -> None:
     assert mended(blocks, likely, is_article=False) == texts
     many = [*map(block, PROSE[:2]), *(block(f"Step {n} of the way there") for n in range(4))]
     assert mended(many, [0.9, 0.9, 0.6, 0.6, 0.6, 0.6]) == [b.text for b in many]
+    no_prose = [*map(block, PROSE[:2]), *(block(f"Step {n} of the way") for n in range(20)), block("Sign up today")]
+    assert mended(no_prose, [0.9] * 22 + [0.6]) == [b.text for b in no_prose]
 
 
 def test_what_is_in_doubt_below_an_article_goes() -> None:

@@ -25,10 +25,12 @@ LEAST_ADDED: Final = 0.1
 """... if all that would be added is more than this share of the extractor's text, ..."""
 LEAST_ADDED_TO_ARTICLE: Final = 1.0
 """... or this one: of an article, the extractor misses little, unless it took another part of the page for it."""
-DROPPED_BELOW: Final = 0.4
-"""The extractor's lines are dropped below this probability, ..."""
+DROPPED_BELOW: Final = 0.35
+"""The extractor's lines are dropped below this probability, for what is no prose may be content ..."""
+DROPPED_FROM_ARTICLE_BELOW: Final = 0.4
+"""... and below this one in an article, ..."""
 MOST_DROPPED: Final = 0.5
-"""... unless that is more than this share of an article: then the model is as likely wrong, and only those go ..."""
+"""... unless that is more than this share of it: then the model is as likely wrong, and only those go ..."""
 SURELY_DROPPED_BELOW: Final = 0.1
 """... that are below this one."""
 DOUBTED_BELOW: Final = 0.7
@@ -37,7 +39,9 @@ stands between its paragraphs and below it calls for a click more often than not
 SHORT_CHARACTERS: Final = 120
 SURE_FROM: Final = 0.85
 MOST_DOUBTED: Final = 0.12
-"""... unless they are more than this share of it: an article with so many is of a kind that the model does not know."""
+LEAST_PROSE: Final = 0.6
+"""... unless they are more than the first share of it, or its long lines that are in no doubt less than the second:
+then it is of a kind that the model does not know, or calls itself an article and is none."""
 LINK_DROPPED_BELOW: Final = 0.9
 """Lines that are nearly all link are dropped below this one."""
 LEAST_GAIN: Final = 0.02
@@ -191,10 +195,14 @@ def _says_it_again(position: int, blocks: Sequence[Block], in_text: Set[int]) ->
 
 def _kept_lines(lines: list[str], judged: Sequence[_Judgement | None], is_article: bool) -> list[str]:
     """Give the lines that are content; all, if none were."""
-    kept = _are_likely(lines, judged, is_article, DROPPED_BELOW)
+    kept = _are_likely(lines, judged, is_article, DROPPED_FROM_ARTICLE_BELOW if is_article else DROPPED_BELOW)
     if is_article:
-        doubted = _are_doubted(lines, judged, kept)
-        if _length(lines, doubted) <= MOST_DOUBTED * _length(lines, kept):
+        total, doubted = _length(lines, kept), _are_doubted(lines, judged, kept)
+        prose = [
+            is_kept and len(line) >= LONG_CHARACTERS and (seen is None or seen.likely >= DOUBTED_BELOW)
+            for line, seen, is_kept in zip(lines, judged, kept, strict=True)
+        ]
+        if _length(lines, doubted) <= MOST_DOUBTED * total and _length(lines, prose) >= LEAST_PROSE * total:
             kept = [is_kept and not is_doubted for is_kept, is_doubted in zip(kept, doubted, strict=True)]
     return _chosen(lines, _without_bare_headings(lines, judged, kept))
 
