@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 from dedup.boilerplate import RULES, Rule, with_rules_read
 from dedup.boilerplate.cues import SYMBOLS, read_cue
 from dedup.boilerplate.languages import lead_bits
-from dedup.boilerplate.required import find_required
 from dedup.boilerplate.rule_files import tokens_of
 from dedup.boilerplate.screening import (
     MOST_WORDS_IN_SENTENCES,
     PLACE_BITS,
     REACH,
-    Screen,
     Ways,
     activate_rules,
+    make_screen,
     place_bits,
     read_ways,
 )
@@ -29,7 +28,7 @@ from dedup.settings import Settings
 ACTIVE = activate_rules(Settings())
 LEADS = lead_bits(ACTIVE.language_bits)
 with np.errstate(over="ignore"):  # NumPy warns where an interpreted kernel wraps on purpose
-    SCREEN = Screen(ACTIVE, find_required(Settings()))
+    SCREEN = make_screen(Settings())
 EVERYWHERE = sum(PLACE_BITS.values())
 TEXTS = [text for rule in RULES.values() for text in (*rule.examples, *rule.counter_examples)]
 PROSE = [

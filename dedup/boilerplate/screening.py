@@ -15,7 +15,7 @@ from dedup.boilerplate.cues import SYMBOLS, Cue, CueIndex
 from dedup.boilerplate.languages import MOST_LANGUAGES, WITH_LETTERS, is_of_names, lead_bits
 from dedup.boilerplate.required import Required, find_required
 from dedup.boilerplate.rule_files import PLACES, Pattern, Rule, RuleFile
-from dedup.boilerplate.table import find_rules, read_rule_texts
+from dedup.boilerplate.table import find_rules, kept_from_run_to_run, read_rule_texts
 from dedup.kernels.characters import load_characters
 from dedup.kernels.cues import SENTENCES, TAIL, WAYS, WHOLE, join_rows, screen_paragraphs
 from dedup.settings import RuleText, Settings
@@ -73,7 +73,11 @@ def make_screen(settings: Settings) -> "Screen":
 
 @functools.lru_cache(maxsize=8)  # asked for by every batch of documents
 def _make_screen(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> "Screen":
-    return Screen(_activate_rules(without, texts), find_required(Settings(rules=texts)))
+    def arrange() -> Arranged:
+        return _arrange(_activate_rules(without, texts))
+
+    arranged = arrange() if without or texts else kept_from_run_to_run("screen", arrange)
+    return Screen(arranged, find_required(Settings(rules=texts)))
 
 
 @functools.lru_cache(maxsize=8)
@@ -123,60 +127,80 @@ def place_bits(position: NDArray[np.int64], n_paragraphs: NDArray[np.int64]) -> 
     return bits
 
 
+class Arranged(NamedTuple):
+    """The cues and traits of the active rules as the kernel reads them."""
+
+    table: NDArray[np.uint64]
+    filter: NDArray[np.bool_]
+    pair_filter: NDArray[np.uint64]
+    first_cue: NDArray[np.int64]
+    first_run: NDArray[np.int64]
+    cue_traits: NDArray[np.int64]
+    cue_before: NDArray[np.uint64]
+    rule_traits: NDArray[np.int64]
+    lead_languages: NDArray[np.int64]
+
+
+def _arrange(active: ActiveRules) -> Arranged:
+    """Arrange the cues by the hash of their last token, those of companions as of one rule more."""
+    no_rule = len(active.rules)
+    uses = {word: list(found) for word, found in active.cues.items() if word not in SYMBOLS}
+    for cue, _ in active.companion_cues:
+        uses.setdefault(cue.last, []).append((cue, no_rule))
+    for file in active.files:
+        bit = active.language_bits.get(file.language, 0)
+        for word in sorted(file.own_words) if bit else ():  # these stand for the rules behind that one
+            uses.setdefault(word, []).append((Cue((word,), opens=False), no_rule + bit.bit_length()))
+    words = list(uses)
+    table = make_token_table(words)
+    slots = places_in_table(table)
+    cues: list[list[tuple[Cue, int]]] = [[] for _ in table]
+    for word, token in zip(words, token_hashes(" ".join(words)).tolist(), strict=True):
+        cues[slots[token]] = sorted(uses[word], key=lambda use: len(use[0].words) > 1)
+    flat = [use for of_word in cues for use in of_word]
+    first_cue = np.cumsum([0, *(len(of_word) for of_word in cues)], dtype=np.int64)
+    n_before = np.array([len(cue.words) - 1 for cue, _ in flat], dtype=np.int64)
+    hashes = token_hashes(" ".join(word for cue, _ in flat for word in cue.words[:-1]))
+    cue_before = np.zeros(len(flat), dtype=np.uint64)
+    join_rows(hashes, np.cumsum([0, *n_before], dtype=np.int64), cue_before)
+    place_of = [PLACE_BITS[rule.place] for rule in active.rules]
+    cue_traits = [
+        (rule, cue.opens, n, place_of[rule] if rule < no_rule else ANYWHERE)
+        for (cue, rule), n in zip(flat, n_before.tolist(), strict=True)
+    ]
+    with_symbol = {position for symbol in SYMBOLS for _, position in active.cues.get(symbol, ())}
+    rule_traits = [
+        (
+            rule.max_tokens,
+            int(REACH * rule.max_tokens),
+            rule.cut == "tail",
+            PLACE_BITS[rule.place],
+            position in with_symbol,
+            active.languages[position],
+            active.numbers[position],
+        )
+        for position, rule in enumerate(active.rules)
+    ]
+    return Arranged(
+        table,
+        make_filter(table),
+        make_pair_filter(cue.words for cue, _ in flat if len(cue.words) > 1),
+        first_cue,
+        first_cue[:-1] + np.array([sum(len(cue.words) == 1 for cue, _ in of_word) for of_word in cues], dtype=np.int64),
+        np.array(cue_traits, dtype=np.int64).reshape(-1, 4),
+        cue_before,
+        np.array(rule_traits, dtype=np.int64).reshape(-1, 7),
+        np.array(lead_bits(active.language_bits), dtype=np.int64),
+    )
+
+
 class Screen:
-    """The active rules as the arrays that the kernel reads."""
+    """The active rules, and what all rules require in the order in which ActiveRules.numbers counts them."""
 
-    def __init__(self, active: ActiveRules, required: Required) -> None:
-        """Arrange the cues by the hash of their last token, those of companions as of one rule more.
-
-        `required` tells of all rules, in the order in which active.numbers counts them.
-        """
+    def __init__(self, arranged: Arranged, required: Required) -> None:
+        """Hold these."""
+        self._arranged = arranged
         self._required = required
-        no_rule = len(active.rules)
-        uses = {word: list(found) for word, found in active.cues.items() if word not in SYMBOLS}
-        for cue, _ in active.companion_cues:
-            uses.setdefault(cue.last, []).append((cue, no_rule))
-        for file in active.files:
-            bit = active.language_bits.get(file.language, 0)
-            for word in sorted(file.own_words) if bit else ():  # these stand for the rules behind that one
-                uses.setdefault(word, []).append((Cue((word,), opens=False), no_rule + bit.bit_length()))
-        words = list(uses)
-        self._characters = load_characters()
-        self._table = make_token_table(words)
-        self._filter = make_filter(self._table)
-        slots = places_in_table(self._table)
-        cues: list[list[tuple[Cue, int]]] = [[] for _ in self._table]
-        for word, token in zip(words, token_hashes(" ".join(words)).tolist(), strict=True):
-            cues[slots[token]] = sorted(uses[word], key=lambda use: len(use[0].words) > 1)
-        flat = [use for of_word in cues for use in of_word]
-        self._first_cue = np.cumsum([0, *(len(of_word) for of_word in cues)], dtype=np.int64)
-        self._first_run = self._first_cue[:-1] + [sum(len(cue.words) == 1 for cue, _ in of_word) for of_word in cues]
-        self._pair_filter = make_pair_filter(cue.words for cue, _ in flat if len(cue.words) > 1)
-        n_before = np.array([len(cue.words) - 1 for cue, _ in flat], dtype=np.int64)
-        hashes = token_hashes(" ".join(word for cue, _ in flat for word in cue.words[:-1]))
-        self._cue_before = np.zeros(len(flat), dtype=np.uint64)
-        join_rows(hashes, np.cumsum([0, *n_before], dtype=np.int64), self._cue_before)
-        place_of = [PLACE_BITS[rule.place] for rule in active.rules]
-        traits_of_cues = [
-            (rule, cue.opens, n, place_of[rule] if rule < no_rule else ANYWHERE)
-            for (cue, rule), n in zip(flat, n_before.tolist(), strict=True)
-        ]
-        self._cue_traits = np.array(traits_of_cues, dtype=np.int64).reshape(-1, 4)
-        with_symbol = {position for symbol in SYMBOLS for _, position in active.cues.get(symbol, ())}
-        traits = [
-            (
-                rule.max_tokens,
-                int(REACH * rule.max_tokens),
-                rule.cut == "tail",
-                PLACE_BITS[rule.place],
-                position in with_symbol,
-                active.languages[position],
-                active.numbers[position],
-            )
-            for position, rule in enumerate(active.rules)
-        ]
-        self._rule_traits = np.array(traits, dtype=np.int64).reshape(-1, 7)
-        self._lead_languages = np.array(lead_bits(active.language_bits), dtype=np.int64)
 
     def find_ways(
         self, data: NDArray[np.uint8], spans: NDArray[np.int64], paragraph_traits: NDArray[np.int64]
@@ -188,21 +212,13 @@ class Screen:
         """
         found = np.empty(len(spans), dtype=np.int64)
         first_entry = np.empty(len(spans) + 1, dtype=np.int64)
-        entries = np.empty(len(spans) * (len(self._rule_traits) + 1), dtype=np.int32)  # few of which are written
+        entries = np.empty(len(spans) * (len(self._arranged.rule_traits) + 1), dtype=np.int32)  # few are written
         n_found = screen_paragraphs(
             data,
             spans,
             paragraph_traits,
-            *self._characters,
-            self._table,
-            self._filter,
-            self._pair_filter,
-            self._first_cue,
-            self._first_run,
-            self._cue_traits,
-            self._cue_before,
-            self._rule_traits,
-            self._lead_languages,
+            *load_characters(),
+            *self._arranged,
             self._required,
             MOST_WORDS_IN_SENTENCES,
             found,
