@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 import dedup
-from dedup.boilerplate.company import AROUND, Piece, count_company, wording_of
+from dedup.boilerplate.company import AROUND, Piece, Pieces, wording_of
 from dedup.boilerplate.rule_files import parse_rules
 from dedup.errors import RuleError
 
@@ -79,7 +79,7 @@ def test_company_is_counted_by_wording() -> None:
         other(501, b"c", category="advert", is_sure=False), other(502, b"buy"), other(503, b"b", is_sure=False),
         other(500 + AROUND, b"d", category="advert"),
     ]  # fmt: skip
-    company = count_company(piece, pieces)
+    company = Pieces(pieces).count_company(piece)
     assert (company.n_around, company.weight, company.is_enough) == (3, 2.5, False)
     assert company.votes == "rule, 3 around"
     assert wording_of(b" Share  on\nFacebook ") == b"share on facebook"

@@ -50,17 +50,26 @@ def find_closed(
     last = first[owners + 1] - 1
     is_short = ends[last] - starts[last] <= MOST_LAST_BYTES
     owners, last = owners[is_short], last[is_short]
-    is_closed = np.zeros(len(owners), dtype=np.bool_)
+    closed: list[NDArray[np.int64]] = []
     for above in range(MOST_PARAGRAPHS):
-        at = np.maximum(last - above, first[owners])
+        at = last - above
+        is_there = at >= first[owners]
+        owners, last, at = owners[is_there], last[is_there], at[is_there]
         head = np.zeros(len(owners), dtype=np.int64)
         for byte in range(4):
             letter = data[np.minimum(starts[at] + byte, len(data) - 1)].astype(np.int64)
             letter += 32 * ((letter >= ord("A")) & (letter <= ord("Z")))
             head += letter << (8 * byte)
-        is_closed |= np.isin(head, _HEADS)
-    closed: NDArray[np.int64] = owners[is_closed]
-    return closed
+        maybe = np.flatnonzero(np.isin(head, _HEADS))
+        starts_so = [_opens_with_closing(data, int(starts[p]), int(ends[p])) for p in at[maybe].tolist()]
+        closed.append(owners[maybe[np.array(starts_so, dtype=np.bool_)]])
+    found: NDArray[np.int64] = np.unique(np.concatenate(closed))
+    return found
+
+
+def _opens_with_closing(data: NDArray[np.uint8], start: int, end: int) -> bool:
+    """Say whether the first line of a paragraph is a closing."""
+    return _CLOSING.match(data[start : min(end, start + MOST_LINE_BYTES)].tobytes()) is not None
 
 
 def find_signed(text: bytes) -> int | None:

@@ -1,7 +1,7 @@
 """Rules that are not enough alone: what they match goes if there is other boilerplate around it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 AROUND: Final = 300
@@ -42,20 +42,33 @@ class Piece(NamedTuple):
     is_sure: bool  # the rule is enough there
 
 
-def count_company(piece: Piece, pieces: Sequence[Piece]) -> Company:
-    """Count what other boilerplate of its document, `pieces` by place, is around a piece.
+class Pieces:
+    """The pieces of a document."""
 
-    What is said several times counts once, and what the piece itself says not at all, nor what is of its category and
-    needs company as it does: the links below ten items of a list are no company of their like.
-    """
-    weights: dict[bytes, float] = {}
-    first = bisect_left(pieces, piece.place - AROUND, key=_place)
-    past = bisect_right(pieces, piece.place + AROUND, key=_place)
-    for other in pieces[first:past]:
-        if other.wording != piece.wording and (other.is_sure or other.category != piece.category):
-            weight = 1.0 if other.is_sure else HALF
-            weights[other.wording] = max(weight, weights.get(other.wording, weight))
-    return Company(len(weights), sum(weights.values()))
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        """Take them by place."""
+        self._pieces = list(pieces)
+        self._company: dict[str, list[Piece]] = {}
+
+    def count_company(self, piece: Piece) -> Company:
+        """Count what other boilerplate is around a piece.
+
+        What is said several times counts once, and what the piece itself says not at all, nor what is of its category
+        and needs company as it does: the links below ten items of a list are no company of their like.
+        """
+        if piece.category not in self._company:  # once for all of a category, of which there may be thousands
+            self._company[piece.category] = [
+                other for other in self._pieces if other.is_sure or other.category != piece.category
+            ]
+        others = self._company[piece.category]
+        weights: dict[bytes, float] = {}
+        first = bisect_left(others, piece.place - AROUND, key=_place)
+        past = bisect_right(others, piece.place + AROUND, key=_place)
+        for other in others[first:past]:
+            if other.wording != piece.wording:
+                weight = 1.0 if other.is_sure else HALF
+                weights[other.wording] = max(weight, weights.get(other.wording, weight))
+        return Company(len(weights), sum(weights.values()))
 
 
 def wording_of(raw: bytes) -> bytes:

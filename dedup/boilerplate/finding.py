@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, view_numbers, view_texts
-from dedup.boilerplate.company import Piece, count_company, wording_of
+from dedup.boilerplate.company import ENOUGH, Piece, Pieces, wording_of
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
 from dedup.boilerplate.rule_files import MOST_TOKENS
@@ -208,12 +208,16 @@ def _ask_for_company(view: _Paragraphs, hits: list[_Hit]) -> list[_Hit]:
             kept += of_document
             continue
         # The furniture of pages stands in books, too, and says nothing of what is beside it.
-        beside = [_piece(view, hit) for hit in of_document if hit.is_whole and hit.category != PAGE_FURNITURE]
+        whole = [hit for hit in of_document if hit.is_whole and hit.category != PAGE_FURNITURE]
+        if len(whole) < ENOUGH:
+            kept += [hit for hit in of_document if hit.is_sure]
+            continue
+        beside = Pieces(_piece(view, hit) for hit in whole)
         for hit in of_document:
             if hit.is_sure:
                 kept.append(hit)
                 continue
-            company = count_company(_piece(view, hit), beside)
+            company = beside.count_company(_piece(view, hit))
             if company.is_enough:
                 kept.append(hit._replace(votes=company.votes))
     return kept
