@@ -25,12 +25,10 @@ LEAST_ADDED: Final = 0.1
 """... if all that would be added is more than this share of the extractor's text, ..."""
 LEAST_ADDED_TO_ARTICLE: Final = 1.0
 """... or this one: of an article, the extractor misses little, unless it took another part of the page for it."""
-DROPPED_BELOW: Final = 0.35
-"""The extractor's lines are dropped below this probability, for what is no prose may be content ..."""
-DROPPED_FROM_ARTICLE_BELOW: Final = 0.4
-"""... and below this one in an article, ..."""
+DROPPED_BELOW: Final = 0.4
+"""The extractor's lines are dropped below this probability, ..."""
 MOST_DROPPED: Final = 0.5
-"""... unless that is more than this share of it: then the model is as likely wrong, and only those go ..."""
+"""... unless that is more than this share of an article: then the model is as likely wrong, and only those go ..."""
 SURELY_DROPPED_BELOW: Final = 0.1
 """... that are below this one."""
 DOUBTED_BELOW: Final = 0.7
@@ -195,7 +193,7 @@ def _says_it_again(position: int, blocks: Sequence[Block], in_text: Set[int]) ->
 
 def _kept_lines(lines: list[str], judged: Sequence[_Judgement | None], is_article: bool) -> list[str]:
     """Give the lines that are content; all, if none were."""
-    kept = _are_likely(lines, judged, is_article, DROPPED_FROM_ARTICLE_BELOW if is_article else DROPPED_BELOW)
+    kept = _are_likely(lines, judged, is_article, DROPPED_BELOW)
     if is_article:
         total, doubted = _length(lines, kept), _are_doubted(lines, judged, kept)
         prose = [
