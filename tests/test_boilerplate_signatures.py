@@ -1,9 +1,9 @@
-"""Signatures and list footers at the ends of mail, known by the line above them."""
+"""Signatures and list footers at the ends of mail, known by the line or the closing above them."""
 
 import numpy as np
 import pytest
 
-from dedup.boilerplate.signatures import AFTER_DASHES, BELOW_LINE, MOST_LINES, find_signatures
+from dedup.boilerplate.signatures import AFTER_CLOSING, AFTER_DASHES, BELOW_LINE, MOST_LINES, find_signatures
 from dedup.settings import Settings
 from tests.test_boilerplate import find
 
@@ -99,3 +99,61 @@ def test_no_paragraphs_have_no_signatures() -> None:
     """Nothing in, nothing out."""
     none = np.empty(0, dtype=np.int64)
     assert find_signatures(np.empty(0, dtype=np.uint8), none, none, np.zeros(1, dtype=np.int64)) == []
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        "Best regards,\nJoe Bloggs\nBridges Ltd\n",
+        "Yours faithfully,\nP. J. Hargreaves\nHonorary Secretary",
+        "KIND REGARDS\n\nTomas Lindgren\nHead of Bridges | Nord AB\nwww.nord.example",
+        "Mit freundlichen Grüßen\nAnna Beck\nLeiterin Brückenbau\nTel. 030 1234",
+        "С уважением,\nИван Петров\nДиректор",
+    ],
+)
+def test_signatures_below_a_closing_are_found(signed: str) -> None:
+    """A name and a title or an address below "Best regards," go, and the closing with them."""
+    assert signatures_of(f"Dear all,\n\n{BODY}\n{signed}") == [(AFTER_CLOSING[1], signed.rstrip())]
+
+
+def test_a_closing_may_stand_above_other_signatures() -> None:
+    """What follows the closing ends where dashes or the footer of a list begin."""
+    signed, footer = "Regards,\nJoe Bloggs\nBridges Ltd\n", f"{STROKES}\n{FOOTER}"
+    found = signatures_of(HEAD + BODY + signed + footer)
+    assert found == [(AFTER_CLOSING[1], signed), (BELOW_LINE[1], footer.rstrip())]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "Best,\nLena",  # a name alone is part of the letter
+        "Thanks,\nJoe\nDid you see the drawing?",
+        "Regards,\nJoe Bloggs\n" + BODY,
+        "Best\nthe second pier\nthe third pier",  # no name
+        "Cheers\nJoe Bloggs\n- item\n- item",
+        "Best regards to all of you.\nJoe Bloggs\nBridges Ltd",
+        "Best regards,\n" + "Joe Bloggs\n" * (MOST_LINES + 1),
+    ],
+)
+def test_other_ends_of_letters_stay(end: str) -> None:
+    """Names alone, prose, lists, and what is too long stay."""
+    assert signatures_of(f"Dear all,\n\n{BODY}\n{end}") == []
+
+
+def test_a_closing_needs_a_letter_above_it() -> None:
+    """A document that begins with it has nothing that it could close."""
+    assert signatures_of("Best regards,\nJoe Bloggs\nBridges Ltd") == []
+
+
+def test_an_advert_may_part_a_signature_from_the_footer_of_a_list() -> None:
+    """Whoever carries the list puts an advert above its footer; the signature above both is found."""
+    advert = "-" * 55 + "\nThis sf.net email is sponsored by: Boats Inc\nLearn to sail\n"
+    found = signatures_of(f"{HEAD}{BODY}-- \n{SIGNATURE}{advert}{STROKES}\n{FOOTER}")
+    assert [title for title, _ in found] == [AFTER_DASHES[1], BELOW_LINE[1]]
+    assert found[0][1] == f"-- \n{SIGNATURE}"
+
+
+def test_strokes_below_dashes_adorn_the_signature() -> None:
+    """A row of strokes right below "-- " is part of what it begins."""
+    text = f"{HEAD}{BODY}-- \n-----------------\n{SIGNATURE}"
+    assert signatures_of(text) == [(AFTER_DASHES[1], text[text.index("-- ") :].rstrip())]
