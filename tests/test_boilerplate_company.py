@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 import dedup
-from dedup.boilerplate.company import AROUND, Piece, Pieces, wording_of
+from dedup.boilerplate.company import AROUND, Piece, Pieces, may_have_company, wording_of
 from dedup.boilerplate.rule_files import parse_rules
 from dedup.errors import RuleError
 
@@ -83,6 +84,16 @@ def test_company_is_counted_by_wording() -> None:
     assert (company.n_around, company.weight, company.is_enough) == (3, 2.5, False)
     assert company.votes == "rule, 3 around"
     assert wording_of(b" Share  on\nFacebook ") == b"share on facebook"
+
+
+def test_what_cannot_find_company_is_known_beforehand() -> None:
+    """By what goes anyway, and by half of what else is in doubt but for its like; all of a document may, or none."""
+    documents = np.array([0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3], dtype=np.int64)
+    category = np.array([1, 1, *[1] * 8, 2, 0, 5], dtype=np.int32)
+    sure = np.array([0, 0, 0, 2, 2, 2, 2, 3, 3, 3], dtype=np.int64)
+    assert may_have_company(documents, category, sure).tolist() == [False] * 2 + [True] * 9 + [True, False]
+    nothing = np.empty(0, dtype=np.int64)
+    assert may_have_company(nothing, nothing.astype(np.int32), nothing).tolist() == []
 
 
 def test_recurrence_takes_what_has_no_company(tmp_path: Path) -> None:

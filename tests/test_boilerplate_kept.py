@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dedup.boilerplate import kept, table
-from dedup.boilerplate.rule_files import Pattern, Rule
+from dedup.boilerplate.patterns import Pattern
+from dedup.boilerplate.rule_files import Rule
 from dedup.boilerplate.spellings import fold
 from dedup.boilerplate.table import RULE_FILES
 from dedup.settings import Settings

@@ -14,7 +14,8 @@ from dedup.boilerplate.rule_files import Rule, parse_rules
 from dedup.boilerplate.traces import END, START, Trace, traces_of
 from dedup.boilerplate.wording import bare, translate
 from dedup.kernels.characters import load_characters
-from dedup.kernels.cues import can_end_between, is_about_code
+from dedup.kernels.cues import can_end_between
+from dedup.kernels.shapes import is_about_code
 from dedup.kernels.tokens import read_tokens, token_scratch
 from dedup.kernels.traces import LETTERS, PAIR, SEEN_WORDS, WORD, could_match, is_spelled_oddly, mark_traces
 from dedup.settings import Settings

@@ -115,8 +115,8 @@ def ways_by_screen(text: str, places: int) -> Ways:
     data = np.frombuffer(text.encode(), dtype=np.uint8)
     traits = np.array([[places, 0, any(symbol in text for symbol in SYMBOLS)]], dtype=np.int64)
     with np.errstate(over="ignore"):
-        _, rows = SCREEN.find_ways(data, np.array([[0, len(data)]], dtype=np.int64), traits)
-    return read_ways(rows[0]) if rows else Ways((), sentences=False, tail=False)
+        screened = SCREEN.find_ways(data, np.array([[0, len(data)]], dtype=np.int64), traits)
+    return read_ways(screened.ways) if screened.ways else Ways((), sentences=False, tail=False)
 
 
 @settings(max_examples=400, deadline=None)

@@ -10,8 +10,8 @@ from reference.legal import count_legal_words
 from reference.tokens import split_tokens
 
 from dedup.boilerplate import protection
+from dedup.boilerplate.patterns import Pattern
 from dedup.boilerplate.protection import READ_BYTES, STUB_TOKENS, is_legal_document, is_legal_text
-from dedup.boilerplate.rule_files import Pattern
 from dedup.boilerplate.table import RULE_FILES
 from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table
 

@@ -4,6 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 AROUND: Final = 300
 """Paragraphs before and after a paragraph that are looked at."""
 
@@ -40,6 +43,25 @@ class Piece(NamedTuple):
     category: str
     wording: bytes  # as wording_of gives it
     is_sure: bool  # the rule is enough there
+
+
+def may_have_company(
+    documents: NDArray[np.int64], category: NDArray[np.int32], sure: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Say of n paragraphs that could match, but would need company, whether there may be enough of it, bool[n].
+
+    documents int64[n], that each is of; category int32[n], the number of the only one that it could be of, or 0;
+    sure int64[], the document of each paragraph that goes without them.
+    """
+    n_documents = int(max(documents.max(initial=0), sure.max(initial=0))) + 1
+    n_sure, n_unsure = np.bincount(sure, minlength=n_documents), np.bincount(documents, minlength=n_documents)
+    width = int(category.max(initial=0)) + 1
+    kinds, n_alike = np.unique(documents * width + category, return_counts=True)
+    n_unlike = n_unsure[kinds // width] - np.where(kinds % width > 0, n_alike, 0)
+    # Where one has enough, all are tried: they are the company of each other.
+    have_enough = np.zeros(n_documents, dtype=np.bool_)
+    have_enough[kinds[n_sure[kinds // width] + HALF * n_unlike >= ENOUGH] // width] = True
+    return have_enough[documents]
 
 
 class Pieces:

@@ -10,25 +10,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.arrow_views import TextView, view_numbers, view_texts
+from dedup.arrow_views import view_texts
 from dedup.boilerplate.company import ENOUGH, Piece, Pieces, wording_of
 from dedup.boilerplate.cues import SYMBOLS
+from dedup.boilerplate.hits import Hit, Paragraphs, view_paragraphs
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
-from dedup.boilerplate.rule_files import MOST_TOKENS
-from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules, make_screen, place_bits, read_ways
+from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules
+from dedup.boilerplate.searching import find_candidates, find_hits
 from dedup.boilerplate.signatures import find_signatures
 from dedup.boilerplate.special import ORDINARY, tell_documents
-from dedup.boilerplate.trials import Finding, try_paragraph
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, TEXT, VERBATIM, check_schema
 from dedup.settings import Settings
-
-MOST_BYTES: Final = 3000
-"""Of a longer paragraph only the end is tried, so that a line of any length costs the same."""
-
-TAIL_BYTES: Final = 1000
-
-BLOCK_PARAGRAPHS: Final = 8192
-"""Paragraphs screened at a time, which bounds the memory that their ways take."""
 
 BELOW_MAIL: Final = frozenset({"mailing-list", "mail-signature", "confidentiality"})
 """Categories of which a document may well have more than of anything else: a short mail has a long footer."""
@@ -36,41 +28,8 @@ BELOW_MAIL: Final = frozenset({"mailing-list", "mail-signature", "confidentialit
 MOST_BELOW_MAIL: Final = 0.95
 """Share of a document from which on that, too, is all that it is."""
 
-MOST_REMEMBERED: Final = 100_000
-"""Paragraphs of one run whose trial is remembered."""
-
 PAGE_FURNITURE: Final = "page-furniture"
 """The category of what splitting has found at the edges of pages; its rules are those kinds of paragraph."""
-
-_BYTES_AT_A_TIME: Final = 1 << 18  # searched while they are in the processor's cache
-
-
-class _Hit(NamedTuple):
-    """A row of BOILERPLATE with what protection asks for."""
-
-    paragraph: int
-    start: int
-    end: int
-    rule: str
-    category: str
-    is_whole: bool
-    is_sure: bool = True  # the rule is enough alone
-    votes: str | None = None  # where it is not
-
-
-class _Paragraphs(NamedTuple):
-    """PARAGRAPHS as arrays, with the bytes they point into."""
-
-    kind: NDArray[np.int8]
-    document: NDArray[np.int64]
-    starts: NDArray[np.int64]  # bytes into the data of all documents
-    ends: NDArray[np.int64]
-    base: NDArray[np.int64]  # where the paragraph's document starts in the data
-    data: NDArray[np.uint8]
-    first: NDArray[np.int64]  # of the paragraphs of each document, and how many there are in all
-
-    def of_document(self, document: int) -> range:
-        return range(int(self.first[document]), int(self.first[document + 1]))
 
 
 def cue_tokens(settings: Settings) -> list[str]:
@@ -135,18 +94,17 @@ def find_boilerplate(
     """
     check_schema(documents, DOCUMENTS, "find_boilerplate")
     check_schema(paragraphs, PARAGRAPHS, "find_boilerplate")
-    view = _view_paragraphs(view_texts(documents["text"]), paragraphs)
+    view = view_paragraphs(view_texts(documents["text"]), paragraphs)
     active = activate_rules(settings)
     furniture = np.empty(0, dtype=np.int64)
     if PAGE_FURNITURE not in settings.without:
         furniture = np.flatnonzero(view.kind > VERBATIM)
-    holds_symbol = _hold_symbol(view, active)
-    tried = np.ones(len(view.kind), dtype=np.bool_) if flagged is None else flagged | holds_symbol
-    tried &= view.kind != VERBATIM
-    tried[furniture] = False
+    may_hold_cue = np.ones(len(view.kind), dtype=np.bool_) if flagged is None else flagged
+    candidates = find_candidates(view, settings, n_tokens, may_hold_cue, furniture)
+    signed = list(_find_signed(view, settings))
     hits = [_take_furniture(view, paragraph) for paragraph in furniture.tolist()]
-    hits += _find_hits(view, settings, n_tokens, holds_symbol, np.flatnonzero(tried))
-    hits = _add_signatures(view, hits, settings)
+    hits += find_hits(view, candidates, np.array([hit.paragraph for hit in signed], dtype=np.int64), active)
+    hits = _add_signed(hits, signed)
     hits.sort(key=lambda hit: (hit.paragraph, hit.start))
     hits = _ask_for_company(view, hits)
     special = _tell_special(view, hits, active)
@@ -161,47 +119,45 @@ def find_boilerplate(
     return Boilerplate(pa.table(arrays, schema=BOILERPLATE), special)
 
 
-def _view_paragraphs(texts: TextView, paragraphs: pa.Table) -> _Paragraphs:
-    document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
-    base = texts.offsets[document]
-    kind = paragraphs["kind"].to_numpy().astype(np.int8)
-    first = np.searchsorted(document, np.arange(len(texts.offsets)))
-    return _Paragraphs(kind, document, base + start, base + end, base, texts.data, first)
-
-
-def _take_furniture(view: _Paragraphs, paragraph: int) -> _Hit:
+def _take_furniture(view: Paragraphs, paragraph: int) -> Hit:
     """Give the hit of a paragraph that is the furniture of a page."""
     base = int(view.base[paragraph])
     start, end = int(view.starts[paragraph]) - base, int(view.ends[paragraph]) - base
     rule = f"{PAGE_FURNITURE}/{PARAGRAPH_KINDS[view.kind[paragraph]]}"
-    return _Hit(paragraph, start, end, rule, PAGE_FURNITURE, is_whole=True)
+    return Hit(paragraph, start, end, rule, PAGE_FURNITURE, is_whole=True)
 
 
-def _add_signatures(view: _Paragraphs, hits: list[_Hit], settings: Settings) -> list[_Hit]:
-    """Give the hits with those of the signatures at the ends of mail, but where a rule takes all of a paragraph."""
-    by_paragraph = {hit.paragraph: hit for hit in hits}
+def _find_signed(view: Paragraphs, settings: Settings) -> Iterator[Hit]:
+    """Give the hits of the signatures at the ends of mail."""
     for category, title, start, end in find_signatures(view.data, view.starts, view.ends, view.first):
         past = int(np.searchsorted(view.starts, end))
         members = range(int(np.searchsorted(view.ends, start, side="right")), past)
         if category in settings.without or (view.kind[members.start : past] != TEXT).any():
             continue
         for paragraph in members:
-            known = by_paragraph.get(paragraph)
-            if known is None or not known.is_whole:
-                base, begin = int(view.base[paragraph]), int(view.starts[paragraph])
-                first = max(begin, start)
-                while first > begin and view.data[first - 1] <= ord(" "):
-                    first -= 1
-                span = (first - base, int(view.ends[paragraph]) - base)
-                by_paragraph[paragraph] = _Hit(paragraph, *span, title, category, is_whole=first == begin)
+            base, begin = int(view.base[paragraph]), int(view.starts[paragraph])
+            first = max(begin, start)
+            while first > begin and view.data[first - 1] <= ord(" "):
+                first -= 1
+            span = (first - base, int(view.ends[paragraph]) - base)
+            yield Hit(paragraph, *span, title, category, is_whole=first == begin)
+
+
+def _add_signed(hits: list[Hit], signed: list[Hit]) -> list[Hit]:
+    """Give the hits with those of signatures, but where a rule takes all of a paragraph."""
+    by_paragraph = {hit.paragraph: hit for hit in hits}
+    for hit in signed:
+        known = by_paragraph.get(hit.paragraph)
+        if known is None or not known.is_whole:
+            by_paragraph[hit.paragraph] = hit
     return list(by_paragraph.values())
 
 
-def _ask_for_company(view: _Paragraphs, hits: list[_Hit]) -> list[_Hit]:
+def _ask_for_company(view: Paragraphs, hits: list[Hit]) -> list[Hit]:
     """Give the hits without those that need company and have none, and what voted for those that have."""
     if all(hit.is_sure for hit in hits):
         return hits
-    kept: list[_Hit] = []
+    kept: list[Hit] = []
     for _, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph])):
         of_document = list(group)
         if all(hit.is_sure for hit in of_document):
@@ -223,90 +179,13 @@ def _ask_for_company(view: _Paragraphs, hits: list[_Hit]) -> list[_Hit]:
     return kept
 
 
-def _piece(view: _Paragraphs, hit: _Hit) -> Piece:
+def _piece(view: Paragraphs, hit: Hit) -> Piece:
     raw = bytes(view.data.data[view.starts[hit.paragraph] : view.ends[hit.paragraph]])
     place = hit.paragraph - int(view.first[view.document[hit.paragraph]])
     return Piece(place, hit.category, wording_of(raw), hit.is_sure)
 
 
-def _hold_symbol(view: _Paragraphs, active: ActiveRules) -> NDArray[np.bool_]:
-    """Say of each paragraph whether it holds a cue that is no token."""
-    holds = np.zeros(len(view.starts), dtype=np.bool_)
-    for symbol in SYMBOLS:
-        if symbol in active.cues and len(view.starts):
-            places = _find_bytes(view.data[view.starts[0] : view.ends[-1]], symbol.encode()) + view.starts[0]
-            holders = np.searchsorted(view.starts, places, side="right") - 1
-            holds[holders[(holders >= 0) & (places < view.ends[holders])]] = True
-    return holds
-
-
-def _find_bytes(data: NDArray[np.uint8], wanted: bytes) -> NDArray[np.int64]:
-    """Give the places of a short run of bytes, ascending."""
-    size = _BYTES_AT_A_TIME
-    found = [np.flatnonzero(data[at : at + size] == wanted[0]) + at for at in range(0, len(data), size)]
-    places = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
-    for offset, byte in enumerate(wanted[1:], start=1):
-        places = places[places < len(data) - offset]
-        places = places[data[places + offset] == byte]
-    return places
-
-
-def _find_hits(
-    view: _Paragraphs,
-    settings: Settings,
-    n_tokens: NDArray[np.int64] | None,
-    holds_symbol: NDArray[np.bool_],
-    tried: NDArray[np.int64],
-) -> Iterator[_Hit]:
-    """Try the paragraphs of `tried` that the screen lets through."""
-    active, screen = activate_rules(settings), make_screen(settings)
-    is_long = view.ends - view.starts > MOST_BYTES
-    if n_tokens is not None:
-        is_long |= n_tokens > MOST_TOKENS
-    data = view.data.data
-    tried_before: dict[tuple[bytes, int, bytes], tuple[int, Finding] | None] = {}  # lines recur on a site's pages
-    for block in range(0, len(tried), BLOCK_PARAGRAPHS):
-        members = tried[block : block + BLOCK_PARAGRAPHS]
-        owners = view.document[members]
-        first = view.first[owners]
-        places = place_bits(members - first, view.first[owners + 1] - first)
-        begins, ends, bases = view.starts[members], view.ends[members], view.base[members]
-        for number in np.flatnonzero(is_long[members]).tolist():
-            cut = max(int(begins[number]), int(ends[number]) - TAIL_BYTES)
-            begins[number] = _character_start(view.data, cut, int(ends[number]))
-        traits = np.column_stack([places, is_long[members], holds_symbol[members]])
-        found, rows = screen.find_ways(view.data, np.column_stack([begins, ends]), traits)
-        columns = (members[found], begins[found], ends[found], bases[found], places[found])
-        for ways, member, begin, end, base, place in zip(rows, *(c.tolist() for c in columns), strict=True):
-            key = (bytes(data[begin:end]), place, ways)
-            if key in tried_before:
-                trial = tried_before[key]
-            else:
-                trial = _try_bytes(*key, active)
-                if len(tried_before) < MOST_REMEMBERED:
-                    tried_before[key] = trial
-            if trial is not None:
-                taken, finding = trial
-                rule = finding.rule
-                start = end - base - taken
-                yield _Hit(member, start, end - base, rule.title, rule.category, finding.is_whole, finding.is_sure)
-
-
-def _try_bytes(raw: bytes, place: int, row: bytes, active: ActiveRules) -> tuple[int, Finding] | None:
-    """Try a paragraph in the ways that a row of the screen allows; gives the bytes that go, and why."""
-    text = raw.decode("utf-8", "replace")
-    finding = try_paragraph(text, place, read_ways(row), active)
-    return finding and (len(text[finding.start : finding.end].encode()), finding)
-
-
-def _character_start(data: NDArray[np.uint8], at: int, end: int) -> int:
-    """Give the first place from `at` on where a UTF-8 character starts."""
-    while at < end and data[at] & 0xC0 == 0x80:
-        at += 1
-    return at
-
-
-def _tell_special(view: _Paragraphs, hits: list[_Hit], active: ActiveRules) -> NDArray[np.uint8]:
+def _tell_special(view: Paragraphs, hits: list[Hit], active: ActiveRules) -> NDArray[np.uint8]:
     """Say which documents keep what was found in them, uint8[n], places in SPECIAL."""
     special = np.full(len(view.first) - 1, ORDINARY, dtype=np.uint8)
     found = np.array([hit.paragraph for hit in hits if hit.category != PAGE_FURNITURE], dtype=np.int64)
@@ -326,8 +205,8 @@ def _tell_special(view: _Paragraphs, hits: list[_Hit], active: ActiveRules) -> N
 
 
 def _protect(
-    view: _Paragraphs, document: int, hits: list[_Hit], special: int, active: ActiveRules, settings: Settings
-) -> list[_Hit]:
+    view: Paragraphs, document: int, hits: list[Hit], special: int, active: ActiveRules, settings: Settings
+) -> list[Hit]:
     """Give the hits of one document that count; `special`: what it is, a place in SPECIAL."""
     if special != ORDINARY:
         return [hit for hit in hits if hit.category == PAGE_FURNITURE]

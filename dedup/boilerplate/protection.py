@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.rule_files import Pattern, RuleFile
+from dedup.boilerplate.patterns import Pattern
+from dedup.boilerplate.rule_files import RuleFile
 from dedup.boilerplate.tokens import normal_form, tokens_of
 from dedup.boilerplate.wording import bare, translate
 from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table

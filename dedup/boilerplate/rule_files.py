@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, read_cue
-from dedup.boilerplate.kept import compile_pattern
-from dedup.boilerplate.spellings import fold, spellings
+from dedup.boilerplate.patterns import Pattern
+from dedup.boilerplate.spellings import spellings
 from dedup.boilerplate.tokens import normal_form, tokens_of
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, did_you_mean
@@ -21,8 +21,7 @@ CUTS: Final = ("paragraph", "tail")
 COMPANY: Final = ("never", "elsewhere", "always")
 NOWHERE: Final = "nowhere"
 
-NOT_BY_RULES: Final = ("page-furniture", "recurring")
-"""Categories of what is found by its place or by counting."""
+NOT_BY_RULES: Final = ("page-furniture", "recurring")  # categories found by their place, or by counting
 
 MOST_TOKENS: Final = 480
 """The greatest `max_tokens` a rule may ask for: what bounds the time that any paragraph can cost.
@@ -32,7 +31,7 @@ _PART: Final = re.compile(r"\{([a-z_]+)\}")
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 _BY_NUMBER: Final = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\(\?\(\d)")
-"""A pattern that refers to a group by number, which is another number among other patterns."""
+"""What refers to a group by number, which is another number among other patterns."""
 
 _FILE_KEYS: Final = ("language", "parts", "companions", "legal", "rule")
 _COMPANION_KEYS: Final = ("cues", "patterns")
@@ -52,42 +51,6 @@ _RULE_KEYS: Final = {
     "examples": list,
     "counter_examples": list,
 }
-
-
-class Pattern:
-    """Regular expressions of which one must match, compiled when they are first tried: most of most runs never are."""
-
-    __slots__ = ("_compiled", "sources", "written")
-
-    def __init__(self, written: tuple[str, ...], sources: tuple[str, ...]) -> None:
-        """Keep the expressions, as the file writes them and with its parts put in."""
-        self.written = written
-        self.sources = sources
-        self._compiled: re.Pattern[str] | None = None
-
-    def __reduce__(self) -> tuple[type["Pattern"], tuple[tuple[str, ...], tuple[str, ...]]]:
-        """Be pickled without what is compiled, which pickle would compile anew."""
-        return Pattern, (self.written, self.sources)
-
-    def fullmatch(self, text: str) -> re.Match[str] | None:
-        """Match all of `text`."""
-        return (self._compiled or self.compiled()).fullmatch(text)
-
-    def search(self, text: str) -> re.Match[str] | None:
-        """Find the first match in `text`."""
-        return (self._compiled or self.compiled()).search(text)
-
-    def compiled(self) -> re.Pattern[str]:
-        """Give the compiled expression; raises re.error if it is none."""
-        if self._compiled is None:
-            source = fold("|".join(f"(?:{source})" for source in self.sources))  # as texts are
-            self._compiled = compile_pattern(source)
-        return self._compiled
-
-    def alternatives(self) -> "Iterator[Pattern]":
-        """Give each expression alone."""
-        for written, source in zip(self.written, self.sources, strict=True):
-            yield Pattern((written,), (source,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +75,7 @@ class Rule:
     @property
     def company(self) -> str:
         """Whether it needs other boilerplate around, one of COMPANY."""
-        if self.sure_at == NOWHERE:
-            return "always"
-        return "never" if self.sure_at == self.place else "elsewhere"
+        return {NOWHERE: "always", self.place: "never"}.get(self.sure_at, "elsewhere")
 
     @property
     def title(self) -> str:
@@ -215,8 +176,7 @@ def parse_rules(
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{file_name}: not valid TOML: {error}") from None
     _check_keys(content, _FILE_KEYS, file_name)
-    language = content.get("language")
-    if not isinstance(language, str) or not language:
+    if not isinstance(language := content.get("language"), str) or not language:
         raise RuleError(f"{file_name}: language must be given, as a code such as 'en'")
     parts = _expand_parts(content.get("parts", {}), given, file_name)
     legal = content.get("legal", {})
@@ -229,8 +189,7 @@ def parse_rules(
     if not isinstance(content.get("rule", []), list):
         raise RuleError(f"{file_name}: rule must be written [[rule]], in two pairs of brackets")
     for position, entry in enumerate(content.get("rule", [])):
-        where = _place_of(entry, position, file_name)
-        rule = _read_rule(entry, parts, language, where)
+        rule = _read_rule(entry, parts, language, where := _place_of(entry, position, file_name))
         _check_category(rule.category, where, own_categories=own_categories)
         if any(rule.title == other.title for other in rules):
             raise RuleError(f"{file_name}: rule {rule.title}: there is another rule of that name")
@@ -272,12 +231,10 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
     needs = entry.get("needs", 0)
     if not 0 <= needs <= len(signs) or bool(needs) != bool(signs):
         raise RuleError(f"{where}: needs must be from 1 to the number of signs ({len(signs)}), got {needs}")
-    pattern = _compile_any(entry["patterns"], parts, f"{where}: patterns")
-    if pattern is None:
-        raise RuleError(f"{where}: patterns is missing or empty")
+    pattern = _compile(_strings(entry["patterns"], f"{where}: patterns"), parts, f"{where}: patterns")
     place = _one_of(entry.get("place", "anywhere"), PLACES, f"{where}: place")
     company = _one_of(entry.get("company", "never"), COMPANY, f"{where}: company")
-    if company == "elsewhere" and place == "anywhere":
+    if (company, place) == ("elsewhere", "anywhere"):
         raise RuleError(f"{where}: company is 'elsewhere', but place is anywhere; name the place where it is enough")
     return Rule(
         name=entry["name"],
@@ -305,10 +262,8 @@ def _check_category(category: str, where: str, *, own_categories: bool) -> None:
         return
     if own_categories:
         raise RuleError(f"{where}: category must be lower-case words joined by hyphens, got {category!r}")
-    raise RuleError(
-        f"{where}: unknown category {category!r}{did_you_mean(category, CATEGORIES)}; "
-        f"categories: {', '.join(CATEGORIES)}"
-    )
+    near = did_you_mean(category, CATEGORIES)
+    raise RuleError(f"{where}: unknown category {category!r}{near}; categories: {', '.join(CATEGORIES)}")
 
 
 def _read_cues(cues: list[Any], language: str, where: str) -> Iterator[Cue]:
@@ -397,9 +352,9 @@ def _strings(values: Any, where: str) -> list[str]:
 
 
 def _one_of(value: str, known: tuple[str, ...], where: str) -> str:
-    if value not in known:
-        raise RuleError(f"{where}: must be one of {', '.join(known)}, got {value!r}")
-    return value
+    if value in known:
+        return value
+    raise RuleError(f"{where}: must be one of {', '.join(known)}, got {value!r}")
 
 
 def _check_keys(table: Any, known: Iterable[str], where: str) -> None:

@@ -3,7 +3,7 @@
 import functools
 import operator
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate.cues import SYMBOLS, Cue, CueIndex
 from dedup.boilerplate.languages import MOST_LANGUAGES, WITH_LETTERS, is_of_names, lead_bits
+from dedup.boilerplate.patterns import Pattern
 from dedup.boilerplate.required import Required, find_required
-from dedup.boilerplate.rule_files import PLACES, Pattern, Rule, RuleFile
+from dedup.boilerplate.rule_files import NOWHERE, PLACES, Rule, RuleFile
 from dedup.boilerplate.table import find_rules, kept_from_run_to_run, read_rule_texts
 from dedup.kernels.characters import load_characters
-from dedup.kernels.cues import SENTENCES, TAIL, WAYS, WHOLE, join_rows, screen_paragraphs
+from dedup.kernels.cues import CAN_BE_SURE, OF_CATEGORY, SENTENCES, TAIL, WAYS, WHOLE, join_rows, screen_paragraphs
 from dedup.settings import RuleText, Settings
 from dedup.token_tables import make_filter, make_pair_filter, make_token_table, places_in_table, token_hashes
 
@@ -169,6 +170,7 @@ def _arrange(active: ActiveRules) -> Arranged:
         for (cue, rule), n in zip(flat, n_before.tolist(), strict=True)
     ]
     with_symbol = {position for symbol in SYMBOLS for _, position in active.cues.get(symbol, ())}
+    categories = list(dict.fromkeys(rule.category for rule in active.rules))
     rule_traits = [
         (
             rule.max_tokens,
@@ -178,6 +180,8 @@ def _arrange(active: ActiveRules) -> Arranged:
             position in with_symbol,
             active.languages[position],
             active.numbers[position],
+            0 if rule.sure_at == NOWHERE else PLACE_BITS[rule.sure_at],
+            categories.index(rule.category) + 1,
         )
         for position, rule in enumerate(active.rules)
     ]
@@ -189,7 +193,7 @@ def _arrange(active: ActiveRules) -> Arranged:
         first_cue[:-1] + np.array([sum(len(cue.words) == 1 for cue, _ in of_word) for of_word in cues], dtype=np.int64),
         np.array(cue_traits, dtype=np.int64).reshape(-1, 4),
         cue_before,
-        np.array(rule_traits, dtype=np.int64).reshape(-1, 7),
+        np.array(rule_traits, dtype=np.int64).reshape(-1, 9),
         np.array(lead_bits(active.language_bits), dtype=np.int64),
     )
 
@@ -204,11 +208,11 @@ class Screen:
 
     def find_ways(
         self, data: NDArray[np.uint8], spans: NDArray[np.int64], paragraph_traits: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], list[bytes]]:
-        """Give, of n paragraphs, the number (ascending) of each that could match in any way, and its ways.
+    ) -> "Screened":
+        """Give those of n paragraphs that could match in any way.
 
         spans int64[n, 2], bytes into `data`; paragraph_traits int64[n, 3]: its place_bits, whether only its end
-        is given, whether it holds one of SYMBOLS. The ways are for read_ways.
+        is given, whether it holds one of SYMBOLS.
         """
         found = np.empty(len(spans), dtype=np.int64)
         first_entry = np.empty(len(spans) + 1, dtype=np.int64)
@@ -225,16 +229,47 @@ class Screen:
             entries,
             first_entry,
         )
-        packed = entries[: first_entry[n_found]].tobytes()
-        places = (first_entry[: n_found + 1] * entries.itemsize).tolist()
-        return found[:n_found], [packed[start:end] for start, end in pairwise(places)]
+        told = entries[first_entry[:n_found]]
+        return Screened(
+            found[:n_found],
+            told & CAN_BE_SURE != 0,
+            told // OF_CATEGORY,
+            entries[: first_entry[n_found]].tobytes(),
+            first_entry[: n_found + 1] * entries.itemsize,
+        )
+
+
+class Screened(NamedTuple):
+    """What the screen says of n paragraphs that could match."""
+
+    paragraphs: NDArray[np.int64]  # their numbers, ascending
+    can_be_sure: NDArray[np.bool_]  # a rule that each could match is enough at its place
+    category: NDArray[np.int32]  # the number of the only category of these rules, or 0
+    ways: bytes  # of one after the other
+    starts: NDArray[np.int64]  # where those of each start in `ways`, n + 1
+
+    @classmethod
+    def empty(cls) -> "Screened":
+        """Give what is said of nothing."""
+        numbers = np.empty(0, dtype=np.int64)
+        return cls(numbers, numbers.astype(np.bool_), numbers.astype(np.int32), b"", np.zeros(1, dtype=np.int64))
+
+    def rows(self) -> Iterator[bytes]:
+        """Give the ways of each, for read_ways."""
+        for start, end in pairwise(self.starts.tolist()):
+            yield self.ways[start:end]
 
 
 @functools.lru_cache(maxsize=8192)  # there are few different ones
 def read_ways(row: bytes) -> Ways:
     """Give what the screen says of a paragraph."""
-    evidence, *entries = np.frombuffer(row, dtype=np.int32).tolist()
+    told, *entries = np.frombuffer(row, dtype=np.int32).tolist()
     together = functools.reduce(operator.or_, entries, 0)
     whole = tuple(entry // WAYS for entry in entries if entry & int(WHOLE))
     sentences, tail = (bool(together & int(way)) for way in (SENTENCES, TAIL))
-    return Ways(whole, sentences=sentences, tail=tail, evidence=evidence)
+    return Ways(whole, sentences=sentences, tail=tail, evidence=told & (CAN_BE_SURE - 1))
+
+
+def is_enough(rule: Rule, places: int) -> bool:
+    """Say whether a rule is enough at such places (PLACE_BITS)."""
+    return rule.sure_at != NOWHERE and bool(PLACE_BITS[rule.sure_at] & places)

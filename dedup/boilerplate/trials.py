@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from dedup.boilerplate.cues import SYMBOLS
-from dedup.boilerplate.rule_files import NOWHERE, Rule
-from dedup.boilerplate.screening import PLACE_BITS, ActiveRules, Ways
+from dedup.boilerplate.rule_files import Rule
+from dedup.boilerplate.screening import PLACE_BITS, ActiveRules, Ways, is_enough
 from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import MOST_SENTENCES, bare, is_doubtful_end, is_quotation, split_sentences, translate
 
@@ -41,7 +41,7 @@ def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Fi
     if ways.whole and not is_quotation(translated):
         rule = _match(translated, [active.rules[position] for position in ways.whole], places)
         if rule is not None:
-            whole = Finding(0, len(text), rule, is_whole=True, is_sure=_is_sure(rule, places))
+            whole = Finding(0, len(text), rule, is_whole=True, is_sure=is_enough(rule, places))
             if whole.is_sure:
                 return whole
     parts = _try_parts(text, translated, places, ways, active)
@@ -56,7 +56,7 @@ def _try_parts(text: str, translated: str, places: int, ways: Ways, active: Acti
         if 2 <= len(sentences) <= MOST_SENTENCES:
             rule = _match_all(sentences)
             if rule is not None:
-                whole = Finding(0, len(text), rule, is_whole=True, is_sure=_is_sure(rule, places))
+                whole = Finding(0, len(text), rule, is_whole=True, is_sure=is_enough(rule, places))
                 if whole.is_sure:
                     return whole
         tail = _match_tail(sentences) if ways.tail else None
@@ -141,7 +141,7 @@ def _match(stretch: str, tried: Iterable[Rule], places: int) -> Rule | None:
     wording = bare(stretch)
     found: Rule | None = None
     for rule in tried:
-        is_sure = _is_sure(rule, places)
+        is_sure = is_enough(rule, places)
         if (found is None or is_sure) and rule.matches(wording):
             if is_sure:
                 return rule
@@ -149,14 +149,9 @@ def _match(stretch: str, tried: Iterable[Rule], places: int) -> Rule | None:
     return found
 
 
-def _is_sure(rule: Rule, places: int) -> bool:
-    """Say whether a rule is enough at `places`, PLACE_BITS."""
-    return rule.sure_at != NOWHERE and bool(PLACE_BITS[rule.sure_at] & places)
-
-
 def _less_sure(first: Rule | None, second: Rule | None, places: int) -> Rule | None:
     """Give the first of two rules, but the second if only that is not enough there."""
-    if first is None or (second is not None and _is_sure(first, places) and not _is_sure(second, places)):
+    if first is None or (second is not None and is_enough(first, places) and not is_enough(second, places)):
         return second
     return first
 
@@ -176,7 +171,7 @@ def _match_all(sentences: _Sentences) -> Rule | None:
             if past - first > 1 and not sentences.is_joined(past - 1):
                 break
             rule = sentences.rule_of(first, past)
-            if (rule is None or not _is_sure(rule, sentences.places)) and sentences.is_companion(first, past):
+            if (rule is None or not is_enough(rule, sentences.places)) and sentences.is_companion(first, past):
                 reached[past] = reached[first]
             elif rule is not None:
                 reached[past] = _less_sure(reached[first], rule, sentences.places)
@@ -206,12 +201,12 @@ def _match_tail(sentences: _Sentences) -> Finding | None:
                 break
             rule = sentences.rule_of(first, past, only_tails=True)
             if rule is not None:
-                is_sure = _is_sure(rule, sentences.places)
-                if name is not None and is_sure is not _is_sure(name, sentences.places):
+                is_sure = is_enough(rule, sentences.places)
+                if name is not None and is_sure is not is_enough(name, sentences.places):
                     break  # what is sure goes without it, what is not goes or stays by itself
                 name, past, found = rule, first, True
                 break
     if name is None:
         return None
     start, end = sentences.spans[past - 1][1], len(sentences.translated)
-    return Finding(start, end, name, is_whole=False, is_sure=_is_sure(name, sentences.places))
+    return Finding(start, end, name, is_whole=False, is_sure=is_enough(name, sentences.places))

@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from dedup.kernels.lines import is_blank
 from dedup.kernels.mixing import mix64
 from dedup.kernels.pairs import may_be_pair
+from dedup.kernels.shapes import is_about_code
 from dedup.kernels.tokens import read_tokens, token_scratch
 from dedup.kernels.traces import SEEN_WORDS, could_match, is_spelled_oddly, mark_traces
 
@@ -31,6 +31,8 @@ PLACE: Final = 3
 HAS_SYMBOL: Final = 4
 LANGUAGE: Final = 5
 REQUIRED: Final = 6
+SURE_PLACES: Final = 7
+CATEGORY: Final = 8
 
 # columns of `cue_traits`
 RULE: Final = 0
@@ -38,7 +40,16 @@ OPENS: Final = 1
 N_BEFORE: Final = 2
 PLACES_OF_RULE: Final = 3
 
-WAYS: Final = 8
+PRESENT: Final = np.uint8(8)
+"""No way of its own: a rule that could match a sentence, if others have the sentences tried."""
+
+CAN_BE_SURE: Final = 1 << 16
+"""In what is told of a paragraph, beside the bits of the languages that it shows: a rule is enough at its place."""
+
+OF_CATEGORY: Final = 1 << 17
+"""By this the number of the one category of its rules is multiplied there; 0 stands for several."""
+
+WAYS: Final = 16
 """By this the number of a rule is multiplied where ways are added to it."""
 
 _COMMA = 44
@@ -70,7 +81,7 @@ def screen_paragraphs(
     entries,
     first_entry,
 ):
-    """Fill in how each of n paragraphs could match each of r rules: in WHOLE, SENTENCES, TAIL, added up.
+    """Fill in how each of n paragraphs could match each of r rules: in WHOLE, SENTENCES, TAIL, added up, and PRESENT.
 
     Gives how many of them could match one in any way.
 
@@ -78,17 +89,18 @@ def screen_paragraphs(
     stands in, 1 where only its end is given (then only TAIL is asked for), 1 where it holds a symbol that is a
     cue; the character arrays; words uint64[power of two], an open table of the hashes of the cues' last tokens
     with 0 for a free place; word_filter bool[2**16], whether one of them ends in these bits; pair_filter, of the
-    cues, as may_be_pair takes it; first_cue int64[len(words) + 1], where the cues of each word start, and
-    first_run int64[len(words)], where those of them that have other tokens before it, in cue_traits int64[c, 4], the rule (r: a companion of
-    rules, r + 1 + i: evidence of the language of bit i), 1 where the cue opens what matches, the number of tokens
-    before its last, and the bits of the places of the rule, and in cue_before uint64[c], what join_hashes gives for
-    the tokens before; rule_traits int64[r, 7]: the most tokens of what it matches, of a paragraph whose sentences are
+    cues, as may_be_pair takes it; first_cue int64[len(words) + 1], where the cues of each word start in cue_traits,
+    and first_run int64[len(words)], where those that have other tokens before it; cue_traits int64[c, 4], the rule (r:
+    a companion of rules, r + 1 + i: evidence of the language of bit i), 1 where the cue opens what matches, the number
+    of tokens before its last, and the bits of the places of the rule; cue_before uint64[c], what join_hashes gives for
+    the tokens before; rule_traits int64[r, 9]: the most tokens of what it matches, of a paragraph whose sentences are
     worth trying, 1 where it takes tails, the bit of its place, 1 where a symbol is a cue of it, the bit of the language
-    that a paragraph must show or 0, its number in `required`; lead_languages int64[256], of which languages a byte that
-    is not ASCII is evidence; required, the arrays of could_match.
+    that a paragraph must show or 0, its number in `required`, the bit of the place where it is enough or 0, and the
+    number of its category, from 1; lead_languages int64[256], of which languages a byte that is not ASCII is evidence;
+    required, the arrays of could_match.
     Out: found int64[n], the numbers of the paragraphs that could match, ascending; entries int32[n * (r + 1)], for
-    each of these the bits of the languages that it shows, then for each rule WAYS * its number + the ways, ascending;
-    first_entry int64[n + 1], where those of each start.
+    each of these the bits of the languages that it shows, CAN_BE_SURE and OF_CATEGORY, then for each rule WAYS * its
+    number + the ways, ascending; first_entry int64[n + 1], where those of each start.
 
     No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
     the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
@@ -128,6 +140,7 @@ def screen_paragraphs(
             for rule in range(n_rules):
                 if rule_traits[rule, HAS_SYMBOL] and rule_traits[rule, PLACE] & places:
                     ways[rule] = _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_split)
+                    ways[rule] |= PRESENT if can_split else np.uint8(0)
                     if ways[rule]:
                         touched[n_touched] = rule
                         n_touched += 1
@@ -171,13 +184,15 @@ def screen_paragraphs(
                 possible = _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_tail)
                 if cue_traits[cue, OPENS] and first > 0:
                     possible &= ~WHOLE
+                if can_split:
+                    possible |= PRESENT
                 if possible and not ways[rule]:
                     touched[n_touched] = rule
                     n_touched += 1
                 ways[rule] |= possible
         if n_touched == 0:
             continue
-        kept = WHOLE | SENTENCES | TAIL
+        kept = WHOLE | SENTENCES | TAIL | PRESENT
         if not (starts_well and ends_well) and not paragraph_traits[p, HOLDS_SYMBOL]:
             kept &= ~SENTENCES
         bits = np.uint8(0)
@@ -190,13 +205,19 @@ def screen_paragraphs(
                 if text[at] >= 0x80:
                     evidence |= lead_languages[text[at]]
         is_marked = False
+        together = np.uint8(0)
+        for place in range(n_touched):
+            together |= ways[touched[place]]
+        needed = WHOLE | SENTENCES | TAIL if together & kept & (SENTENCES | TAIL) == 0 else kept
+        together = np.uint8(0)
+        claim = np.int64(0)
         n_left = 0
         for place in range(n_touched):
             rule = touched[place]
             left = ways[rule] & kept
             ways[rule] = 0
             language = rule_traits[rule, LANGUAGE]
-            if left == 0 or (language and not language & evidence):
+            if left & needed == 0 or (language and not language & evidence):
                 continue
             if not is_odd:
                 if not is_marked:
@@ -209,50 +230,24 @@ def screen_paragraphs(
                     number, first_alternative, first_clause, clauses, first_set, first_trace, traces, seen, known, p + 1
                 ):
                     continue
+            category = rule_traits[rule, CATEGORY] * OF_CATEGORY
+            claim = category if n_left == 0 or claim == category else np.int64(0)
+            if rule_traits[rule, SURE_PLACES] & places:
+                evidence |= CAN_BE_SURE
             touched[n_left] = WAYS * rule + left
             n_left += 1
-        if n_left == 0 or is_about_code(text, start, end):
+            together |= left
+        if together & ~PRESENT == 0 or is_about_code(text, start, end):
             continue
         found[n_found] = p
         entry = first_entry[n_found]
-        entries[entry] = evidence
+        entries[entry] = evidence | claim
         touched[:n_left].sort()
         for place in range(n_left):
             entries[entry + 1 + place] = touched[place]
         n_found += 1
         first_entry[n_found] = entry + 1 + n_left
     return n_found
-
-
-@njit(cache=True, nogil=True)
-def is_about_code(text, start, end):
-    """Say whether text[start:end] has calls, names with underscores or colons in them, or ends in a brace.
-
-    In addresses, which tell of themselves, these characters say nothing.
-    """
-    last = end - 1
-    while last > start and is_blank(text[last]):
-        last -= 1
-    is_code = text[last] == 123 or text[last] == 125  # braces
-    for at in range(start, end):
-        byte = text[at]
-        if byte == 64 or (byte == 47 and at - start >= 2 and text[at - 1] == 47 and text[at - 2] == 58):  # @ or ://
-            return False
-        if byte == 46 and at - start >= 3 and text[at - 1] == 119 and text[at - 2] == 119 and text[at - 3] == 119:
-            return False  # www.
-        if byte == 41:
-            is_code |= at - start >= 2 and text[at - 1] == 40 and _is_name(text[at - 2], True)  # name()
-        elif at - start >= 2 and text[at - 1] == 95:
-            is_code |= _is_name(byte, False) and _is_name(text[at - 2], False)  # a_name
-        if at - start >= 3 and text[at - 1] == 58 and text[at - 2] == 58:
-            is_code |= _is_name(byte, True) and _is_name(text[at - 3], True)  # a::name
-    return is_code
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _is_name(byte, or_underscore):
-    """Say whether a byte is a letter or digit of ASCII, or an underscore where that counts."""
-    return 48 <= byte <= 57 or 97 <= byte | 32 <= 122 or (or_underscore and byte == 95)
 
 
 @njit(cache=True, nogil=True)

@@ -1,9 +1,11 @@
-"""What a paragraph looks like, told from its first and last characters."""
+"""What a paragraph looks like, told from its characters."""
 
 from typing import Final
 
 import numpy as np
 from numba import njit
+
+from dedup.kernels.lines import is_blank
 
 N_LINE_COUNTS: Final = 4
 
@@ -124,3 +126,34 @@ def count_lines(text, starts, ends, first, is_left_out, most_chars, counts):
                 counts[document, 3] += 1
             elif last in (_DOT, _BANG, _QUERY, _COLON) or wide in _MARKS:
                 counts[document, 3] += 1
+
+
+@njit(cache=True, nogil=True)
+def is_about_code(text, start, end):
+    """Say whether text[start:end] has calls, names with underscores or colons in them, or ends in a brace.
+
+    In addresses, which tell of themselves, these characters say nothing.
+    """
+    last = end - 1
+    while last > start and is_blank(text[last]):
+        last -= 1
+    is_code = text[last] == 123 or text[last] == 125  # braces
+    for at in range(start, end):
+        byte = text[at]
+        if byte == 64 or (byte == 47 and at - start >= 2 and text[at - 1] == 47 and text[at - 2] == 58):  # @ or ://
+            return False
+        if byte == 46 and at - start >= 3 and text[at - 1] == 119 and text[at - 2] == 119 and text[at - 3] == 119:
+            return False  # www.
+        if byte == 41:
+            is_code |= at - start >= 2 and text[at - 1] == 40 and _is_name(text[at - 2], True)  # name()
+        elif at - start >= 2 and text[at - 1] == 95:
+            is_code |= _is_name(byte, False) and _is_name(text[at - 2], False)  # a_name
+        if at - start >= 3 and text[at - 1] == 58 and text[at - 2] == 58:
+            is_code |= _is_name(byte, True) and _is_name(text[at - 3], True)  # a::name
+    return is_code
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_name(byte, or_underscore):
+    """Say whether a byte is a letter or digit of ASCII, or an underscore where that counts."""
+    return 48 <= byte <= 57 or 97 <= byte | 32 <= 122 or (or_underscore and byte == 95)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from dedup.boilerplate import Rule, find_boilerplate
 from dedup.boilerplate.checking import Fault, find_faults
-from dedup.boilerplate.rule_files import Pattern
+from dedup.boilerplate.patterns import Pattern
 from dedup.boilerplate.table import RuleSet, parse_own_rules, read_rule_text
 from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import bare, translate

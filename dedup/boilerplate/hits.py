@@ -1,0 +1,47 @@
+"""The paragraphs of documents as arrays, and what is found in them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dedup.arrow_views import TextView, view_numbers
+
+
+class Hit(NamedTuple):
+    """A row of BOILERPLATE with what protection asks for."""
+
+    paragraph: int
+    start: int
+    end: int
+    rule: str
+    category: str
+    is_whole: bool
+    is_sure: bool = True  # the rule is enough alone
+    votes: str | None = None  # where it is not
+
+
+class Paragraphs(NamedTuple):
+    """PARAGRAPHS as arrays, with the bytes they point into."""
+
+    kind: NDArray[np.int8]
+    document: NDArray[np.int64]
+    starts: NDArray[np.int64]  # bytes into the data of all documents
+    ends: NDArray[np.int64]
+    base: NDArray[np.int64]  # where the paragraph's document starts in the data
+    data: NDArray[np.uint8]
+    first: NDArray[np.int64]  # of the paragraphs of each document, and how many there are in all
+
+    def of_document(self, document: int) -> range:
+        """Give the numbers of the paragraphs of a document."""
+        return range(int(self.first[document]), int(self.first[document + 1]))
+
+
+def view_paragraphs(texts: TextView, paragraphs: pa.Table) -> Paragraphs:
+    """Give PARAGRAPHS as arrays."""
+    document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
+    base = texts.offsets[document]
+    kind = paragraphs["kind"].to_numpy().astype(np.int8)
+    first = np.searchsorted(document, np.arange(len(texts.offsets)))
+    return Paragraphs(kind, document, base + start, base + end, base, texts.data, first)

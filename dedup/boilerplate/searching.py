@@ -1,0 +1,153 @@
+"""Rules tried on the paragraphs that the screen lets through."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.boilerplate.company import may_have_company
+from dedup.boilerplate.cues import SYMBOLS
+from dedup.boilerplate.hits import Hit, Paragraphs
+from dedup.boilerplate.rule_files import MOST_TOKENS
+from dedup.boilerplate.screening import ActiveRules, Screened, activate_rules, make_screen, place_bits, read_ways
+from dedup.boilerplate.trials import Finding, try_paragraph
+from dedup.schemas import VERBATIM
+from dedup.settings import Settings
+
+MOST_BYTES: Final = 3000
+"""Of a longer paragraph only the end is tried, so that a line of any length costs the same."""
+
+TAIL_BYTES: Final = 1000
+
+BLOCK_PARAGRAPHS: Final = 8192
+"""Paragraphs screened at a time, which bounds the memory that their ways take."""
+
+MOST_REMEMBERED: Final = 100_000
+"""Paragraphs of one run whose trial is remembered."""
+
+_BYTES_AT_A_TIME: Final = 1 << 18  # searched while they are in the processor's cache
+
+
+class Candidates(NamedTuple):
+    """The n paragraphs that the screen lets through."""
+
+    paragraph: NDArray[np.int64]
+    start: NDArray[np.int64]  # of what is tried of it, bytes into the data
+    place: NDArray[np.int64]  # its place_bits
+    can_be_sure: NDArray[np.bool_]  # as Screened has them
+    category: NDArray[np.int32]
+    ways: list[bytes]
+
+
+def find_candidates(
+    view: Paragraphs,
+    settings: Settings,
+    n_tokens: NDArray[np.int64] | None,
+    may_hold_cue: NDArray[np.bool_],
+    left_out: NDArray[np.int64],
+) -> Candidates:
+    """Give the paragraphs that some rule could match, but for those left out and verbatim ones.
+
+    n_tokens int[n] and may_hold_cue bool[n] are as find_boilerplate takes them; left_out int64[], numbers.
+    """
+    active, screen = activate_rules(settings), make_screen(settings)
+    holds_symbol = _hold_symbol(view, active)
+    is_tried = (may_hold_cue | holds_symbol) & (view.kind != VERBATIM)
+    is_tried[left_out] = False
+    tried = np.flatnonzero(is_tried)
+    is_long = view.ends - view.starts > MOST_BYTES
+    if n_tokens is not None:
+        is_long |= n_tokens > MOST_TOKENS
+    owners = view.document[tried]
+    places = place_bits(tried - view.first[owners], view.first[owners + 1] - view.first[owners])
+    begins, ends = view.starts[tried], view.ends[tried]
+    for number in np.flatnonzero(is_long[tried]).tolist():
+        cut = max(int(begins[number]), int(ends[number]) - TAIL_BYTES)
+        begins[number] = _character_start(view.data, cut, int(ends[number]))
+    spans, traits = np.column_stack([begins, ends]), np.column_stack([places, is_long[tried], holds_symbol[tried]])
+    screened = [Screened.empty()]
+    for at in range(0, len(tried), BLOCK_PARAGRAPHS):
+        block = slice(at, at + BLOCK_PARAGRAPHS)
+        found = screen.find_ways(view.data, spans[block], traits[block])
+        screened.append(found._replace(paragraphs=found.paragraphs + at))
+    numbers, can_be_sure, category = (np.concatenate([one[column] for one in screened]) for column in range(3))
+    ways = [row for one in screened for row in one.rows()]
+    return Candidates(tried[numbers], begins[numbers], places[numbers], can_be_sure, category, ways)
+
+
+def find_hits(view: Paragraphs, found: Candidates, signed: NDArray[np.int64], active: ActiveRules) -> Iterator[Hit]:
+    """Try candidates, those of weak rules only where there may be company; signed: paragraphs of signatures."""
+    trials = _Trials(view, active)
+    sure = signed.tolist()
+    for hit in trials.try_candidates(found, np.flatnonzero(found.can_be_sure)):
+        sure.append(hit.paragraph)
+        yield hit
+    unsure = np.flatnonzero(~found.can_be_sure)
+    documents = view.document[found.paragraph[unsure]]
+    counts = may_have_company(documents, found.category[unsure], view.document[np.array(sure, dtype=np.int64)])
+    yield from trials.try_candidates(found, unsure[counts])
+
+
+class _Trials:
+    """Trials of paragraphs, each made once: lines recur on a site's pages."""
+
+    def __init__(self, view: Paragraphs, active: ActiveRules) -> None:
+        """Try paragraphs of these."""
+        self._view = view
+        self._active = active
+        self._made: dict[tuple[bytes, int, bytes], tuple[int, Finding] | None] = {}
+
+    def try_candidates(self, found: Candidates, which: NDArray[np.int64]) -> Iterator[Hit]:
+        """Give the hits among some of the candidates."""
+        data, made = self._view.data.data, self._made
+        members = found.paragraph[which]
+        columns = (which, members, found.start[which], self._view.ends[members], self._view.base[members])
+        for number, member, start, end, base in zip(*(column.tolist() for column in columns), strict=True):
+            key = (bytes(data[start:end]), int(found.place[number]), found.ways[number])
+            if key in made:
+                trial = made[key]
+            else:
+                trial = _try_bytes(*key, self._active)
+                if len(made) < MOST_REMEMBERED:
+                    made[key] = trial
+            if trial is not None:
+                taken, finding = trial
+                rule, past = finding.rule, end - base
+                yield Hit(member, past - taken, past, rule.title, rule.category, finding.is_whole, finding.is_sure)
+
+
+def _try_bytes(raw: bytes, place: int, row: bytes, active: ActiveRules) -> tuple[int, Finding] | None:
+    """Try a paragraph in the ways that a row of the screen allows; gives the bytes that go, and why."""
+    text = raw.decode("utf-8", "replace")
+    finding = try_paragraph(text, place, read_ways(row), active)
+    return finding and (len(text[finding.start : finding.end].encode()), finding)
+
+
+def _character_start(data: NDArray[np.uint8], at: int, end: int) -> int:
+    """Give the first place from `at` on where a UTF-8 character starts."""
+    while at < end and data[at] & 0xC0 == 0x80:
+        at += 1
+    return at
+
+
+def _hold_symbol(view: Paragraphs, active: ActiveRules) -> NDArray[np.bool_]:
+    """Say of each paragraph whether it holds a cue that is no token."""
+    holds = np.zeros(len(view.starts), dtype=np.bool_)
+    for symbol in SYMBOLS:
+        if symbol in active.cues and len(view.starts):
+            places = _find_bytes(view.data[view.starts[0] : view.ends[-1]], symbol.encode()) + view.starts[0]
+            holders = np.searchsorted(view.starts, places, side="right") - 1
+            holds[holders[(holders >= 0) & (places < view.ends[holders])]] = True
+    return holds
+
+
+def _find_bytes(data: NDArray[np.uint8], wanted: bytes) -> NDArray[np.int64]:
+    """Give the places of a short run of bytes, ascending."""
+    size = _BYTES_AT_A_TIME
+    found = [np.flatnonzero(data[at : at + size] == wanted[0]) + at for at in range(0, len(data), size)]
+    places = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+    for offset, byte in enumerate(wanted[1:], start=1):
+        places = places[places < len(data) - offset]
+        places = places[data[places + offset] == byte]
+    return places
