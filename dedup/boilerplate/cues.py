@@ -2,8 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dedup.token_tables import OPENS
 
@@ -16,8 +15,7 @@ MOST_CUE_TOKENS: Final = 12
 """In scripts without spaces a word is as many tokens as it has characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):  # of which there are thousands, read at every start
     """One token, or several in a row."""
 
     words: tuple[str, ...]

@@ -3,9 +3,8 @@
 import functools
 import operator
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -245,7 +244,7 @@ class Screened(NamedTuple):
     paragraphs: NDArray[np.int64]  # their numbers, ascending
     can_be_sure: NDArray[np.bool_]  # a rule that each could match is enough at its place
     category: NDArray[np.int32]  # the number of the only category of these rules, or 0
-    ways: bytes  # of one after the other
+    ways: bytes  # one after the other, for read_ways
     starts: NDArray[np.int64]  # where those of each start in `ways`, n + 1
 
     @classmethod
@@ -253,11 +252,6 @@ class Screened(NamedTuple):
         """Give what is said of nothing."""
         numbers = np.empty(0, dtype=np.int64)
         return cls(numbers, numbers.astype(np.bool_), numbers.astype(np.int32), b"", np.zeros(1, dtype=np.int64))
-
-    def rows(self) -> Iterator[bytes]:
-        """Give the ways of each, for read_ways."""
-        for start, end in pairwise(self.starts.tolist()):
-            yield self.ways[start:end]
 
 
 @functools.lru_cache(maxsize=8192)  # there are few different ones

@@ -37,7 +37,8 @@ class Candidates(NamedTuple):
     place: NDArray[np.int64]  # its place_bits
     can_be_sure: NDArray[np.bool_]  # as Screened has them
     category: NDArray[np.int32]
-    ways: list[bytes]
+    ways: bytes  # one after the other, for read_ways
+    first_way: NDArray[np.int64]  # where those of each start, n + 1
 
 
 def find_candidates(
@@ -72,8 +73,17 @@ def find_candidates(
         found = screen.find_ways(view.data, spans[block], traits[block])
         screened.append(found._replace(paragraphs=found.paragraphs + at))
     numbers, can_be_sure, category = (np.concatenate([one[column] for one in screened]) for column in range(3))
-    ways = [row for one in screened for row in one.rows()]
-    return Candidates(tried[numbers], begins[numbers], places[numbers], can_be_sure, category, ways)
+    ends_before = np.cumsum([0, *(len(one.ways) for one in screened)])
+    first_way = np.concatenate([one.starts[:-1] + at for one, at in zip(screened, ends_before[:-1], strict=True)])
+    return Candidates(
+        tried[numbers],
+        begins[numbers],
+        places[numbers],
+        can_be_sure,
+        category,
+        b"".join(one.ways for one in screened),
+        np.append(first_way, ends_before[-1]),
+    )
 
 
 def find_hits(view: Paragraphs, found: Candidates, signed: NDArray[np.int64], active: ActiveRules) -> Iterator[Hit]:
@@ -102,9 +112,17 @@ class _Trials:
         """Give the hits among some of the candidates."""
         data, made = self._view.data.data, self._made
         members = found.paragraph[which]
-        columns = (which, members, found.start[which], self._view.ends[members], self._view.base[members])
-        for number, member, start, end, base in zip(*(column.tolist() for column in columns), strict=True):
-            key = (bytes(data[start:end]), int(found.place[number]), found.ways[number])
+        spans = found.start[which], self._view.ends[members]
+        columns = (
+            members,
+            *spans,
+            found.place[which],
+            found.first_way[which],
+            found.first_way[which + 1],
+            self._view.base[members],
+        )
+        for member, start, end, place, way, past_way, base in zip(*(c.tolist() for c in columns), strict=True):
+            key = (bytes(data[start:end]), place, found.ways[way:past_way])
             if key in made:
                 trial = made[key]
             else:
