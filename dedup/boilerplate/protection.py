@@ -70,10 +70,11 @@ def has_legal_wording(
     sets = tuple(file.legal_words for file in rule_files)
     n_tokens, has_other, is_odd, n_letters, has_wide = bounds.tolist()
     is_stub = opens_with_notice and n_tokens <= STUB_TOKENS
+    n_more = (_MOST_PHRASES if has_wide else 1) * n_letters  # tokens with these at most
     may_be = tuple(
         words
         for words, n, is_ascii in zip(sets, counts.tolist(), map(_is_ascii, sets), strict=True)
-        if is_odd or is_stub or _is_legal_wording(n if is_ascii else n + _MOST_PHRASES * n_letters, n_tokens)
+        if is_odd or is_stub or _is_legal_wording(n if is_ascii else n + n_more, n_tokens)
     )
     if not may_be or not has_other:
         return bool(may_be)
