@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from dedup.settings import CATEGORIES, RuleText, Settings, check_categories
 
 Made = TypeVar("Made")
 
+_MAKING: Final = threading.RLock()
+
 
 def load_kept_rules() -> dict[str, RuleFile]:
     """Give what load_rules does, as an earlier run read it if neither rules nor code are others since."""
@@ -25,13 +28,14 @@ def load_kept_rules() -> dict[str, RuleFile]:
 def kept_from_run_to_run(name: str, make: Callable[[], Made]) -> Made:
     """Give what is made of the rules that dedup ships, or was in an earlier run if neither they nor code changed."""
     stamp = _stamp_of(Path(__file__).parent)
-    kept = recall(name, stamp)
-    if kept is not None:
-        found: Made = pickle.loads(kept)  # noqa: S301 - our own, and checked
-        return found
-    made = make()
-    remember(name, stamp, pickle.dumps(made))
-    return made
+    with _MAKING:  # or each worker would make it
+        kept = recall(name, stamp)
+        if kept is not None:
+            found: Made = pickle.loads(kept)  # noqa: S301 - our own, and checked
+            return found
+        made = make()
+        remember(name, stamp, pickle.dumps(made))
+        return made
 
 
 def _with_own_words(read: Mapping[str, RuleFile]) -> dict[str, RuleFile]:
