@@ -7,7 +7,7 @@ from a match, gathered along its parts; here they are cut at the edges of words,
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any, Final, NamedTuple
 
@@ -300,8 +300,10 @@ def _join(first: Iterable[str], second: Iterable[str]) -> set[str]:
     return {text + more for text, more in product(first, second)}
 
 
-def _lead_clause(texts: Iterable[str]) -> Clause | None:
+def _lead_clause(texts: Collection[str]) -> Clause | None:
     """Give the clause of the beginnings of strings that begin a match, for they are fewer; None if they do not."""
+    if not all(text.startswith(START) for text in texts):
+        return None
     for pattern in (_LEAD, _LEAD_OF_LESS):
         found = [pattern.match(text) for text in texts]
         leads = {match[0] for match in found if match is not None}
