@@ -31,7 +31,9 @@ _CLOSINGS: Final = (
 )
 """In capitals, too, where their first letter is of ASCII."""
 
-_HEADS: Final = np.unique([int.from_bytes(words.encode()[:4], "little") for words in _CLOSINGS.split("|")])
+HEADS: Final = np.unique([int.from_bytes(words.encode()[:4], "little") for words in _CLOSINGS.split("|")]).astype(
+    np.uint32
+)
 """The first four bytes of each, as a number."""
 
 _CLOSING: Final = re.compile(
@@ -42,32 +44,7 @@ _NO_LINE: Final = re.compile(rb"^[>\"(\[{}#/|*+-]|[!?:;{}]$|[a-z]{4}\.$|\.\.\.$"
 """What no line of a signature begins or ends with: quotations, code, items of lists, and sentences."""
 
 
-def find_closed(
-    data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], first: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Give the documents of which one of the last paragraphs begins as closings do; takes what find_signatures does."""
-    owners = np.flatnonzero(np.diff(first))
-    last = first[owners + 1] - 1
-    is_short = ends[last] - starts[last] <= MOST_LAST_BYTES
-    owners, last = owners[is_short], last[is_short]
-    closed: list[NDArray[np.int64]] = []
-    for above in range(MOST_PARAGRAPHS):
-        at = last - above
-        is_there = at >= first[owners]
-        owners, last, at = owners[is_there], last[is_there], at[is_there]
-        head = np.zeros(len(owners), dtype=np.int64)
-        for byte in range(4):
-            letter = data[np.minimum(starts[at] + byte, len(data) - 1)].astype(np.int64)
-            letter += 32 * ((letter >= ord("A")) & (letter <= ord("Z")))
-            head += letter << (8 * byte)
-        maybe = np.flatnonzero(np.isin(head, _HEADS))
-        starts_so = [_opens_with_closing(data, int(starts[p]), int(ends[p])) for p in at[maybe].tolist()]
-        closed.append(owners[maybe[np.array(starts_so, dtype=np.bool_)]])
-    found: NDArray[np.int64] = np.unique(np.concatenate(closed))
-    return found
-
-
-def _opens_with_closing(data: NDArray[np.uint8], start: int, end: int) -> bool:
+def opens_with_closing(data: NDArray[np.uint8], start: int, end: int) -> bool:
     """Say whether the first line of a paragraph is a closing."""
     return _CLOSING.match(data[start : min(end, start + MOST_LINE_BYTES)].tobytes()) is not None
 

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.closings import find_closed, find_signed
+from dedup.boilerplate.closings import HEADS, MOST_LAST_BYTES, MOST_PARAGRAPHS, find_signed, opens_with_closing
+from dedup.kernels.shapes import find_edges
 
 AFTER_DASHES: Final = ("mail-signature", "mail-signature/after-dashes")
 BELOW_LINE: Final = ("mailing-list", "mailing-list/below-line")
@@ -32,7 +33,7 @@ LEAST_STROKES: Final = 15
 SLACK: Final = 2
 """By how much what underlines a title may be longer or shorter than it."""
 
-_STROKES: Final = tuple(b"-_=*~")
+_IS_STROKE: Final = np.isin(np.arange(256), list(b"-_=*~"))
 
 _DELIMITER: Final = re.compile(rb"^(?:--(?P<space> )?[ \t]*|[-_=*~]{%d,}[ \t]*)\r?$" % LEAST_STROKES, re.MULTILINE)
 _BELOW_DASHES: Final = re.compile(rb"(?:^|\n)-- ?\r?\n\Z")
@@ -70,8 +71,15 @@ def find_signatures(
     """
     if not len(starts):
         return []
-    delimited = set((np.searchsorted(first, _delimited(data, starts, ends), side="right") - 1).tolist())
-    closed = set(find_closed(data, starts, ends, first).tolist())
+    stroked, headed = np.empty(len(starts), dtype=np.int64), np.empty(len(starts), dtype=np.int64)
+    n_stroked, n_headed = find_edges(
+        data, starts, ends, first, _IS_STROKE, HEADS, MOST_LAST_BYTES, MOST_PARAGRAPHS, stroked, headed
+    )
+    closings = [p for p in headed[:n_headed].tolist() if opens_with_closing(data, int(starts[p]), int(ends[p]))]
+    delimited, closed = (
+        set((np.searchsorted(first, paragraphs, side="right") - 1).tolist())
+        for paragraphs in (stroked[:n_stroked], np.array(closings, dtype=np.int64))
+    )
     found: list[Signature] = []
     for owner in sorted(delimited | closed):
         begin, end = int(starts[first[owner]]), int(ends[first[owner + 1] - 1])
@@ -84,20 +92,6 @@ def find_signatures(
                 found.append(Signature(*AFTER_CLOSING, origin + signed, past))
         found.extend(below)
     return found
-
-
-def _delimited(data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the paragraphs that begin or end with two of the same stroke."""
-    long = np.flatnonzero(ends - starts >= 2)
-    begins, stops = starts[long], ends[long]
-    is_stroke = np.zeros(256, dtype=np.bool_)
-    is_stroke[list(_STROKES)] = True
-    last = data[stops - 1]
-    opening = data[begins]
-    found = is_stroke[last] & (last == data[stops - 2])
-    found |= is_stroke[opening] & (opening == data[begins + 1])
-    paragraphs: NDArray[np.int64] = long[found]
-    return paragraphs
 
 
 def _sign_document(data: NDArray[np.uint8], begin: int, end: int) -> list[Signature]:

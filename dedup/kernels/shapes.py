@@ -157,3 +157,41 @@ def is_about_code(text, start, end):
 def _is_name(byte, or_underscore):
     """Say whether a byte is a letter or digit of ASCII, or an underscore where that counts."""
     return 48 <= byte <= 57 or 97 <= byte | 32 <= 122 or (or_underscore and byte == 95)
+
+
+@njit(cache=True, nogil=True)
+def find_edges(text, starts, ends, first, strokes, heads, most_last_bytes, most_paragraphs, stroked, headed):
+    """Find the paragraphs that could be, or be above, a signature; gives how many of each kind there are.
+
+    text uint8[]; starts, ends int64[p], bytes into it, the paragraphs of all documents, those of each from first
+    int64[n + 1] on. Out: stroked int64[p], those that begin or end with two of one of the bytes in strokes bool[256];
+    headed int64[p], of the last most_paragraphs of each document whose last one has at most most_last_bytes those whose
+    first four bytes, in lower case and read as a number, are among heads uint32[h], ascending.
+    """
+    n_stroked, n_headed = 0, 0
+    for p in range(len(starts)):
+        start, end = starts[p], ends[p]
+        if end - start < 2:
+            continue
+        opens = strokes[text[start]] and text[start] == text[start + 1]
+        if opens or (strokes[text[end - 1]] and text[end - 1] == text[end - 2]):
+            stroked[n_stroked] = p
+            n_stroked += 1
+    for document in range(len(first) - 1):
+        last = first[document + 1] - 1
+        if last < first[document] or ends[last] - starts[last] > most_last_bytes:
+            continue
+        for p in range(max(first[document], last - most_paragraphs + 1), last + 1):
+            if ends[p] - starts[p] < 4:
+                continue
+            head = np.uint32(0)
+            for byte in range(4):
+                letter = np.uint32(text[starts[p] + byte])
+                if 0x41 <= letter <= 0x5A:
+                    letter |= np.uint32(0x20)
+                head |= letter << np.uint32(8 * byte)
+            at = np.searchsorted(heads, head)
+            if at < len(heads) and heads[at] == head:
+                headed[n_headed] = p
+                n_headed += 1
+    return n_stroked, n_headed
