@@ -1,6 +1,7 @@
 """What patterns require is in every text that they match, and spares most others a trial."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -134,6 +135,23 @@ def test_most_rules_require_something() -> None:
     counts = np.diff(find_required(Settings()).first_alternative)
     english = [count for count, rule in zip(counts, RULES.values(), strict=True) if rule.language == "en"]
     assert np.mean(np.array(english) > 0) > 0.9
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?:" * 150 + "share .{3,9}" + ")" * 150,
+        "(?:a|.{2,3}" * 40 + "share" + "){2,4}" * 40,
+        "(?:" * 30 + "share .+ it" + " .+){2,5}" * 30,
+        "|".join(f"(?:word{n} ?){{1,3}}(?:more{n}|less{n})?" for n in range(1500)),
+        "(?:a?b?c?d?e?f?g?h?){3}(?:i?j?k?l?m?n?o?p?){3} share",
+    ],
+)
+def test_no_pattern_takes_long_to_read(pattern: str) -> None:
+    """Groups and repeats within each other, and many alternatives, are read in a second, or nothing is required."""
+    started = time.process_time()
+    read_required([rule_of(pattern)])
+    assert time.process_time() - started < 5
 
 
 def test_signs_of_which_several_are_needed_are_required_together() -> None:

@@ -59,7 +59,7 @@ def find_clauses(source: str, *, is_whole: bool) -> list[list[Clause]]:
     if is_whole:
         start, end = ((_constants.LITERAL, ord(mark)) for mark in (START, END))
         alternatives = [[start, *items, end] for items in alternatives]
-    return [reader.clauses(items, is_cut_before=False, is_cut_behind=False) for items in alternatives]
+    return [reader.clauses(items, is_cut_before=False, is_cut_behind=False, rounds=2) for items in alternatives]
 
 
 class _Reader:
@@ -87,9 +87,14 @@ class _Reader:
         else:
             yield list(items)
 
-    def clauses(self, sequence: Iterable[_Item], *, is_cut_before: bool, is_cut_behind: bool) -> list[Clause]:
-        """Give what each match of a sequence holds; told whether a word can go on before and behind it."""
-        items = self.hold(list(self._flatten(sequence)))
+    def clauses(
+        self, sequence: Iterable[_Item], *, is_cut_before: bool, is_cut_behind: bool, rounds: int = 1
+    ) -> list[Clause]:
+        """Give what each match of a sequence holds; told whether a word can go on before and behind it.
+
+        Of what must repeat in it so many rounds are looked at one by one.
+        """
+        items = self.hold(list(self._flatten(sequence, rounds)))
         edges = [self._edges(*item) for item in items]
         before, behind = [is_cut_before], [is_cut_behind]
         for edge in edges:
@@ -150,22 +155,22 @@ class _Reader:
             return self.clauses([*start, *arguments[1]], is_cut_before=is_cut_before, is_cut_behind=False)
         return []
 
-    def _flatten(self, sequence: Iterable[_Item]) -> Iterator[_Item]:
+    def _flatten(self, sequence: Iterable[_Item], rounds: int = 1) -> Iterator[_Item]:
         """Give the parts with groups opened, and the first rounds of what must repeat written out."""
         for kind, arguments in sequence:
             if kind is self.names.SUBPATTERN:
-                yield from self._flatten(arguments[3])
+                yield from self._flatten(arguments[3], rounds)
             elif kind is self.names.ATOMIC_GROUP:
-                yield from self._flatten(arguments)
+                yield from self._flatten(arguments, rounds)
             elif kind in self.repeats and arguments[0] >= 1 and self._strings(kind, arguments) is None:
                 least, most, repeated = arguments
-                rounds = min(least, 2)
-                for _ in range(rounds):
+                written = min(least, rounds)
+                for _ in range(written):
                     yield from self._flatten(repeated)
                 if most is self.names.MAXREPEAT:
-                    yield kind, (least - rounds, most, repeated)
-                elif most > rounds:
-                    yield kind, (least - rounds, most - rounds, repeated)
+                    yield kind, (least - written, most, repeated)
+                elif most > written:
+                    yield kind, (least - written, most - written, repeated)
             else:
                 yield kind, arguments
 

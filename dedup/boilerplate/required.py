@@ -99,7 +99,10 @@ def _clauses_of_signs(rule: Rule) -> Iterator[Clause]:
 
 
 def _read(source: str, *, is_whole: bool) -> list[list[Clause]]:
-    return find_clauses(fold(source), is_whole=is_whole)
+    try:
+        return find_clauses(fold(source), is_whole=is_whole)
+    except RecursionError:  # groups within groups, deeper than anybody writes them: nothing is required
+        return [[]]
 
 
 def _starts(groups: Sequence[Sequence[object]]) -> NDArray[np.int32]:
