@@ -1,11 +1,14 @@
 """Rules that ask for company: what they match stays in clean text and goes amid other boilerplate, and says why."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import dedup
 from dedup.boilerplate.company import AROUND, Piece, Pieces, may_have_company, wording_of
@@ -84,6 +87,42 @@ def test_company_is_counted_by_wording() -> None:
     assert (company.n_around, company.weight, company.is_enough) == (3, 2.5, False)
     assert company.votes == "rule, 3 around"
     assert wording_of(b" Share  on\nFacebook ") == b"share on facebook"
+
+
+@given(
+    st.lists(
+        st.builds(
+            Piece,
+            st.integers(0, 4 * AROUND),
+            st.sampled_from(["advert", "share", "comments"]),
+            st.sampled_from([b"a", b"b", b"c", b"d"]),
+            st.booleans(),
+        ),
+        max_size=12,
+    )
+)
+def test_company_is_what_one_finds_by_looking_around(pieces: list[Piece]) -> None:
+    """The window that moves on counts what a look at all pieces counts."""
+    pieces.sort()
+    counted = Pieces(pieces)
+    for piece in pieces:
+        weights: dict[bytes, float] = {}
+        for other in pieces:
+            is_like = other.wording == piece.wording or (other.category == piece.category and not other.is_sure)
+            if not is_like and abs(other.place - piece.place) <= AROUND:
+                weights[other.wording] = max(weights.get(other.wording, 0.0), 1.0 if other.is_sure else 0.5)
+        found = counted.count_company(piece)
+        assert (found.n_around, found.weight) == (len(weights), sum(weights.values()))
+
+
+def test_a_long_list_is_counted_in_time() -> None:
+    """A line costs the same however much is around it."""
+    kinds = [("share", b"tweet", True), ("advert", b"buy", False), ("comments", b"reply", False)]
+    pieces = [Piece(place, *kinds[place % 3]) for place in range(200_000)]
+    counted, started = Pieces(pieces), time.process_time()
+    for piece in pieces:
+        counted.count_company(piece)
+    assert time.process_time() - started < 5
 
 
 def test_what_cannot_find_company_is_known_beforehand() -> None:

@@ -1,6 +1,6 @@
 """Rules that are not enough alone: what they match goes if there is other boilerplate around it."""
 
-from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -65,12 +65,12 @@ def may_have_company(
 
 
 class Pieces:
-    """The pieces of a document."""
+    """The pieces of a document, asked about in their order, so that each is looked at once for a category."""
 
     def __init__(self, pieces: Iterable[Piece]) -> None:
         """Take them by place."""
         self._pieces = list(pieces)
-        self._company: dict[str, list[Piece]] = {}
+        self._windows: dict[str, _Window] = {}
 
     def count_company(self, piece: Piece) -> Company:
         """Count what other boilerplate is around a piece.
@@ -78,25 +78,47 @@ class Pieces:
         What is said several times counts once, and what the piece itself says not at all, nor what is of its category
         and needs company as it does: the links below ten items of a list are no company of their like.
         """
-        if piece.category not in self._company:  # once for all of a category, of which there may be thousands
-            self._company[piece.category] = [
-                other for other in self._pieces if other.is_sure or other.category != piece.category
-            ]
-        others = self._company[piece.category]
-        weights: dict[bytes, float] = {}
-        first = bisect_left(others, piece.place - AROUND, key=_place)
-        past = bisect_right(others, piece.place + AROUND, key=_place)
-        for other in others[first:past]:
-            if other.wording != piece.wording:
-                weight = 1.0 if other.is_sure else HALF
-                weights[other.wording] = max(weight, weights.get(other.wording, weight))
-        return Company(len(weights), sum(weights.values()))
+        if piece.category not in self._windows:
+            others = [other for other in self._pieces if other.is_sure or other.category != piece.category]
+            self._windows[piece.category] = _Window(others)
+        return self._windows[piece.category].count(piece)
+
+
+class _Window:
+    """The wordings within AROUND of a place that moves on."""
+
+    def __init__(self, pieces: list[Piece]) -> None:
+        """Begin before the first of the pieces, which are by place."""
+        self._pieces = pieces
+        self._first = self._past = 0
+        self._sure: Counter[bytes] = Counter()
+        self._unsure: Counter[bytes] = Counter()
+        self._n_only_unsure = 0  # wordings
+
+    def count(self, piece: Piece) -> Company:
+        """Count the wordings around a piece but for its own; it stands nowhere before the last one asked about."""
+        while self._past < len(self._pieces) and self._pieces[self._past].place <= piece.place + AROUND:
+            self._add(self._pieces[self._past], 1)
+            self._past += 1
+        while self._first < self._past and self._pieces[self._first].place < piece.place - AROUND:
+            self._add(self._pieces[self._first], -1)
+            self._first += 1
+        n_sure = len(self._sure) - (piece.wording in self._sure)
+        n_unsure = self._n_only_unsure - self._is_only_unsure(piece.wording)
+        return Company(n_sure + n_unsure, n_sure + HALF * n_unsure)
+
+    def _add(self, piece: Piece, change: int) -> None:
+        before = self._is_only_unsure(piece.wording)
+        counts = self._sure if piece.is_sure else self._unsure
+        counts[piece.wording] += change
+        if not counts[piece.wording]:
+            del counts[piece.wording]
+        self._n_only_unsure += self._is_only_unsure(piece.wording) - before
+
+    def _is_only_unsure(self, wording: bytes) -> bool:
+        return wording in self._unsure and wording not in self._sure
 
 
 def wording_of(raw: bytes) -> bytes:
     """Give what tells whether two paragraphs say the same: no capitals, and spaces alike."""
     return b" ".join(raw.lower().split())
-
-
-def _place(piece: Piece) -> int:
-    return piece.place

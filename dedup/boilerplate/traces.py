@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from dedup.kernels.traces import FIRST_LETTERS, LAST_LETTERS, LETTERS, N_LETTERS, PAIR, WORD
+
 START: Final = "\x01"
 """In strings and as a word of a trace: here a match, and so a sentence, begins."""
 END: Final = "\x02"
@@ -13,27 +15,13 @@ EDGE: Final = "\x03"
 UNKNOWN: Final = "\x04"
 """In strings: a character that texts may have in another spelling."""
 
-N_LETTERS: Final = 3
-"""Of a token of which a string has only a part, so many letters in a row are looked for."""
-
 _ITEM: Final = re.compile(r"[a-z0-9][a-z0-9\u0300-\u036f]*|[\x01-\x04]|[^a-z0-9\x01-\x04]+")
-
-WORD: Final = 0
-"""Kinds of traces: a token."""
-PAIR: Final = 1
-"""Two neighbouring ones; the first may be START, the second END."""
-LETTERS: Final = 2
-"""Letters in a row within a token."""
-FIRST_LETTERS: Final = 3
-"""The first letters of the first token of a sentence."""
-LAST_LETTERS: Final = 4
-"""The last letters of the last one."""
 
 
 class Trace(NamedTuple):
     """Something that can be looked for in a text."""
 
-    kind: int
+    kind: int  # one of those that the kernel knows
     first: str
     second: str = ""
 

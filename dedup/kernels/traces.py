@@ -16,11 +16,14 @@ WORD: Final = 0
 PAIR: Final = 1
 """Two neighbouring ones; the first may be START_WORD, the second END_WORD."""
 LETTERS: Final = 2
-"""Three letters or digits of ASCII in a row within a token."""
+"""N_LETTERS letters or digits of ASCII in a row within a token."""
 FIRST_LETTERS: Final = 3
 """Those that the first token of a sentence begins with."""
 LAST_LETTERS: Final = 4
 """Those that the last one ends with."""
+
+N_LETTERS: Final = 3
+"""Of a token of which a pattern has only a part, so many letters in a row are looked for."""
 
 START_WORD: Final = TOKEN_SEED
 END_WORD: Final = PRIME
