@@ -148,7 +148,7 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
     """Measure everything, judge once, apply the verdicts."""
     settings, executor = gathering.settings, gathering.executor
     if not are_compiled():
-        run.tell("compiling kernels (once per machine, some 20 seconds)")
+        run.tell("compiling kernels (once per machine, half a minute or so)")
     with run.stage("read"):
         corpus = gathering.gather(reader)
         keep_for_later()
