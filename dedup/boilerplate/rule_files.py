@@ -19,7 +19,9 @@ from dedup.settings import CATEGORIES, did_you_mean
 PLACES: Final = ("anywhere", "start", "end", "edges", "last")
 CUTS: Final = ("paragraph", "tail")
 COMPANY: Final = ("never", "elsewhere", "always")
+"""Where what a rule matches goes only if there is other boilerplate around it."""
 NOWHERE: Final = "nowhere"
+"""In place of a place: there is none where the rule is enough."""
 
 NOT_BY_RULES: Final = ("page-furniture", "recurring")  # categories found by their place, or by counting
 
@@ -75,7 +77,9 @@ class Rule:
     @property
     def company(self) -> str:
         """Whether it needs other boilerplate around, one of COMPANY."""
-        return {NOWHERE: "always", self.place: "never"}.get(self.sure_at, "elsewhere")
+        if self.sure_at == NOWHERE:
+            return "always"
+        return "never" if self.sure_at == self.place else "elsewhere"
 
     @property
     def title(self) -> str:
@@ -176,7 +180,8 @@ def parse_rules(
     except tomllib.TOMLDecodeError as error:
         raise RuleError(f"{file_name}: not valid TOML: {error}") from None
     _check_keys(content, _FILE_KEYS, file_name)
-    if not isinstance(language := content.get("language"), str) or not language:
+    language = content.get("language")
+    if not isinstance(language, str) or not language:
         raise RuleError(f"{file_name}: language must be given, as a code such as 'en'")
     parts = _expand_parts(content.get("parts", {}), given, file_name)
     legal = content.get("legal", {})
@@ -189,7 +194,8 @@ def parse_rules(
     if not isinstance(content.get("rule", []), list):
         raise RuleError(f"{file_name}: rule must be written [[rule]], in two pairs of brackets")
     for position, entry in enumerate(content.get("rule", [])):
-        rule = _read_rule(entry, parts, language, where := _place_of(entry, position, file_name))
+        where = _place_of(entry, position, file_name)
+        rule = _read_rule(entry, parts, language, where)
         _check_category(rule.category, where, own_categories=own_categories)
         if any(rule.title == other.title for other in rules):
             raise RuleError(f"{file_name}: rule {rule.title}: there is another rule of that name")
@@ -352,9 +358,9 @@ def _strings(values: Any, where: str) -> list[str]:
 
 
 def _one_of(value: str, known: tuple[str, ...], where: str) -> str:
-    if value in known:
-        return value
-    raise RuleError(f"{where}: must be one of {', '.join(known)}, got {value!r}")
+    if value not in known:
+        raise RuleError(f"{where}: must be one of {', '.join(known)}, got {value!r}")
+    return value
 
 
 def _check_keys(table: Any, known: Iterable[str], where: str) -> None:
