@@ -166,7 +166,7 @@ def find_edges(text, starts, ends, first, strokes, heads, most_last_bytes, most_
     text uint8[]; starts, ends int64[p], bytes into it, the paragraphs of all documents, those of each from first
     int64[n + 1] on. Out: stroked int64[p], those that begin or end with two of one of the bytes in strokes bool[256];
     headed int64[p], of the last most_paragraphs of each document whose last one has at most most_last_bytes those whose
-    first four bytes, in lower case and read as a number, are among heads uint32[h], ascending.
+    first four bytes, in lower case and read as a number, are among heads uint32[h].
     """
     n_stroked, n_headed = 0, 0
     for p in range(len(starts)):
@@ -190,8 +190,10 @@ def find_edges(text, starts, ends, first, strokes, heads, most_last_bytes, most_
                 if 0x41 <= letter <= 0x5A:
                     letter |= np.uint32(0x20)
                 head |= letter << np.uint32(8 * byte)
-            at = np.searchsorted(heads, head)
-            if at < len(heads) and heads[at] == head:
+            is_among = False
+            for other in heads:  # so few that to compare all of them together is faster than to search
+                is_among |= other == head
+            if is_among:
                 headed[n_headed] = p
                 n_headed += 1
     return n_stroked, n_headed
