@@ -12,6 +12,7 @@ from dedup.boilerplate.hits import Hit, Paragraphs
 from dedup.boilerplate.rule_files import MOST_TOKENS
 from dedup.boilerplate.screening import ActiveRules, Screened, activate_rules, make_screen, place_bits, read_ways
 from dedup.boilerplate.trials import Finding, try_paragraph
+from dedup.kernels.alike import first_alike
 from dedup.schemas import VERBATIM
 from dedup.settings import Settings
 
@@ -23,22 +24,24 @@ TAIL_BYTES: Final = 1000
 BLOCK_PARAGRAPHS: Final = 8192
 """Paragraphs screened at a time, which bounds the memory that their ways take."""
 
-MOST_REMEMBERED: Final = 100_000
-"""Paragraphs of one run whose trial is remembered."""
+_KINDS_OF_TRAITS: Final = np.array([4, 2, 1])
+"""What makes one number of the places of a paragraph, whether only its end is tried, and whether it holds a symbol."""
 
 _BYTES_AT_A_TIME: Final = 1 << 18  # searched while they are in the processor's cache
 
 
 class Candidates(NamedTuple):
-    """The n paragraphs that the screen lets through."""
+    """The n paragraphs that the screen lets through, and their m wordings, alike in bytes and place."""
 
     paragraph: NDArray[np.int64]
-    start: NDArray[np.int64]  # of what is tried of it, bytes into the data
+    wording: NDArray[np.int64]  # of each paragraph
+    start: NDArray[np.int64]  # of each wording, what is tried of it, bytes into the data
+    end: NDArray[np.int64]
     place: NDArray[np.int64]  # its place_bits
     can_be_sure: NDArray[np.bool_]  # as Screened has them
     category: NDArray[np.int32]
     ways: bytes  # one after the other, for read_ways
-    first_way: NDArray[np.int64]  # where those of each start, n + 1
+    first_way: NDArray[np.int64]  # where those of each start, m + 1
 
 
 def find_candidates(
@@ -67,17 +70,26 @@ def find_candidates(
         cut = max(int(begins[number]), int(ends[number]) - TAIL_BYTES)
         begins[number] = _character_start(view.data, cut, int(ends[number]))
     spans, traits = np.column_stack([begins, ends]), np.column_stack([places, is_long[tried], holds_symbol[tried]])
+    first = np.empty(len(tried), dtype=np.int64)
+    first_alike(view.data, spans, traits @ _KINDS_OF_TRAITS, first)
+    firsts = np.flatnonzero(first == np.arange(len(first)))
     screened = [Screened.empty()]
-    for at in range(0, len(tried), BLOCK_PARAGRAPHS):
-        block = slice(at, at + BLOCK_PARAGRAPHS)
+    for at in range(0, len(firsts), BLOCK_PARAGRAPHS):
+        block = firsts[at : at + BLOCK_PARAGRAPHS]
         found = screen.find_ways(view.data, spans[block], traits[block])
-        screened.append(found._replace(paragraphs=found.paragraphs + at))
+        screened.append(found._replace(paragraphs=block[found.paragraphs]))
     numbers, can_be_sure, category = (np.concatenate([one[column] for one in screened]) for column in range(3))
     ends_before = np.cumsum([0, *(len(one.ways) for one in screened)])
     first_way = np.concatenate([one.starts[:-1] + at for one, at in zip(screened, ends_before[:-1], strict=True)])
+    wording = np.full(len(tried), -1, dtype=np.int64)
+    wording[numbers] = np.arange(len(numbers))
+    wording = wording[first]
+    could_match = np.flatnonzero(wording >= 0)
     return Candidates(
-        tried[numbers],
+        tried[could_match],
+        wording[could_match],
         begins[numbers],
+        ends[numbers],
         places[numbers],
         can_be_sure,
         category,
@@ -88,51 +100,38 @@ def find_candidates(
 
 def find_hits(view: Paragraphs, found: Candidates, signed: NDArray[np.int64], active: ActiveRules) -> Iterator[Hit]:
     """Try candidates, those of weak rules only where there may be company; signed: paragraphs of signatures."""
-    trials = _Trials(view, active)
     sure = signed.tolist()
-    for hit in trials.try_candidates(found, np.flatnonzero(found.can_be_sure)):
+    can_be_sure = found.can_be_sure[found.wording]
+    for hit in _try_candidates(view, found, np.flatnonzero(can_be_sure), active):
         sure.append(hit.paragraph)
         yield hit
-    unsure = np.flatnonzero(~found.can_be_sure)
-    documents = view.document[found.paragraph[unsure]]
-    counts = may_have_company(documents, found.category[unsure], view.document[np.array(sure, dtype=np.int64)])
-    yield from trials.try_candidates(found, unsure[counts])
+    unsure = np.flatnonzero(~can_be_sure)
+    documents, category = view.document[found.paragraph[unsure]], found.category[found.wording[unsure]]
+    counts = may_have_company(documents, category, view.document[np.array(sure, dtype=np.int64)])
+    yield from _try_candidates(view, found, unsure[counts], active)
 
 
-class _Trials:
-    """Trials of paragraphs, each made once: lines recur on a site's pages."""
-
-    def __init__(self, view: Paragraphs, active: ActiveRules) -> None:
-        """Try paragraphs of these."""
-        self._view = view
-        self._active = active
-        self._made: dict[tuple[bytes, int, bytes], tuple[int, Finding] | None] = {}
-
-    def try_candidates(self, found: Candidates, which: NDArray[np.int64]) -> Iterator[Hit]:
-        """Give the hits among some of the candidates."""
-        data, made = self._view.data.data, self._made
-        members = found.paragraph[which]
-        spans = found.start[which], self._view.ends[members]
-        columns = (
-            members,
-            *spans,
-            found.place[which],
-            found.first_way[which],
-            found.first_way[which + 1],
-            self._view.base[members],
-        )
-        for member, start, end, place, way, past_way, base in zip(*(c.tolist() for c in columns), strict=True):
-            key = (bytes(data[start:end]), place, found.ways[way:past_way])
-            if key in made:
-                trial = made[key]
-            else:
-                trial = _try_bytes(*key, self._active)
-                if len(made) < MOST_REMEMBERED:
-                    made[key] = trial
-            if trial is not None:
-                taken, finding = trial
-                rule, past = finding.rule, end - base
-                yield Hit(member, past - taken, past, rule.title, rule.category, finding.is_whole, finding.is_sure)
+def _try_candidates(
+    view: Paragraphs, found: Candidates, which: NDArray[np.int64], active: ActiveRules
+) -> Iterator[Hit]:
+    """Give the hits among some of the candidates, of which each wording is tried once."""
+    wordings = np.unique(found.wording[which])
+    columns = (found.start, found.end, found.place, found.first_way[:-1], found.first_way[1:])
+    data = view.data.data
+    trials: dict[int, tuple[int, Finding]] = {}
+    for wording, start, end, place, way, past_way in zip(
+        wordings.tolist(), *(column[wordings].tolist() for column in columns), strict=True
+    ):
+        trial = _try_bytes(bytes(data[start:end]), place, found.ways[way:past_way], active)
+        if trial is not None:
+            trials[wording] = trial
+    matched = which[np.isin(found.wording[which], list(trials))]
+    members = found.paragraph[matched]
+    pasts = view.ends[members] - view.base[members]
+    for member, past, wording in zip(members.tolist(), pasts.tolist(), found.wording[matched].tolist(), strict=True):
+        taken, finding = trials[wording]
+        rule = finding.rule
+        yield Hit(member, past - taken, past, rule.title, rule.category, finding.is_whole, finding.is_sure)
 
 
 def _try_bytes(raw: bytes, place: int, row: bytes, active: ActiveRules) -> tuple[int, Finding] | None:
