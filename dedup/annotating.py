@@ -97,7 +97,8 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     char_start, char_end = start, end
     if not _is_ascii(texts):
         n_chars = pc.utf8_length(documents["text"]).to_numpy().astype(np.int64)
-        char_start, char_end = _count_characters(texts, document, start, end, n_bytes != n_chars)
+        char_start, char_end = np.empty_like(start), np.empty_like(end)
+        count_characters(texts.data, texts.offsets, n_bytes != n_chars, document, start, end, char_start, char_end)
     return Facts(
         n_paragraphs, n_bytes, n_chars, special, start, end, char_start, char_end,
         fingerprints.n_tokens.astype(np.int32), flags, fingerprints.exact,
@@ -133,21 +134,3 @@ def _end_in_ellipsis(texts: TextView, end: NDArray[np.int64]) -> NDArray[np.bool
 def _is_ascii(texts: TextView) -> bool:
     held = texts.data[texts.offsets[0] : texts.offsets[-1]]
     return not len(held) or int(held.max()) < 128
-
-
-def _count_characters(
-    texts: TextView,
-    document: NDArray[np.int64],
-    start: NDArray[np.int64],
-    end: NDArray[np.int64],
-    is_wide: NDArray[np.bool_],
-) -> tuple[Any, Any]:
-    """Give starts and ends in characters; `is_wide` bool[n], the documents where these are not bytes."""
-    char_start, char_end = start.copy(), end.copy()
-    wide = np.flatnonzero(is_wide[document])
-    # places ascend: paragraphs do not overlap
-    places = np.column_stack([start[wide], end[wide]]).reshape(-1)
-    counted = np.empty(len(places), dtype=np.int64)
-    count_characters(texts.data, np.repeat(texts.offsets[document[wide]], 2), places, counted)
-    char_start[wide], char_end[wide] = counted[::2], counted[1::2]
-    return char_start, char_end

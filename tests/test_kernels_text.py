@@ -192,19 +192,21 @@ def test_shape_says_how_a_token_is_written(text: str, shape: int) -> None:
 
 @given(st.lists(texts, min_size=1, max_size=4), st.data())
 def test_characters_are_counted_as_python_counts(text_list: list[str], data: st.DataObject) -> None:
-    """A byte place in a document becomes the index that Python would use."""
-    bases, positions, expected = [], [], []
-    base = 0
-    for text in text_list:
-        for place in sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4))):
-            bases.append(base)
-            positions.append(byte_place(text, place))
-            expected.append(place)
-        base += len(text.encode())
-    counted = np.empty(len(bases), dtype=np.int64)
-    whole = bytes_of("".join(text_list))
-    count_characters(whole, np.array(bases, dtype=np.int64), np.array(positions, dtype=np.int64), counted)
-    assert counted.tolist() == expected
+    """The edges of paragraphs in bytes become the indices that Python would use."""
+    document, starts, ends, expected = [], [], [], []
+    for number, text in enumerate(text_list):
+        places = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
+        for start, end in zip(places[::2], places[1::2], strict=False):
+            document.append(number)
+            starts.append(byte_place(text, start))
+            ends.append(byte_place(text, end))
+            expected.append((start, end))
+    sizes = [len(text.encode()) for text in text_list]
+    is_wide = np.array([len(text) != size for text, size in zip(text_list, sizes, strict=True)])
+    counted = np.empty((2, len(starts)), dtype=np.int64)
+    edges = (np.array(column, dtype=np.int64) for column in (document, starts, ends))
+    count_characters(bytes_of("".join(text_list)), np.cumsum([0, *sizes]), is_wide, *edges, *counted)
+    assert list(zip(*counted.tolist(), strict=True)) == expected
 
 
 @given(st.lists(texts, max_size=3), st.data())

@@ -98,21 +98,27 @@ def _back_to_line(text, base, start, floor):
 
 
 @njit(cache=True, nogil=True)
-def count_characters(text, bases, positions, out):
-    """Fill in out int64[n]: how many characters come before each position.
+def count_characters(text, offsets, is_wide, document, starts, ends, char_starts, char_ends):
+    """Fill in char_starts and char_ends int64[p]: the edges of paragraphs in characters of their documents.
 
-    bases and positions int64[n], bytes, ascending by (base, position): where the document begins in
-    `text`, and the place in it.
+    text uint8[]; offsets int64[d + 1], where documents begin in it; is_wide bool[d], whether any character of a
+    document takes several bytes; document int64[p], which each paragraph is in, ascending; starts and ends int64[p],
+    its bytes in the document: paragraphs do not overlap.
     """
-    at, n_characters, base = 0, 0, -1
-    for row in range(len(positions)):
-        if bases[row] != base:
-            base = bases[row]
+    at, n_characters, counted = 0, 0, -1
+    for p in range(len(starts)):
+        if not is_wide[document[p]]:
+            char_starts[p], char_ends[p] = starts[p], ends[p]
+            continue
+        if document[p] != counted:
+            counted = document[p]
             at, n_characters = 0, 0
-        for place in range(base + at, base + positions[row]):
-            n_characters += text[place] & 0xC0 != 0x80
-        at = max(at, positions[row])
-        out[row] = n_characters
+        base = offsets[counted]
+        n_characters += _n_characters(text, base + at, base + starts[p])
+        char_starts[p] = n_characters
+        n_characters += _n_characters(text, base + starts[p], base + ends[p])
+        char_ends[p] = n_characters
+        at = ends[p]
 
 
 @njit(cache=True, nogil=True)
@@ -138,10 +144,10 @@ def count_from_edges(text, bases, n_bytes, n_chars, starts, ends, char_starts, c
 @njit(cache=True, nogil=True)
 def _n_characters(text, start, end):
     """Count the characters that begin in text[start:end]."""
-    n_characters = 0
-    for place in range(start, end):
-        n_characters += text[place] & 0xC0 != 0x80
-    return n_characters
+    n_characters = np.uint64(0)  # unsigned all through: so the loop takes many bytes at a time
+    for place in range(np.uint64(start), np.uint64(end)):
+        n_characters += np.uint64(text[place] & 0xC0 != 0x80)
+    return np.int64(n_characters)
 
 
 @njit(cache=True, nogil=True)
