@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.candidates import table_size
 from dedup.kernels.mixing import mix64
 from dedup.kernels.signatures import hash_bytes
@@ -32,7 +33,7 @@ def first_alike(text, spans, kinds, first):
         first[row] = other
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_same(text, left, right):
     """Tell whether two stretches have the same bytes."""
     if left[1] - left[0] != right[1] - right[0]:

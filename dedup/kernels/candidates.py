@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.mixing import mix64
 
 _ONE = np.uint64(1)
@@ -211,7 +212,7 @@ def _part_of(mixed, shift):
     return np.int64(mixed >> shift) if shift < np.uint64(64) else np.int64(0)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _first_bits(size):
     """Give by how much to shift a hash so that its first bits count up to `size`, a power of two."""
     shift = 64

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.mixing import mix64
 from dedup.kernels.pairs import may_be_pair
 from dedup.kernels.shapes import is_about_code
@@ -284,13 +285,13 @@ def goes_on(text, start, end):
     return end - start >= 2 and text[end - 2] == 0xD8 and (last == 0x8C or last == 0x9B)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_greek_question(text, start, at):
     """Say whether the semicolon at a place stands behind a Greek letter."""
     return at - start >= 2 and (text[at - 2] == 0xCE or text[at - 2] == 0xCF)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_short(text, starts, ends, n_tokens, most_words):
     """Say whether a paragraph has at most so many words, of which a character of a script without spaces is a third."""
     if n_tokens <= most_words or n_tokens > 3 * most_words:
@@ -302,7 +303,7 @@ def _is_short(text, starts, ends, n_tokens, most_words):
     return thirds <= 3 * most_words
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _ways_of(traits, n_tokens, is_end_only, tries_sentences, can_tail):
     """Give the ways that the length of a paragraph leaves to a rule of which it holds a cue."""
     found = np.uint8(0)
@@ -315,7 +316,7 @@ def _ways_of(traits, n_tokens, is_end_only, tries_sentences, can_tail):
     return found
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_end_mark(byte):
     """Say whether a byte may end a sentence: a full stop, "!", "?", a bar, or part of what is not ASCII."""
     return byte == 46 or byte == 33 or byte == 63 or byte == _BAR or byte >= 0x80
@@ -358,7 +359,7 @@ def find_certain_ends(text, start, end, starts, ends, n):
     return can_split, first_end, last_end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _certain_end(text, start, at, end):
     """Give the place where the next sentence begins if the mark at `at` certainly ends one, or 0."""
     after = at + 1

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.mixing import mix64, shingle_hash
 from dedup.kernels.tokens import (
     HAS_DIGIT,
@@ -112,7 +113,7 @@ def describe_hunks(
     figures[NUMBERS] = numbers[0] != 0 and numbers[1] != 0 and numbers[0] != numbers[1]
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _align(left, right, reached, is_new_left, is_new_right):
     """Mark what is in no longest common subsequence of two sequences; False if they differ in more than MOST_EDITS.
 
@@ -159,7 +160,7 @@ def _align(left, right, reached, is_new_left, is_new_right):
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _count_hunk(
     left, a, a_end, n_left, shapes_left, right, b, b_end, n_right, shapes_right, function_words, figures, slots, numbers
 ):
@@ -200,7 +201,7 @@ def _count_hunk(
         figures[CONTENT] += 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _count_own(tokens, start, end, others, n_others, function_words):
     """Count the content words of tokens[start:end] that others[:n_others] lacks; of a long stretch, all its tokens."""
     if end - start > LONGEST_COUNTED:
@@ -211,7 +212,7 @@ def _count_own(tokens, start, end, others, n_others, function_words):
     return n_own
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _first_content(tokens, start, end, function_words):
     """Give the first of tokens[start:end] that is no function word, 0 if there is none."""
     for place in range(start, end):
@@ -220,7 +221,7 @@ def _first_content(tokens, start, end, function_words):
     return np.uint64(0)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _count(tokens, n_tokens, token):
     """Count how often `token` is among tokens[:n_tokens]."""
     n_found = 0
@@ -229,7 +230,7 @@ def _count(tokens, n_tokens, token):
     return n_found
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_in(table, token):
     """Tell whether an open table of token hashes holds `token`."""
     mask = np.uint64(len(table) - 1)
@@ -241,7 +242,7 @@ def _is_in(table, token):
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _read_side(tokens, start, end, shapes, function_words):
     """Give order-free sums of the numbers and of the words in capitals (0: none), counts of code and function words."""
     numbers, capitals = np.uint64(0), np.uint64(0)

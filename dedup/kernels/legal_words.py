@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.mixing import PRIME, TOKEN_SEED
 
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
@@ -126,7 +127,7 @@ def bound_legal_words_of_documents(text, starts, ends, first, is_left_out, most_
         )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_sign(text, at, end):
     """Tell whether a character of two or three bytes is a sign that is in no token; False of many that are, too."""
     if text[at] == 0xC2 and at + 1 < end:

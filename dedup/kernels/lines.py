@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from dedup.kernels.borrowing import borrows
+from dedup.kernels.borrowing import borrows, inner
 
 START: Final = 0
 """Columns of a table of lines: the first byte that is no white space, quote marks included."""
@@ -241,7 +241,7 @@ def is_same(text, lines, left, right):
     return True
 
 
-@borrows
+@inner
 def _line_end(text, at):
     """Give where the line at `at` ends."""
     end = len(text)
@@ -258,7 +258,7 @@ def _line_end(text, at):
     return at
 
 
-@borrows
+@inner
 def _read_quote_marks(text, at, stop):
     """Give what follows the quote marks at the beginning of a line, and how many there are.
 
@@ -292,7 +292,7 @@ def _read_quote_marks(text, at, stop):
     return at, 0
 
 
-@borrows
+@inner
 def _is_from(text, at, stop):
     """Tell whether "From " stands at `at`."""
     return (
@@ -305,7 +305,7 @@ def _is_from(text, at, stop):
     )
 
 
-@borrows
+@inner
 def _trim_end(text, start, stop):
     """Give the end of text[start:stop] without the white space there."""
     while stop > start:
@@ -318,7 +318,7 @@ def _trim_end(text, start, stop):
     return stop
 
 
-@borrows
+@inner
 def _may_go_on(text, body, stop):
     """Tell whether a sentence may go on with this line: no capital of Latin, Greek or Cyrillic script begins it."""
     first = text[body]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dedup.kernels.borrowing import borrows
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.lines import BODY, INDENT, OPENS_PAGE, STOP, WIDEST, WIDTH, is_blank, read_lines, runs_on
 
 AUTO: Final = 0
@@ -44,7 +44,7 @@ def read_texts(text, offsets, mode, lines, rows, needs):
     return n
 
 
-@borrows
+@inner
 def _find_needs(text, lines, top, past, mode):
     """Give the bits of one text."""
     needs = 0
@@ -74,7 +74,7 @@ def _find_needs(text, lines, top, past, mode):
     return needs
 
 
-@borrows
+@inner
 def _may_be_mark(text, body, stop):
     """Tell whether a line begins as a fence, is three hyphens or plus signs, or is of what parts a table's head."""
     first = text[body]
@@ -94,7 +94,7 @@ def _may_be_mark(text, body, stop):
     return has_bar or stop - body == 3
 
 
-@borrows
+@inner
 def _may_count(text, body, stop):
     """Tell whether a line may count pages: it is short, and ends with a number or has the word "page"."""
     if stop - body > 4 * WIDEST:
@@ -109,13 +109,13 @@ def _may_count(text, body, stop):
     return 48 <= text[at] <= 57
 
 
-@borrows
+@inner
 def _closes(byte):
     """Tell whether this may stand behind the number that ends a line: a blank, bracket, hyphen or full stop."""
     return is_blank(byte) or byte == 41 or byte == 93 or byte == 62 or byte == 125 or byte == 45 or byte == 46
 
 
-@borrows
+@inner
 def _may_join(text, lines, line, mode):
     """Tell whether a line may be of one paragraph with the filled line above it."""
     if mode != AUTO:

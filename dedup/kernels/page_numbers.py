@@ -4,6 +4,7 @@ from typing import Final
 
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.lines import is_blank
 
 MOST_DIGITS: Final = 5
@@ -22,7 +23,7 @@ def page_numbers(text, body, stop):
     return paged, last, _first_number(text, body, stop)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _paged_number(text, body, stop):
     """Give the first number that stands behind the word "page", or -1."""
     for at in range(body, stop - 5):
@@ -56,7 +57,7 @@ def last_number(text, body, stop):
     return (number, at) if number >= 0 and end == past else (-1, stop)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _first_number(text, body, stop):
     """Give the number that begins a line but for opening marks, or -1."""
     at = body
@@ -66,7 +67,7 @@ def _first_number(text, body, stop):
     return number if past == stop or _closes(text[past], False) else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _read_number(text, at, stop):
     """Give the number of at most MOST_DIGITS digits at `at`, -1 if there is none, and what follows it."""
     number = 0
@@ -77,13 +78,13 @@ def _read_number(text, at, stop):
     return (number, past) if past > at else (-1, past)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _opens(byte):
     """Tell whether a number may stand behind this: a blank, an opening bracket, a hyphen."""
     return is_blank(byte) or byte == 40 or byte == 91 or byte == 60 or byte == 123 or byte == 45
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _closes(byte, at_end):
     """Tell whether this may stand behind a number: a blank, closing bracket or hyphen; a full stop at a line's end."""
     if is_blank(byte) or byte == 41 or byte == 93 or byte == 62 or byte == 125 or byte == 45:
@@ -97,7 +98,7 @@ def is_digit(byte):
     return 48 <= byte <= 57
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_letter(byte):
     return 65 <= byte <= 90 or 97 <= byte <= 122
 

@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.lines import BODY, OPENS_PAGE, OWNER, STOP, WIDEST, is_blank
 from dedup.kernels.needs import FEWEST_PAGES, MOST_PAGE_BYTES, PAGES
 from dedup.kernels.page_numbers import (
@@ -147,7 +148,7 @@ def _find_openings(text, lines, n, openings):
     return n_openings
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _list_edges(text, lines, n, openings, edges):
     """Fill in the edge lines of every page, by page, the top first, each from the outermost; give their number."""
     n_edges = 0
@@ -245,7 +246,7 @@ def _measure_edges(text, lines, edges, first_page):
             first = past
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_furniture(text, lines, edge, first_page):
     """Tell whether a measured edge is furniture."""
     line = edge[_LINE]
@@ -271,7 +272,7 @@ def _is_furniture(text, lines, edge, first_page):
     return gap >= GAP
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _hash_wording(text, lines, line, without_numbers):
     """Hash a line with one space for blanks and, if wanted, with one digit for every number."""
     hashed = _BASIS
@@ -290,7 +291,7 @@ def _hash_wording(text, lines, line, without_numbers):
     return hashed ^ (hashed >> np.uint64(29))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_short(text, body, stop):
     """Tell whether a line has at most WIDEST characters."""
     n = 0
@@ -301,6 +302,6 @@ def _is_short(text, body, stop):
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _has_letters(text, lines, line):
     return holds_letter(text, lines[line, BODY], lines[line, STOP])

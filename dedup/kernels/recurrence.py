@@ -2,6 +2,8 @@
 
 from numba import njit
 
+from dedup.kernels.borrowing import inner
+
 
 @njit(cache=True, nogil=True)
 def join_classes(left, right, parent):
@@ -195,7 +197,7 @@ def count_places(
                         lead[c, side] += 1 if neighbour[c, side] == found else -1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _add(tally, touched, n_touched, rank, weight):
     if tally[rank] == 0.0:
         touched[n_touched] = rank
@@ -204,7 +206,7 @@ def _add(tally, touched, n_touched, rank, weight):
     return n_touched
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _root(parent, member):
     """Give the lowest member of a class, and have the way there half as long for the next that asks."""
     while parent[member] != member:

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from dedup.kernels.borrowing import borrows
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.mixing import PRIME, mix64
 from dedup.kernels.tokens import HAS_DIGIT
 
@@ -148,7 +148,7 @@ def find_runs(text, tokens, starts, ends, shapes, n, limit, least, keys, places,
     return n_out
 
 
-@borrows
+@inner
 def _is_prose(tokens, shapes, first, last):
     """Tell whether enough of tokens[first:last] are words that differ from the three before them."""
     n_words = 0
@@ -164,7 +164,7 @@ def _is_prose(tokens, shapes, first, last):
     return n_words >= WORD_SHARE * (last - first)
 
 
-@borrows
+@inner
 def _boundary(text, start, end):
     """Tell what stands in the gap text[start:end] between tokens: an ellipsis, the end of a sentence, or neither."""
     found = _NOTHING
@@ -183,7 +183,7 @@ def _boundary(text, start, end):
     return found
 
 
-@borrows
+@inner
 def _opens(text, start, end):
     """Tell whether the gap text[start:end] before a token lets a caption or a sentence begin there."""
     for at in range(start, end):
@@ -192,7 +192,7 @@ def _opens(text, start, end):
     return _boundary(text, start, end) != _NOTHING
 
 
-@borrows
+@inner
 def _begins(text, starts, ends, short, long, n):
     """Tell whether token `short` is the beginning of token `long`, as a word cut off in the middle is."""
     if long >= n or ends[short] - starts[short] >= ends[long] - starts[long]:
@@ -203,7 +203,7 @@ def _begins(text, starts, ends, short, long, n):
     return True
 
 
-@borrows
+@inner
 def _after_ellipsis(text, start, end):
     """Give the place after the last dot of the gap text[start:end] and the spaces that follow it."""
     stop = start
@@ -216,7 +216,7 @@ def _after_ellipsis(text, start, end):
     return stop
 
 
-@borrows
+@inner
 def _back_over_spaces(text, at):
     """Give the place before the spaces that precede `at`."""
     while at > 0 and (text[at - 1] == 32 or text[at - 1] == 9):

@@ -5,6 +5,8 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
+
 STAYS: Final = -1
 """In place of a kept copy: there is none, the paragraph or document stays."""
 
@@ -123,7 +125,7 @@ def resolve(
     _move_mark(marked, -1, first_paragraph, distinct, flags, takes_part, kept_paragraph, marks)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_copy(
     d,
     best,
@@ -172,7 +174,7 @@ def _is_copy(
     return _UNKNOWN if is_open or n_shared < copy_share * n_total else 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _move_mark(marked, d, first_paragraph, distinct, flags, takes_part, kept_paragraph, marks):
     """Take the mark _SEEN from the distinct paragraphs of document `marked`, and give it to those that stay in d.
 
@@ -187,7 +189,7 @@ def _move_mark(marked, d, first_paragraph, distinct, flags, takes_part, kept_par
                 marks[distinct[p]] |= _SEEN
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _best_source(d, first, last, n_tokens, document, kept_paragraph, tally):
     """Give the other document that holds most kept copies of d by tokens, the lowest of equal ones, or -1."""
     best = -1
@@ -203,7 +205,7 @@ def _best_source(d, first, last, n_tokens, document, kept_paragraph, tally):
     return best
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _first_row(values, value):
     """Give the place of the first of the ascending values that is not below `value`."""
     low, high = 0, len(values)
@@ -216,7 +218,7 @@ def _first_row(values, value):
     return low
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _sort_longest_first(first, last, n_tokens, places):
     """Fill places[:last - first] with first:last by n_tokens, most first, then in order: a heap, whatever there is."""
     n = last - first
@@ -229,7 +231,7 @@ def _sort_longest_first(first, last, n_tokens, places):
         _sink(places, 0, end, n_tokens)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _sink(places, at, n, n_tokens):
     """Let places[at] sink in the heap places[:n], on whose top is the last in order."""
     p = places[at]
@@ -244,7 +246,7 @@ def _sink(places, at, n, n_tokens):
     places[at] = p
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_after(p, other, n_tokens):
     """Say whether p comes after the other: it is shorter, or as long and further on."""
     return n_tokens[p] < n_tokens[other] or (n_tokens[p] == n_tokens[other] and p > other)

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from dedup.kernels.borrowing import borrows
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.lines import (
     BODY,
     DEPTH,
@@ -136,7 +136,7 @@ def item_mark(text, body, stop):
     return 0
 
 
-@borrows
+@inner
 def _is_heading(text, lines, past, line, begins):
     """Tell whether a line is a heading: of Markdown (not a comment of several lines), or in capitals over a text."""
     body, stop = lines[line, BODY], lines[line, STOP]
@@ -151,7 +151,7 @@ def _is_heading(text, lines, past, line, begins):
     return lines[line, WIDTH] <= WIDEST_HEADING and is_shouted(text, body, stop)
 
 
-@borrows
+@inner
 def _is_rule(text, body, stop):
     """Tell whether a line only draws a line: of the marks - = * _ ~ # + ^ : . | ` and blanks."""
     for at in range(body, stop):
@@ -165,7 +165,7 @@ def _is_rule(text, body, stop):
     return True
 
 
-@borrows
+@inner
 def _is_envelope(text, body, stop):
     """Tell whether a line begins with "From ", as the first of a mail in a mailbox does."""
     return (
@@ -178,6 +178,6 @@ def _is_envelope(text, body, stop):
     )
 
 
-@borrows
+@inner
 def _is_roman(byte):
     return byte == 105 or byte == 118 or byte == 120

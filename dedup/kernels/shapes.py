@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.lines import is_blank
 
 N_LINE_COUNTS: Final = 4
@@ -34,7 +35,7 @@ def look_at_shapes(text, starts, ends, n_tokens, long_tokens, no_letters, label,
             flags[p] |= speech
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_short(text, start, end, most_chars):
     """Say whether there are at most so many characters, each of which is four bytes at most."""
     if end - start <= most_chars or end - start > 4 * most_chars:
@@ -45,7 +46,7 @@ def _is_short(text, start, end, most_chars):
     return n_chars <= most_chars
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _has_letters(text, start, end):
     """Say whether there are enough letters; of other scripts, all that is not known for punctuation is one."""
     n_letters = 0
@@ -60,12 +61,12 @@ def _has_letters(text, start, end):
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _ends_with(text, start, end, narrow, wide):
     return text[end - 1] == narrow or (end - start >= 3 and _three(text, end - 3) == wide)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _ends_as_sentence(text, start, end):
     """Say whether it ends in a full stop, an exclamation mark or a question mark, behind closing marks or not."""
     while end > start:
@@ -86,7 +87,7 @@ def _ends_as_sentence(text, start, end):
     return end - start >= 3 and _three(text, end - 3) in (0xE38082, 0xEFBC81, 0xEFBC9F)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _opens_as_speech(text, start, end):
     """Say whether it opens with a quotation mark or a dash."""
     first = text[start]
@@ -99,7 +100,7 @@ def _opens_as_speech(text, start, end):
     return _three(text, start) in (0xE2809C, 0xE2809E, 0xE28098, 0xE28093, 0xE28094, 0xE3808C, 0xE3808E)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _three(text, at):
     return np.int64(text[at]) << 16 | np.int64(text[at + 1]) << 8 | np.int64(text[at + 2])
 

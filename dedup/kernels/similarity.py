@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.differences import MOST_EDITS, describe_hunks
 from dedup.kernels.signatures import fill_shingles
 from dedup.kernels.tokens import read_tokens, token_scratch
@@ -89,13 +90,13 @@ def compare_pairs(
             marked[place] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _row_of(spans, p, long_row):
     """Give the row for the tokens of text p: one that keeps them, or `long_row` where they may not fit."""
     return p & (_LONG_LEFT - 1) if 2 * (spans[p, 1] - spans[p, 0]) + 2 <= KEPT_ROOM else long_row
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _count_marks(text, start, end):
     """Count the ASCII punctuation of text[start:end] that is rare in prose: all but . ! ? - and quotes."""
     n_marks = 0
@@ -163,7 +164,7 @@ def contain_pairs(text, spans, inner, outer, page_of, pages, expansions, shingle
         share[place] = n_shared / n_distinct if n_distinct else 1.0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _jaccard(left, n_left, right, n_right, keys, states, epoch):
     """Give shared / all of the distinct values of left[:n_left] and right[:n_right]; 1 if both are empty."""
     mask = _mask(n_left + n_right)
@@ -186,7 +187,7 @@ def _jaccard(left, n_left, right, n_right, keys, states, epoch):
     return n_shared / n_distinct if n_distinct else 1.0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _mask(n):
     """Give the mask of a table for n keys that stays half empty."""
     mask = 1
@@ -195,7 +196,7 @@ def _mask(n):
     return mask - 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _find(keys, states, mask, epoch, key):
     """Give the slot that holds `key` in this epoch, or the free one where it belongs."""
     slot = np.int64(key & np.uint64(mask))  # a shingle is mixed already

@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
+
 _LF = 10
 _CR = 13
 
@@ -71,7 +73,7 @@ def reach(
         row = end
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _line(p, starts, ends, cut_paragraph, cut_starts, cut_ends):
     """Give where paragraph p began and ended before cuts, and the place of the first cut not before it."""
     low, high = 0, len(cut_paragraph)
@@ -89,7 +91,7 @@ def _line(p, starts, ends, cut_paragraph, cut_starts, cut_ends):
     return start, end, low
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _back_to_line(text, base, start, floor):
     """Give where the line of the paragraph at `start` begins, at `floor` at the earliest."""
     while start > floor and text[base + start - 1] != _LF and text[base + start - 1] != _CR:
@@ -141,7 +143,7 @@ def count_from_edges(text, bases, n_bytes, n_chars, starts, ends, char_starts, c
             out[row] = char_ends[row] + _n_characters(text, bases[row] + ends[row], bases[row] + position)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _n_characters(text, start, end):
     """Count the characters that begin in text[start:end]."""
     n_characters = np.uint64(0)  # unsigned all through: so the loop takes many bytes at a time

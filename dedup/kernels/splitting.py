@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from dedup.kernels.borrowing import borrows
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.lines import (
     BODY,
     INDENT,
@@ -71,7 +71,7 @@ def join_wrapped(text, offsets, lines, rows, needs, counts):
             _join_text(own, lines, rows[place], rows[place + 1], counts)
 
 
-@borrows
+@inner
 def _join_text(text, lines, first, past, counts):
     """Set LAST of the line that opens a segment where its lines are one paragraph.
 
@@ -147,7 +147,7 @@ def _join_text(text, lines, first, past, counts):
         line = end
 
 
-@borrows
+@inner
 def _wrap_width(counts, n_pairs):
     """Give the width that 80 % of lines keep to: people wrap unevenly."""
     wrap = WIDEST + 1
@@ -158,7 +158,7 @@ def _wrap_width(counts, n_pairs):
     return wrap
 
 
-@borrows
+@inner
 def _looks_wrapped(lines, line, end, wrap_tenths, full_tenths):
     """Tell whether a segment's lines are full to a width, in tenths of columns, and run on; no line stands twice."""
     n_pairs = end - line - 1
@@ -171,7 +171,7 @@ def _looks_wrapped(lines, line, end, wrap_tenths, full_tenths):
     return 100 * n_runs_on >= RUNS_ON_PERCENT * n_pairs and 10 * n_full >= full_tenths * n_pairs
 
 
-@borrows
+@inner
 def _count_full(lines, first, past, wrap_tenths):
     """Count the lines of all segments that the next line's first word would have made too wide."""
     n_full = 0
@@ -181,7 +181,7 @@ def _count_full(lines, first, past, wrap_tenths):
     return n_full
 
 
-@borrows
+@inner
 def _hangs(text, lines, line, end):
     """Tell whether a segment is an item or a field, and its other lines hang from the first."""
     body, stop = lines[line, BODY], lines[line, STOP]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from dedup.kernels.borrowing import borrows
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.characters import (
     CLASS_SHIFT,
     CODE_POINT,
@@ -166,7 +166,7 @@ def read_some_tokens(text, start, at, end, page_of, pages, expansions, marks, mo
     return np.int64(n), np.int64(at)
 
 
-@borrows
+@inner
 def _read_stretch(text, start, at, end, page_of, pages, expansions, arrays, most, n):
     """Add the tokens of the characters from `at` on, up to an ASCII character that is in none, or to `most` tokens.
 
@@ -284,7 +284,7 @@ def _shape_of(word, rest):
     )
 
 
-@borrows
+@inner
 def _underscores(text, start, first, stop, end):
     """Give TOUCHES_UNDERSCORE if an underscore stands before or behind text[first:stop], within text[start:end]."""
     if (first > start and text[first - 1] == _UNDERSCORE) or (stop < end and text[stop] == _UNDERSCORE):
@@ -299,7 +299,7 @@ def _mix_in(value, chunk):
     return value ^ value >> np.uint64(32)
 
 
-@borrows
+@inner
 def _push(value, chunk, filled, code):
     """Add the UTF-8 bytes of a code point to a hash: the value of full chunks, the chunk begun, and its bits so far."""
     tail = np.uint64(0x80) | np.uint64(code & np.uint32(0x3F))
@@ -323,13 +323,13 @@ def _push(value, chunk, filled, code):
     return value, chunk, filled
 
 
-@borrows
+@inner
 def _finish(value, chunk, filled):
     """Give the hash of a token from its state; no byte of a token is 0, so that the last chunk tells its length."""
     return mix64(_mix_in(value, chunk) if filled else value)
 
 
-@borrows
+@inner
 def _push_marks(value, chunk, filled, marks, n_marks):
     """Add the waiting marks in canonical order: sorted by combining class, equal ones as they stood."""
     for place in range(1, n_marks):

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from dedup.kernels.borrowing import borrows
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.mixing import PRIME, TOKEN_SEED, mix64
 
 WORD: Final = 0
@@ -148,7 +148,7 @@ def could_match(rule, first_alternative, first_clause, clauses, first_set, first
     return first_alternative[rule] == first_alternative[rule + 1]
 
 
-@borrows
+@inner
 def _holds_a_set(first, past, first_trace, traces, seen):
     """Say whether all traces of one of the sets [first, past) are marked, 1 or 0."""
     for traces_set in range(first, past):

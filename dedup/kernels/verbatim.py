@@ -4,6 +4,7 @@ from typing import Final
 
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.lines import BODY, DEPTH, INDENT, LAST, OWNER, STOP, WIDTH, is_blank
 from dedup.kernels.needs import MARKS
 
@@ -37,7 +38,7 @@ def mark_verbatim(text, offsets, lines, rows, needs):
             _mark_text(own, lines, rows[place], rows[place + 1])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _mark_text(text, lines, first, past):
     """Set OWNER and LAST of the lines of one text."""
     # The shortest fences, of ticks and of tildes, that nothing closes from here to the end of the quotation:
@@ -72,7 +73,7 @@ def _mark_text(text, lines, first, past):
         at += 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _front_matter_end(text, lines, first, past):
     """Give the line that closes the keys and values between two marks at the very beginning, or 0."""
     body = lines[first, BODY]
@@ -95,7 +96,7 @@ def _front_matter_end(text, lines, first, past):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_key(text, start, stop):
     """Tell whether a line begins with a name and a colon or an equals sign."""
     at = start
@@ -113,12 +114,12 @@ def _is_key(text, start, stop):
     return at + 1 == stop or is_blank(text[at + 1])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_name(byte):
     return 65 <= byte <= 90 or 97 <= byte <= 122 or byte == 95
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _fence_length(text, lines, first, past, at):
     """Give the number of marks of the fence that a line opens, 0 if it opens none.
 
@@ -146,7 +147,7 @@ def _fence_length(text, lines, first, past, at):
     return length
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _fence_end(text, lines, past, at, length):
     """Give the line that closes the fence opened at `at`, or 0, and the line where the search ended."""
     mark = text[lines[at, BODY]]
@@ -166,7 +167,7 @@ def _fence_end(text, lines, past, at, length):
     return 0, past
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _table_end(text, lines, past, at):
     """Give the last row of the table whose head is at `at`, or 0."""
     if at + 1 >= past or lines[at, DEPTH] != lines[at + 1, DEPTH]:
@@ -186,7 +187,7 @@ def _table_end(text, lines, past, at):
     return last
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _is_delimiter_row(text, body, stop):
     """Tell whether a line is a table's second: cells of hyphens, with colons at their ends perhaps, and a bar."""
     first = text[body]
@@ -218,7 +219,7 @@ def _is_delimiter_row(text, body, stop):
             return True
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _has_bar(text, body, stop):
     for at in range(body, stop):
         if text[at] == _BAR:
@@ -226,7 +227,7 @@ def _has_bar(text, body, stop):
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _count_cells(text, body, stop):
     """Give the number of cells of a table's row."""
     bars = 0

@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from dedup.kernels.borrowing import inner
 from dedup.kernels.mixing import PRIME, mix64
 
 _ONE = np.uint64(1)
@@ -52,7 +53,7 @@ def count_fillers(slots, slot_start, part, n_parts, n_rows, fewest, fillers):
                 fillers[pair] += 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _find(places, place, mask):
     """Give where in an open table a place is, and put it there if it was not."""
     slot = mix64(place) & mask
