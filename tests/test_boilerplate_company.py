@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedup
-from dedup.boilerplate.company import AROUND, Piece, Pieces, may_have_company, wording_of
+from dedup.boilerplate.company import AROUND, Piece, Pieces, count_most, may_have_company, wording_of
+from dedup.boilerplate.hits import Hit
 from dedup.boilerplate.rule_files import parse_rules
 from dedup.errors import RuleError
 
@@ -113,6 +114,18 @@ def test_company_is_what_one_finds_by_looking_around(pieces: list[Piece]) -> Non
                 weights[other.wording] = max(weights.get(other.wording, 0.0), 1.0 if other.is_sure else 0.5)
         found = counted.count_company(piece)
         assert (found.n_around, found.weight) == (len(weights), sum(weights.values()))
+        if not piece.is_sure:
+            hits = [Hit(place, 0, 1, "", one.category, True, one.is_sure) for place, one in enumerate(pieces)]
+            assert found.weight <= count_most(hits, hits)
+
+
+def test_what_a_document_has_of_company_at_most_is_known_beforehand() -> None:
+    """By what is enough alone, and by half of what is not but for those of one category."""
+    hits = [Hit(place, 0, 1, "", category, True, False) for place, category in enumerate(["advert", "advert", "share"])]
+    assert count_most(hits, hits) == 1
+    assert count_most([*hits, hits[0]._replace(is_sure=True)], hits) == 2
+    assert count_most(hits, [hits[0]._replace(category="cookie", is_whole=False)]) == 1.5
+    assert count_most(hits[:2], hits[:2]) == 0
 
 
 def test_a_long_list_is_counted_in_time() -> None:

@@ -1,11 +1,13 @@
 """Rules that are not enough alone: what they match goes if there is other boilerplate around it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dedup.boilerplate.hits import Hit
 
 AROUND: Final = 300
 """Paragraphs before and after a paragraph that are looked at."""
@@ -62,6 +64,17 @@ def may_have_company(
     have_enough = np.zeros(n_documents, dtype=np.bool_)
     have_enough[kinds[n_sure[kinds // width] + HALF * n_unlike >= ENOUGH] // width] = True
     return have_enough[documents]
+
+
+def count_most(around: Collection[Hit], asking: Iterable[Hit]) -> float:
+    """Give what those that need company have of it at most, if all say something else and stand side by side.
+
+    around: the paragraphs of a document that rules match whole; asking: all that is found in it.
+    """
+    n_sure = sum(hit.is_sure for hit in around)
+    n_unsure = Counter(hit.category for hit in around if not hit.is_sure)
+    n_alike = min((n_unsure[category] for category in {hit.category for hit in asking if not hit.is_sure}), default=0)
+    return n_sure + HALF * (n_unsure.total() - n_alike)
 
 
 class Pieces:

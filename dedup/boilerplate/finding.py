@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import view_texts
-from dedup.boilerplate.company import ENOUGH, Piece, Pieces, wording_of
+from dedup.boilerplate.company import ENOUGH, Piece, Pieces, count_most, wording_of
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.hits import Hit, Paragraphs, view_paragraphs
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
@@ -165,7 +165,7 @@ def _ask_for_company(view: Paragraphs, hits: list[Hit]) -> list[Hit]:
             continue
         # The furniture of pages stands in books, too, and says nothing of what is beside it.
         whole = [hit for hit in of_document if hit.is_whole and hit.category != PAGE_FURNITURE]
-        if len(whole) < ENOUGH:
+        if count_most(whole, of_document) < ENOUGH:
             kept += [hit for hit in of_document if hit.is_sure]
             continue
         beside = Pieces(_piece(view, hit) for hit in whole)
