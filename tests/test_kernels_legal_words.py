@@ -15,7 +15,7 @@ from dedup.boilerplate.protection import READ_BYTES, STUB_TOKENS, is_legal_docum
 from dedup.boilerplate.table import RULE_FILES
 from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table
 
-WORDS = ("license", "gpl", "k2", "terms")
+WORDS = ("license", "gpl", "k2", "terms", "redistribution", "responsabilitesolidaire")
 PIECES = st.sampled_from(
     [
         "license",
@@ -23,7 +23,12 @@ PIECES = st.sampled_from(
         "GPL",
         "K2",
         "terms",
+        "Redistribution",
+        "redistributio",
+        "responsabilitesolidaire",
         "word",
+        "a word of more than sixteen letters " * 3,
+        "x" * 70,
         "a",
         "9",
         " ",
@@ -40,6 +45,7 @@ PIECES = st.sampled_from(
 )
 TEXTS = st.lists(PIECES | st.characters(codec="utf-8"), max_size=30).map("".join)
 PARAGRAPHS = st.lists(st.tuples(TEXTS, st.booleans()), max_size=5)
+GAPS = st.sampled_from(["", "\n", "\r\n  ", "|", "\u3000"])
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -49,21 +55,23 @@ def _wrapping_on_purpose() -> Iterator[None]:
         yield
 
 
-def lay_out(paragraphs: list[tuple[str, bool]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give bytes, spans and which are left out."""
-    sizes = [len(text.encode()) for text, _ in paragraphs]
-    ends = np.cumsum(sizes, dtype=np.int64)
-    spans = np.column_stack([ends - np.array(sizes, dtype=np.int64), ends])
-    data = np.frombuffer("".join(text for text, _ in paragraphs).encode(), dtype=np.uint8)
+def lay_out(paragraphs: list[tuple[str, bool]], gap: str = "") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give bytes, spans and which are left out; gap: what stands behind each paragraph."""
+    sizes = np.array([len(text.encode()) for text, _ in paragraphs], dtype=np.int64)
+    ends = np.cumsum(sizes + len(gap.encode())) - len(gap.encode())
+    spans = np.column_stack([ends - sizes, ends])
+    data = np.frombuffer("".join(text + gap for text, _ in paragraphs).encode(), dtype=np.uint8)
     return data, spans, np.array([is_left_out for _, is_left_out in paragraphs], dtype=np.bool_)
 
 
-@given(PARAGRAPHS, st.sampled_from([1, 5, 20, 1000]))
-@example([("terms", False), ("gp", False), ("l", False)], 1000)  # a paragraph ends a token
-@example([("license", False), ("terms", False)], 8)
-def test_the_count_is_exact_or_bounded(paragraphs: list[tuple[str, bool]], most_bytes: int) -> None:
+@given(PARAGRAPHS, st.sampled_from([1, 5, 20, 1000]), GAPS)
+@example([("terms", False), ("gp", False), ("l", False)], 1000, "")  # a paragraph ends a token
+@example([("license", False), ("terms", False)], 8, "\n")
+@example([("license", False), ("terms", True), ("gpl", False)], 1000, "\n")
+@example([("x" * 64 + "license", False), ("x" * 57 + " license", False)], 1000, "\n")  # over the edge of a block
+def test_the_count_is_exact_or_bounded(paragraphs: list[tuple[str, bool]], most_bytes: int, gap: str) -> None:
     """At most so many legal words, at least so many tokens; neither is another number where all is ASCII."""
-    data, spans, is_left_out = lay_out(paragraphs)
+    data, spans, is_left_out = lay_out(paragraphs, gap)
     counts, bounds = np.empty(2, dtype=np.int64), np.empty(N_BOUNDS, dtype=np.int64)
     table = make_word_table([WORDS, WORDS[:1]])
     bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, most_bytes, *table, counts, bounds)

@@ -8,8 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows
 from dedup.kernels.mixing import PRIME, TOKEN_SEED
+from dedup.kernels.words import ALL, BLOCK, find_inside, is_ascii, load_word, lower_case, place_of
 
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 
@@ -25,15 +26,18 @@ _LATIN_SIGNS = (0xA0, 0xA7, 0xA9, 0xAB, 0xAE, 0xB0, 0xB7, 0xBB)
 
 N_BOUNDS: Final = 5
 
+_SPACE = 0x20
+
 
 def make_word_table(sets: Sequence[Collection[str]]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """Give the open table of the words, a quarter full at most, and of which sets each is: bool[len(table), len(sets)].
+    """Give the open table of the words, and of which sets each is: bool[len(table), len(sets)].
 
-    Words with other characters than small letters and digits of ASCII are left out.
+    A sixteenth of it is full at most, so that other words are told at the first look. Words with other characters than
+    small letters and digits of ASCII are left out.
     """
     hashes = {_hash_word(word): word for words in sets for word in words if _ASCII_WORD.fullmatch(word)}
-    size = 4
-    while size < 4 * len(hashes):
+    size = 16
+    while size < 16 * len(hashes):
         size *= 2
     table = np.zeros(size, dtype=np.uint64)
     is_in = np.zeros((size, len(sets)), dtype=np.bool_)
@@ -48,13 +52,14 @@ def make_word_table(sets: Sequence[Collection[str]]) -> tuple[NDArray[np.uint64]
 
 def _hash_word(word: str) -> int:
     value = int(TOKEN_SEED)
-    for byte in word.encode("ascii"):
-        value = (value ^ byte) * int(PRIME) % 2**64
+    data = word.encode("ascii")
+    for at in range(0, len(data), 8):
+        value = (value ^ int.from_bytes(data[at : at + 8], "little")) * int(PRIME) % 2**64
         value ^= value >> 32
     return value
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in, counts, bounds):
     """Fill in counts int64[s], the words of each of s sets there are at most, and bounds int64[N_BOUNDS].
 
@@ -68,52 +73,138 @@ def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in,
     A token is a run of letters and digits. What is not ASCII may be either or none: so words end at it, tokens do not.
     """
     counts[:] = 0
-    n_tokens, n_letters, has_other, is_odd, has_wide = 0, 0, False, False, False
+    bounds[:] = 0
+    n_tokens = 0
     room = most_bytes
-    mask = np.uint64(len(words) - 1)
-    for p in range(len(starts)):
-        if room <= 0:
-            break
+    size = np.uint64(len(text))
+    p = 0
+    while p < len(starts) and room > 0:
         if is_left_out[p]:
+            p += 1
             continue
-        start, end = starts[p], min(ends[p], starts[p] + room)
-        room -= ends[p] - starts[p]
-        value = TOKEN_SEED
-        in_word, in_token = False, False
-        for at in range(start, end + 1):
-            byte = text[at] if at < end else np.uint8(0)
-            folded = byte | np.uint8(0x20)
-            if 97 <= folded <= 122 or 48 <= byte <= 57:
-                value = (value ^ np.uint64(folded)) * PRIME
-                value ^= value >> np.uint64(32)
-                n_tokens += not in_token
-                in_word, in_token = True, True
-                continue
-            if in_word:
-                slot = value & mask
-                while words[slot] != 0 and words[slot] != value:
-                    slot = (slot + np.uint64(1)) & mask
-                if words[slot] != 0:
-                    for number in range(len(counts)):
-                        counts[number] += is_in[slot, number]
-                value = TOKEN_SEED
-                in_word = False
-            if byte < 0x80:
-                in_token = False
-                continue
-            has_other = True
-            if byte >= 0xC0 and not _is_sign(text, at, end):
-                n_letters += 1
-                if byte >= 0xE0:
-                    has_wide = True
-            if byte == _KELVIN[0] and at + 2 < end and text[at + 1] == _KELVIN[1] and text[at + 2] == _KELVIN[2]:
-                is_odd = True
-            if byte == _DOTTED_I[0] and at + 1 < end and text[at + 1] == _DOTTED_I[1]:
-                is_odd = True
-    bounds[0], bounds[1], bounds[2], bounds[3], bounds[4] = n_tokens, has_other, is_odd, n_letters, has_wide
+        begin, end = starts[p], ends[p]
+        room -= end - begin
+        p += 1
+        # Most paragraphs are a line: those with nothing but blanks between them are read in one go.
+        while p < len(starts) and room > 0 and not is_left_out[p] and _are_blank(text, end, starts[p]):
+            end = ends[p]
+            room -= end - starts[p]
+            p += 1
+        at, limit = np.uint64(begin), np.uint64(end + min(room, 0))
+        while at < limit:
+            block = at
+            at = min(block + BLOCK, limit)
+            inside = find_inside(text, block, at)
+            while inside:
+                # The lowest run of ones is a stretch of letters, digits and what is not ASCII.
+                low = inside & (~inside + np.uint64(1))
+                carry = inside + low
+                behind = carry & ~inside
+                inside &= carry
+                first = block + place_of(low)
+                stop = block + place_of(behind) if behind else at
+                if behind == 0 and at < limit:
+                    if first > block:
+                        at = first  # it goes on, and is read as the first of the next block
+                        break
+                    while stop < limit and _is_inside(text[stop]):
+                        stop += np.uint64(1)
+                    at = stop
+                length = stop - first
+                if length <= 16 and first + np.uint64(16) <= size:
+                    bits = length << np.uint64(3)
+                    is_long = np.uint64(0) - np.uint64(length > 8)  # all ones or none: a branch could not be foretold
+                    chunk = load_word(text, first) & (ALL >> (np.uint64(64) - bits & np.uint64(63)) | is_long)
+                    rest = load_word(text, first + np.uint64(8)) & ALL >> (np.uint64(128) - bits & np.uint64(63))
+                    rest &= is_long
+                    if is_ascii(chunk | rest):
+                        value = _mix_in(TOKEN_SEED, lower_case(chunk))
+                        value ^= (value ^ _mix_in(value, lower_case(rest))) & is_long
+                        _count(value, words, is_in, counts)
+                        n_tokens += 1
+                        continue
+                n_tokens += _bound_stretch(text, np.int64(first), np.int64(stop), words, is_in, counts, bounds)
+    bounds[0] = n_tokens
 
 
-@njit(cache=True, nogil=True)
+@borrows
+def _are_blank(text, start, end):
+    """Tell whether text[start:end] has bytes, all of which are blanks or line ends of ASCII."""
+    for at in range(start, end):
+        if text[at] > _SPACE:
+            return False
+    return end > start
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_inside(byte):
+    """Tell whether a byte is a letter or digit of ASCII, or not ASCII."""
+    return byte >= 0x80 or 48 <= byte <= 57 or 97 <= byte | 32 <= 122
+
+
+@borrows
+def _bound_stretch(text, start, end, words, is_in, counts, bounds):
+    """Do for text[start:end], letters, digits and what is not ASCII, what bound_legal_words does; gives its tokens."""
+    n_tokens = 0
+    in_token = False
+    at = start
+    while at < end:
+        byte = text[at]
+        if byte < 0x80:
+            value, at = _read_word(text, at, end)
+            _count(value, words, is_in, counts)
+            n_tokens += not in_token
+            in_token = True
+            continue
+        bounds[1] = 1
+        if byte >= 0xC0 and not _is_sign(text, at, end):
+            bounds[3] += 1
+            if byte >= 0xE0:
+                bounds[4] = 1
+        if byte == _KELVIN[0] and at + 2 < end and text[at + 1] == _KELVIN[1] and text[at + 2] == _KELVIN[2]:
+            bounds[2] = 1
+        if byte == _DOTTED_I[0] and at + 1 < end and text[at + 1] == _DOTTED_I[1]:
+            bounds[2] = 1
+        at += 1
+    return n_tokens
+
+
+@borrows
+def _read_word(text, start, end):
+    """Give the hash of the letters and digits of ASCII that text[start:end] begins with, and the place after them."""
+    value, word, bits = TOKEN_SEED, np.uint64(0), np.uint64(0)
+    at = start
+    while at < end and text[at] < 0x80:
+        word |= np.uint64(text[at]) << bits
+        bits += np.uint64(8)
+        at += 1
+        if bits == 64 or at == end or text[at] >= 0x80:
+            value = _mix_in(value, lower_case(word))
+            word, bits = np.uint64(0), np.uint64(0)
+    return value, at
+
+
+@borrows
+def _count(value, words, is_in, counts):
+    """Count a word by its hash in all sets that it is of."""
+    mask = np.uint64(len(words) - 1)
+    slot = value & mask
+    while words[slot] != 0:
+        if words[slot] == value:
+            for number in range(len(counts)):
+                counts[number] += is_in[slot, number]
+            return
+        slot = (slot + np.uint64(1)) & mask
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mix_in(value, chunk):
+    """Add eight bytes to the value of a hash."""
+    value = (value ^ chunk) * PRIME
+    return value ^ value >> np.uint64(32)
+
+
+@borrows
 def bound_legal_words_of_documents(text, starts, ends, first, is_left_out, most_bytes, words, is_in, counts, bounds):
     """Do what bound_legal_words does for n documents, whose paragraphs begin at first int64[n + 1].
 
@@ -127,7 +218,7 @@ def bound_legal_words_of_documents(text, starts, ends, first, is_left_out, most_
         )  # fmt: skip
 
 
-@inner
+@borrows
 def _is_sign(text, at, end):
     """Tell whether a character of two or three bytes is a sign that is in no token; False of many that are, too."""
     if text[at] == 0xC2 and at + 1 < end:
