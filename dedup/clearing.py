@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.boilerplate.protection import Bodies
 from dedup.boilerplate.special import ORDINARY, tell_documents
 from dedup.boilerplate.table import find_rules
 from dedup.equals import find_twins
@@ -62,16 +63,15 @@ def _spare(evidence: Evidence, found: Recurring, settings: Settings) -> tuple[Re
         first = np.concatenate([[0], np.cumsum(n_paragraphs)])
         paragraphs = np.arange(first[-1]) + np.repeat(columns.first_paragraph[documents] - first[:-1], n_paragraphs)
         recurs = np.searchsorted(paragraphs, found.paragraph[mine])
-        spans = find_spans(columns, shard, texts, paragraphs)
-        sizes = np.where(columns.flags[paragraphs] & BOILERPLATE, 0, spans[:, 1] - spans[:, 0])
+        starts, ends = np.ascontiguousarray(find_spans(columns, shard, texts, paragraphs).T)
+        sizes = np.where(columns.flags[paragraphs] & BOILERPLATE, 0, ends - starts)
         place = np.searchsorted(documents, owner[mine])
         share = np.bincount(place, sizes[recurs], len(documents)) / np.maximum(np.add.reduceat(sizes, first[:-1]), 1)
         # What goes does not tell what a document is, unless it is most of it.
         goes = columns.flags[paragraphs] & BOILERPLATE != 0
         goes[recurs] = share[place] <= settings.max_boilerplate_share
-        special[documents] = tell_documents(
-            texts.data, spans, first, goes, np.zeros(len(documents), dtype=np.bool_), files
-        )
+        bodies = Bodies(texts.data, starts, ends, first, goes)
+        special[documents] = tell_documents(bodies, np.zeros(len(documents), dtype=np.bool_), files)
 
     shards = np.flatnonzero(np.diff(cuts)).tolist()
     for _ in map_ahead(evidence.executor, look, shards, _SHARDS_AHEAD):

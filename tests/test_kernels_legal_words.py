@@ -6,14 +6,26 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from reference.legal import count_legal_words
-from reference.tokens import split_tokens
+from reference.legal import count_characters_of_phrases
+from reference.legal import count_legal_words as count_by_definition
+from reference.tokens import normal_form, split_tokens
 
 from dedup.boilerplate import protection
 from dedup.boilerplate.patterns import Pattern
-from dedup.boilerplate.protection import READ_BYTES, STUB_TOKENS, is_legal_document, is_legal_text
+from dedup.boilerplate.protection import READ_BYTES, STUB_TOKENS, Bodies, is_legal_document, is_legal_text
 from dedup.boilerplate.table import RULE_FILES
-from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table
+from dedup.kernels.characters import load_characters
+from dedup.kernels.legal_words import (
+    HEADS,
+    N_BOUNDS,
+    bound_legal_words,
+    count_legal_words,
+    count_phrases,
+    head_of,
+    lay_out_words,
+    make_word_table,
+)
+from dedup.token_tables import token_hashes
 
 WORDS = ("license", "gpl", "k2", "terms", "redistribution", "responsabilitesolidaire")
 PIECES = st.sampled_from(
@@ -80,8 +92,8 @@ def test_the_count_is_exact_or_bounded(paragraphs: list[tuple[str, bool]], most_
         if not left_out and room > 0:
             read.append(text.encode()[:room].decode("utf-8", "replace"))
             room -= len(text.encode())
-    n_legal, n_tokens = count_legal_words(read, WORDS)
-    n_of_first, _ = count_legal_words(read, WORDS[:1])
+    n_legal, n_tokens = count_by_definition(read, WORDS)
+    n_of_first, _ = count_by_definition(read, WORDS[:1])
     at_most, most_of_first = counts.tolist()
     at_least, has_other, is_odd, has_letter, has_wide = bounds.tolist()
     others = {character for text in read for character in text if not character.isascii()}
@@ -103,6 +115,57 @@ def test_signs_are_no_letters(text: str) -> None:
     table = make_word_table([WORDS])
     bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, 1000, *table, np.empty(1, dtype=np.int64), bounds)
     assert bounds.tolist() == [0, 1, 0, 0, 0]
+
+
+TOKENS = ("license", "terms", "été", "lizenz", "лицензия", "條")
+
+
+@given(st.lists(PARAGRAPHS, max_size=3), st.sampled_from([1, 20, 1000, 3000]), st.data())
+@example([[("license été " * 200, False)]], 3000, None)  # more tokens than are read at once
+def test_tokens_are_counted_as_they_are_split(
+    texts: list[list[tuple[str, bool]]], most_bytes: int, draw: st.DataObject | None
+) -> None:
+    """In any script, for the documents asked about, and as far as they are read."""
+    spans = lay_out([paragraph for text in texts for paragraph in text])
+    first = np.cumsum([0, *map(len, texts)])
+    asked = list(range(len(texts)))
+    if draw is not None:
+        asked = [number for number in asked if draw.draw(st.booleans())]
+    sets = [TOKENS, TOKENS[2:]]
+    table = lay_out_words(dict(zip(token_hashes(" ".join(TOKENS)).tolist(), TOKENS, strict=True)), sets)
+    counts, n_tokens = np.empty((len(asked), 2), dtype=np.int64), np.empty(len(asked), dtype=np.int64)
+    data, (starts, ends), is_left_out = spans[0], np.ascontiguousarray(spans[1].T), spans[2]
+    count_legal_words(
+        np.array(asked, dtype=np.int64), data, starts, ends, first, is_left_out, most_bytes, *load_characters(), *table,
+        counts, n_tokens,
+    )  # fmt: skip
+    for place, number in enumerate(asked):
+        tokens, room = [], most_bytes
+        for text, left_out in texts[number]:
+            if not left_out and room > 0:
+                tokens += split_tokens(text.encode()[:room].decode("utf-8", "replace"))
+                room -= len(text.encode())
+        expected = [sum(token in map(normal_form, of_set) for token in tokens) for of_set in sets]
+        assert (counts[place].tolist(), n_tokens[place]) == (expected, len(tokens))
+
+
+@given(
+    st.text(st.sampled_from("条款法a"), max_size=30),
+    st.lists(st.text(st.sampled_from("条款法"), min_size=2, max_size=4), max_size=5, unique=True),
+)
+@example("条条条", ["条条"])
+@example("条款法", ["条款法", "款法", "条款"])
+def test_phrases_are_counted_each_by_itself(text: str, phrases: list[str]) -> None:
+    """One may hold another, or itself."""
+    codes, pieces = (np.frombuffer(form.encode("utf-32-le"), dtype=np.uint32) for form in (text, "".join(phrases)))
+    first = np.cumsum([0, *map(len, phrases)])
+    is_head = np.zeros(HEADS, dtype=np.bool_)
+    for phrase in phrases:
+        is_head[head_of(np.uint32(ord(phrase[0])), np.uint32(ord(phrase[1])))] = True
+    set_of = np.arange(len(phrases)) % 2
+    counts = np.zeros(2, dtype=np.int64)
+    count_phrases(codes, pieces, first, set_of, is_head, np.zeros(len(phrases), dtype=np.int64), counts)
+    assert counts.tolist() == [count_characters_of_phrases(text, phrases[number::2]) for number in range(2)]
 
 
 LEGAL = st.sampled_from(
@@ -135,7 +198,10 @@ def test_documents_are_told_as_by_their_tokens(paragraphs: list[tuple[str, bool]
             kept.append(text.encode()[:room].decode("utf-8", "replace"))
             room -= len(text.encode())
     expected = is_legal_text(kept, files, opens_with_notice=opens_with_notice)
-    assert is_legal_document(*lay_out(paragraphs), files, opens_with_notice=opens_with_notice) == expected
+    data, spans, is_left_out = lay_out(paragraphs)
+    starts, ends = np.ascontiguousarray(spans.T)
+    body = Bodies(data, starts, ends, np.array([0, len(paragraphs)]), is_left_out)
+    assert is_legal_document(body, files, opens_with_notice=opens_with_notice) == expected
 
 
 def test_titles_of_several_files_are_tried_together_if_they_can_be() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.annotating import SENTENCE_TOKENS
-from dedup.boilerplate.protection import is_legal_document
+from dedup.boilerplate.protection import Bodies, is_legal_document
 from dedup.boilerplate.special import LEGAL, ORDINARY, VERSE, tell_documents
 from dedup.boilerplate.table import RULE_FILES
 from dedup.kernels.shapes import look_at_shapes
@@ -58,8 +58,9 @@ def told(*texts: str, left_out: Sequence[Sequence[int]] = (), has_notice: bool =
             out.append(number < len(left_out) and place in left_out[number])
             at += len(line.encode()) + 1
         first.append(len(spans))
-    arrays = np.array(spans, dtype=np.int64), np.array(first, dtype=np.int64), np.array(out, dtype=np.bool_)
-    return tell_documents(data, *arrays, np.full(len(texts), has_notice), FILES).tolist()
+    starts, ends = np.array(spans, dtype=np.int64).T.copy()
+    bodies = Bodies(data, starts, ends, np.array(first, dtype=np.int64), np.array(out, dtype=np.bool_))
+    return tell_documents(bodies, np.full(len(texts), has_notice), FILES).tolist()
 
 
 def test_each_document_is_told_by_itself() -> None:
@@ -89,8 +90,9 @@ def test_a_title_alone_tells_a_legal_text_where_a_notice_is_at_stake() -> None:
 def test_nothing_is_told_of_nothing() -> None:
     """No documents, and empty ones."""
     assert told("") == [ORDINARY]
-    nothing = np.empty((0, 2), dtype=np.int64), np.zeros(1, dtype=np.int64), *(np.empty(0, dtype=np.bool_),) * 2
-    assert tell_documents(np.empty(0, dtype=np.uint8), *nothing, FILES).tolist() == []
+    no_places, no_answers = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_)
+    nothing = Bodies(np.empty(0, dtype=np.uint8), no_places, no_places, np.zeros(1, dtype=np.int64), no_answers)
+    assert tell_documents(nothing, no_answers, FILES).tolist() == []
 
 
 words = st.sampled_from(
@@ -117,10 +119,12 @@ def test_documents_of_ascii_are_told_as_one_by_one(lines: list[str]) -> None:
     """Counted together or read by itself, a document without a title is the same."""
     data = np.frombuffer("\n".join(lines).encode(), dtype=np.uint8)
     ends = np.cumsum([len(line) + 1 for line in lines]) - 1
-    spans = np.column_stack([ends - [len(line) for line in lines], ends]).astype(np.int64)
+    starts = ends - [len(line) for line in lines]
     kept = np.zeros(len(lines), dtype=np.bool_)
     found = told("\n".join(lines)) == [LEGAL]
-    assert found == is_legal_document(data, spans, kept, FILES, opens_with_notice=False)
+    assert found == is_legal_document(
+        Bodies(data, starts, ends, np.array([0, len(lines)]), kept), FILES, opens_with_notice=False
+    )
 
 
 SHAPES = {

@@ -14,7 +14,7 @@ from dedup.arrow_views import view_texts
 from dedup.boilerplate.company import ENOUGH, Piece, Pieces, count_most, wording_of
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.hits import Hit, Paragraphs, view_paragraphs
-from dedup.boilerplate.protection import LEGAL_CATEGORIES, is_legal_document
+from dedup.boilerplate.protection import LEGAL_CATEGORIES, Bodies, is_legal_document
 from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules
 from dedup.boilerplate.searching import find_candidates, find_hits
 from dedup.boilerplate.signatures import find_signatures
@@ -197,10 +197,10 @@ def _tell_special(view: Paragraphs, hits: list[Hit], active: ActiveRules) -> NDA
     n_paragraphs = view.first[documents + 1] - view.first[documents]
     first = np.concatenate([[0], np.cumsum(n_paragraphs)])
     paragraphs = np.arange(first[-1]) + np.repeat(view.first[documents] - first[:-1], n_paragraphs)
-    spans = np.column_stack([view.starts[paragraphs], view.ends[paragraphs]])
     notices = np.array([hit.paragraph for hit in hits if hit.category in LEGAL_CATEGORIES], dtype=np.int64)
     has_notice = np.isin(documents, view.document[notices])
-    special[documents] = tell_documents(view.data, spans, first, taken[paragraphs], has_notice, active.files)
+    bodies = Bodies(view.data, view.starts[paragraphs], view.ends[paragraphs], first, taken[paragraphs])
+    special[documents] = tell_documents(bodies, has_notice, active.files)
     return special
 
 
@@ -215,8 +215,8 @@ def _protect(
         taken = np.zeros(len(members), dtype=np.bool_)
         taken[[hit.paragraph - members.start for hit in hits if hit.is_whole]] = True
         mine = slice(members.start, members.stop)
-        spans = np.column_stack([view.starts[mine], view.ends[mine]])
-        if is_legal_document(view.data, spans, taken, active.files, opens_with_notice=True):
+        body = Bodies(view.data, view.starts[mine], view.ends[mine], np.array([0, len(members)]), taken)
+        if is_legal_document(body, active.files, opens_with_notice=True):
             hits = [hit for hit in hits if hit.category not in LEGAL_CATEGORIES]
     n_bytes = int((view.ends[members.start : members.stop] - view.starts[members.start : members.stop]).sum())
     n_below, n_others = (

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,17 @@ from dedup.boilerplate.patterns import Pattern
 from dedup.boilerplate.rule_files import RuleFile
 from dedup.boilerplate.tokens import normal_form, tokens_of
 from dedup.boilerplate.wording import bare, translate
-from dedup.kernels.legal_words import N_BOUNDS, bound_legal_words, make_word_table
+from dedup.kernels.characters import load_characters
+from dedup.kernels.legal_words import (
+    HEADS,
+    N_BOUNDS,
+    bound_legal_words_of_documents,
+    count_legal_words,
+    count_phrases,
+    head_of,
+    lay_out_words,
+    make_word_table,
+)
 from dedup.token_tables import token_hashes
 
 LEGAL_CATEGORIES: Final = frozenset({"copyright", "repost-disclaimer", "legal-disclaimer", "cookie"})
@@ -41,61 +51,92 @@ _MOST_PHRASES: Final = 8
 READ_BYTES: Final = 30_000
 """How much of a document is read to tell whether it is a legal text; the rest of a longer one is like it."""
 
+_Sets = tuple[frozenset[str], ...]
+_Numbers = int | NDArray[np.int64]
 
-def is_legal_document(
-    data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], rule_files: Sequence[RuleFile],
-    *, opens_with_notice: bool,
-) -> bool:  # fmt: skip
-    """Say of a document what is_legal_text says of its paragraphs, of which only READ_BYTES are read.
 
-    spans int64[n, 2], bytes into `data`; is_left_out bool[n], the paragraphs that rules would take. Most
-    documents are told by a count over their bytes, the others by their tokens.
+class Bodies(NamedTuple):
+    """n documents, of which the paragraphs that rules would take are left out."""
+
+    data: NDArray[np.uint8]
+    starts: NDArray[np.int64]  # [p], bytes into the data, of the paragraphs of all
+    ends: NDArray[np.int64]
+    first: NDArray[np.int64]  # [n + 1], where those of each begin
+    is_left_out: NDArray[np.bool_]  # [p]
+
+
+class Bounds(NamedTuple):
+    """What kernels.legal_words tells of the words of n documents, of s files of rules."""
+
+    counts: NDArray[np.int64]  # [n, s], legal words at most
+    bounds: NDArray[np.int64]  # [n, N_BOUNDS]
+
+
+def is_legal_document(bodies: Bodies, rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
+    """Say of the first of the documents what is_legal_text says of its paragraphs, of which only READ_BYTES are read.
+
+    Most documents are told by a count over their bytes, the others by their tokens.
     """
-    sets = tuple(file.legal_words for file in rule_files)
-    counts, bounds = np.empty(len(sets), dtype=np.int64), np.empty(N_BOUNDS, dtype=np.int64)
-    bound_legal_words(data, spans[:, 0], spans[:, 1], is_left_out, READ_BYTES, *_word_table(sets), counts, bounds)
-    return has_legal_title(data, spans, is_left_out, rule_files) or has_legal_wording(
-        data, spans, is_left_out, rule_files, counts, bounds, opens_with_notice=opens_with_notice
-    )
+    asked = np.zeros(1, dtype=np.int64)
+    found = find_legal_titles(bodies, rule_files, asked)
+    if not len(found):
+        bounds = bound_legal_words(bodies, rule_files)
+        found = find_legal_wording(bodies, rule_files, bounds, asked, opens_with_notice=opens_with_notice)
+    return len(found) > 0
 
 
-def has_legal_wording(
-    data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], rule_files: Sequence[RuleFile],
-    counts: NDArray[np.int64], bounds: NDArray[np.int64], *, opens_with_notice: bool,
-) -> bool:  # fmt: skip
-    """Say of a document what is_legal_document does, but by its words alone.
-
-    counts int64[len(rule_files)] and bounds int64[N_BOUNDS] are what bound_legal_words gives for it.
-    """
-    sets = tuple(file.legal_words for file in rule_files)
-    n_tokens, has_other, is_odd, n_letters, has_wide = bounds.tolist()
-    is_stub = opens_with_notice and n_tokens <= STUB_TOKENS
-    n_more = (_MOST_PHRASES if has_wide else 1) * n_letters  # tokens with these at most
-    may_be = tuple(
-        words
-        for words, n, is_ascii in zip(sets, counts.tolist(), map(_is_ascii, sets), strict=True)
-        if is_odd or is_stub or _is_legal_wording(n if is_ascii else n + n_more, n_tokens)
-    )
-    if not may_be or not has_other:
-        return bool(may_be)
-    text = "\n".join(_read_paragraphs(data, spans, is_left_out))
-    n_tokens, n_legal = _count_words(text, may_be, may_hold_phrases=bool(has_wide))
-    return (opens_with_notice and n_tokens <= STUB_TOKENS) or any(_is_legal_wording(n, n_tokens) for n in n_legal)
+def bound_legal_words(bodies: Bodies, rule_files: Sequence[RuleFile]) -> Bounds:
+    """Count the legal words of documents within bounds, which for those of ASCII are one number."""
+    words, is_in = _word_table(_sets(rule_files))
+    n = len(bodies.first) - 1
+    found = Bounds(np.empty((n, is_in.shape[1]), dtype=np.int64), np.empty((n, N_BOUNDS), dtype=np.int64))
+    bound_legal_words_of_documents(*bodies, READ_BYTES, words, is_in, *found)
+    return found
 
 
-def has_legal_title(
-    data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_], rule_files: Sequence[RuleFile]
-) -> bool:
-    """Say of a document what is_legal_document does, but by its first paragraphs alone."""
-    titles: list[str] = []
-    room = READ_BYTES
-    for place, (start, end) in enumerate(spans):
-        if len(titles) == N_TITLE_PARAGRAPHS or room <= 0:
-            break
-        if not is_left_out[place]:
-            titles.append(str(data[start : min(end, start + min(room, TITLE_BYTES))].data, "utf-8", "replace"))
+def find_legal_wording(
+    bodies: Bodies, rule_files: Sequence[RuleFile], bounds: Bounds, asked: NDArray[np.int64], *, opens_with_notice: bool
+) -> NDArray[np.int64]:
+    """Give those of the documents asked about of which is_legal_text is true by their words alone."""
+    sets = _sets(rule_files)
+    counts, (n_tokens, has_other, is_odd, n_letters, has_wide) = bounds.counts[asked], bounds.bounds[asked].T
+    n_more = np.where(has_wide, _MOST_PHRASES, 1) * n_letters  # tokens with these at most
+    is_ascii = np.array([_is_ascii(words) for words in sets], dtype=np.bool_)
+    may_be = _is_legal_wording(np.where(is_ascii, counts, counts + n_more[:, None]), n_tokens[:, None])
+    may_be |= (is_odd != 0)[:, None]
+    if opens_with_notice:
+        may_be |= (n_tokens <= STUB_TOKENS)[:, None]
+    found: NDArray[np.bool_] = may_be.any(axis=1)
+    unsure = np.flatnonzero(found & (has_other != 0))
+    if not len(unsure):
+        return asked[found]
+    counts, n_tokens = _count_words(bodies, sets, asked[unsure])
+    for place in np.flatnonzero(has_wide[unsure]).tolist():
+        counts[place] += _count_phrases("\n".join(_read_paragraphs(bodies, int(asked[unsure[place]]))), sets)
+    found[unsure] = (may_be[unsure] & _is_legal_wording(counts, n_tokens[:, None])).any(axis=1)
+    if opens_with_notice:
+        found[unsure] |= n_tokens <= STUB_TOKENS
+    return asked[found]
+
+
+def find_legal_titles(bodies: Bodies, rule_files: Sequence[RuleFile], asked: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give those of the documents asked about, ascending, of which is_legal_text is true by their first paragraphs."""
+    patterns = _join_titles(tuple(file.legal_titles for file in rule_files if file.legal_titles is not None))
+    kept = np.flatnonzero(~bodies.is_left_out)
+    begins, pasts = np.searchsorted(kept, bodies.first[asked]), np.searchsorted(kept, bodies.first[asked + 1])
+    found = []
+    for document, begin, past in zip(asked.tolist(), begins.tolist(), pasts.tolist(), strict=True):
+        room = READ_BYTES
+        chosen = kept[begin : min(past, begin + N_TITLE_PARAGRAPHS)]
+        for start, end in zip(bodies.starts[chosen].tolist(), bodies.ends[chosen].tolist(), strict=True):
+            if room <= 0:
+                break
+            title = str(bodies.data[start : min(end, start + min(room, TITLE_BYTES))].data, "utf-8", "replace")
+            if _is_title(title[:TITLE_CHARS], patterns):
+                found.append(document)
+                break
             room -= end - start
-    return _has_legal_title(titles, rule_files)
+    return np.array(found, dtype=np.int64)
 
 
 def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
@@ -104,7 +145,8 @@ def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, 
     Takes the document's paragraphs without those that rules would take, and
     whether the first one was taken as a copyright notice.
     """
-    if _has_legal_title(paragraphs[:N_TITLE_PARAGRAPHS], rule_files):
+    patterns = _join_titles(tuple(file.legal_titles for file in rule_files if file.legal_titles is not None))
+    if any(_is_title(paragraph[:TITLE_CHARS], patterns) for paragraph in paragraphs[:N_TITLE_PARAGRAPHS]):
         return True
     text = "\n".join(paragraphs)
     tokens = tokens_of(text)
@@ -112,21 +154,9 @@ def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, 
     if opens_with_notice and n_tokens <= STUB_TOKENS:
         return True
     return any(
-        _is_legal_wording(
-            sum(counts[word] for word in file.legal_words) + _count_phrases(text, _phrases(file.legal_words)), n_tokens
-        )
-        for file in rule_files
+        _is_legal_wording(sum(counts[word] for word in file.legal_words) + n_of_phrases, n_tokens)
+        for file, n_of_phrases in zip(rule_files, _count_phrases(text, _sets(rule_files)).tolist(), strict=True)
     )
-
-
-def legal_word_table(rule_files: Sequence[RuleFile]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """Give the table of the legal words of rule files that kernels.legal_words reads."""
-    return _word_table(tuple(file.legal_words for file in rule_files))
-
-
-def _has_legal_title(paragraphs: Sequence[str], rule_files: Sequence[RuleFile]) -> bool:
-    patterns = _join_titles(tuple(file.legal_titles for file in rule_files if file.legal_titles is not None))
-    return any(_is_title(paragraph[:TITLE_CHARS], patterns) for paragraph in paragraphs)
 
 
 @lru_cache(maxsize=8192)  # pages of a manual begin alike
@@ -147,13 +177,17 @@ def _join_titles(patterns: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
     return (joined,)
 
 
-def _is_legal_wording(n_legal: int, n_tokens: int) -> bool:
-    return n_legal >= LEAST_LEGAL_WORDS and n_legal >= LEGAL_SHARE * n_tokens
+def _is_legal_wording(n_legal: _Numbers, n_tokens: _Numbers) -> Any:
+    return (n_legal >= LEAST_LEGAL_WORDS) & (n_legal >= LEGAL_SHARE * n_tokens)
+
+
+def _sets(rule_files: Sequence[RuleFile]) -> _Sets:
+    return tuple(file.legal_words for file in rule_files)
 
 
 @lru_cache(maxsize=8)
-def _word_table(sets: tuple[frozenset[str], ...]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """Give the table that bound_legal_words reads."""
+def _word_table(sets: _Sets) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Give the table that the kernel reads which bounds legal words."""
     return make_word_table(sets)
 
 
@@ -162,59 +196,68 @@ def _is_ascii(words: frozenset[str]) -> bool:
     return all(word.isascii() for word in words)
 
 
-class _WordSets(NamedTuple):
-    """Sets of words by the hashes of those that are one token, and the others."""
-
-    hashes: NDArray[np.uint64]  # ascending
-    is_in: NDArray[np.bool_]  # [hashes, sets]
-    phrases: tuple[tuple[str, ...], ...]
-
-
-@lru_cache(maxsize=64)
-def _make_word_sets(sets: tuple[frozenset[str], ...]) -> _WordSets:
-    words = sorted({word for of_set in sets for word in of_set} - {p for of_set in sets for p in _phrases(of_set)})
-    hashes = token_hashes(" ".join(words))
-    order = np.argsort(hashes)
-    is_in = np.array([[word in of_set for of_set in sets] for word in words], dtype=np.bool_)
-    return _WordSets(hashes[order], is_in.reshape(-1, len(sets))[order], tuple(_phrases(words) for words in sets))
+@lru_cache(maxsize=8)
+def _token_table(sets: _Sets) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Give the table of the words that are one token."""
+    words = sorted(word for word in frozenset().union(*sets) if len(tokens_of(word)) == 1)
+    return lay_out_words(dict(zip(token_hashes(" ".join(words)).tolist(), words, strict=True)), sets)
 
 
-def _count_words(text: str, sets: tuple[frozenset[str], ...], *, may_hold_phrases: bool) -> tuple[int, list[int]]:
-    """Give the number of tokens, and how many of them are of the words of each set."""
-    known = _make_word_sets(sets)
-    hashes = token_hashes(text)
+def _count_words(bodies: Bodies, sets: _Sets, asked: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give how many tokens of each document are of the words of each set, int64[n, s], and how many there are."""
+    counts, n_tokens = np.empty((len(asked), len(sets)), dtype=np.int64), np.empty(len(asked), dtype=np.int64)
+    count_legal_words(asked, *bodies, READ_BYTES, *load_characters(), *_token_table(sets), counts, n_tokens)
+    return counts, n_tokens
+
+
+class _Phrases(NamedTuple):
+    """The words of sets that are several tokens, which only those of scripts without spaces are."""
+
+    codes: NDArray[np.uint32]  # one after the other
+    first: NDArray[np.int64]
+    set_of: NDArray[np.int64]
+    is_head: NDArray[np.bool_]
+
+
+@lru_cache(maxsize=8)
+def _phrases(sets: _Sets) -> _Phrases:
+    found = [
+        (word, number)
+        for number, words in enumerate(sets)
+        for word in sorted(words)
+        if not word.isascii() and len(tokens_of(word)) > 1
+    ]
+    first = np.cumsum([0, *(len(word) for word, _ in found)])
+    codes = _codes("".join(word for word, _ in found))
+    is_head = np.zeros(HEADS, dtype=np.bool_)
+    for begin in first[:-1]:
+        is_head[head_of(codes[begin], codes[begin + 1])] = True
+    return _Phrases(codes, first, np.array([number for _, number in found], dtype=np.int64), is_head)
+
+
+def _codes(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
+
+
+def _count_phrases(text: str, sets: _Sets) -> NDArray[np.int64]:
+    """Give how many tokens of a text are of the words of each set that are several, int64[s]."""
     counts = np.zeros(len(sets), dtype=np.int64)
-    if len(known.hashes):
-        places = np.minimum(np.searchsorted(known.hashes, hashes), len(known.hashes) - 1)
-        counts = known.is_in[places[known.hashes[places] == hashes]].sum(axis=0)
-    n_legal = counts.tolist()
-    if may_hold_phrases:
-        n_legal = [n + _count_phrases(text, phrases) for n, phrases in zip(n_legal, known.phrases, strict=True)]
-    return len(hashes), n_legal
+    phrases = _phrases(sets)
+    if not text.isascii():
+        count_phrases(_codes(normal_form(text)), *phrases, np.zeros_like(phrases.set_of), counts)
+    return counts
 
 
-@lru_cache(maxsize=64)
-def _phrases(words: frozenset[str]) -> tuple[str, ...]:
-    """Give the words that are several tokens, which only those of scripts without spaces are."""
-    return tuple(sorted(word for word in words if not word.isascii() and len(tokens_of(word)) > 1))
-
-
-def _count_phrases(text: str, phrases: tuple[str, ...]) -> int:
-    """Give how many tokens of a text are of these words."""
-    if not phrases or text.isascii():
-        return 0
-    form = normal_form(text)
-    return sum(form.count(phrase) * len(phrase) for phrase in phrases)
-
-
-def _read_paragraphs(data: NDArray[np.uint8], spans: NDArray[np.int64], is_left_out: NDArray[np.bool_]) -> list[str]:
+def _read_paragraphs(bodies: Bodies, document: int) -> list[str]:
     """Give the paragraphs that are not left out, READ_BYTES of them."""
-    chosen = np.flatnonzero(~is_left_out)
-    starts, sizes = spans[chosen, 0], spans[chosen, 1] - spans[chosen, 0]
+    mine = slice(int(bodies.first[document]), int(bodies.first[document + 1]))
+    is_kept = ~bodies.is_left_out[mine]
+    starts = bodies.starts[mine][is_kept]
+    sizes = bodies.ends[mine][is_kept] - starts
     room = READ_BYTES - np.cumsum(sizes) + sizes
     n = int(np.searchsorted(-room, 0))  # the room shrinks
     ends = starts[:n] + np.minimum(sizes[:n], room[:n])
-    view = data.data
+    view = bodies.data.data
     return [
         str(view[start:end], "utf-8", "replace") for start, end in zip(starts[:n].tolist(), ends.tolist(), strict=True)
     ]

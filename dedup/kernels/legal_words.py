@@ -1,7 +1,7 @@
 """The words of legal texts, counted in the bytes of a document."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.borrowing import borrows
 from dedup.kernels.mixing import PRIME, TOKEN_SEED
+from dedup.kernels.tokens import SPARE, read_some_tokens, token_scratch
 from dedup.kernels.words import ALL, BLOCK, find_inside, is_ascii, load_word, lower_case, place_of
 
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
@@ -26,16 +27,29 @@ _LATIN_SIGNS = (0xA0, 0xA7, 0xA9, 0xAB, 0xAE, 0xB0, 0xB7, 0xBB)
 
 N_BOUNDS: Final = 5
 
+HEADS: Final = 1 << 16
+"""Of how many kinds the first two characters of a phrase are."""
+
+_TOKENS_AT_ONCE = 256
 _SPACE = 0x20
 
 
 def make_word_table(sets: Sequence[Collection[str]]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """Give the open table of the words, and of which sets each is: bool[len(table), len(sets)].
+    """Give the table of the words for bound_legal_words.
 
-    A sixteenth of it is full at most, so that other words are told at the first look. Words with other characters than
-    small letters and digits of ASCII are left out.
+    Words with other characters than small letters and digits of ASCII are left out.
     """
-    hashes = {_hash_word(word): word for words in sets for word in words if _ASCII_WORD.fullmatch(word)}
+    words = {word for of_set in sets for word in of_set if _ASCII_WORD.fullmatch(word)}
+    return lay_out_words({_hash_word(word): word for word in words}, sets)
+
+
+def lay_out_words(
+    hashes: Mapping[int, str], sets: Sequence[Collection[str]]
+) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Give the open table of the hashes of words, and of which sets each is: bool[len(table), len(sets)].
+
+    A sixteenth of it is full at most, so that other words are told at the first look.
+    """
     size = 16
     while size < 16 * len(hashes):
         size *= 2
@@ -125,6 +139,69 @@ def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in,
                         continue
                 n_tokens += _bound_stretch(text, np.int64(first), np.int64(stop), words, is_in, counts, bounds)
     bounds[0] = n_tokens
+
+
+@njit(cache=True, nogil=True)
+def count_legal_words(
+    documents, text, starts, ends, first, is_left_out, most_bytes, page_of, pages, expansions, words, is_in, counts,
+    n_tokens,
+):  # fmt: skip
+    """Fill in counts int64[m, s], how many tokens of each of m documents are of each of s sets, and n_tokens int64[m].
+
+    documents int64[m], those of which the paragraphs begin at first int64[n + 1]; the character arrays; words, as of
+    lay_out_words, by the hashes that read_tokens gives; all else as in bound_legal_words.
+    """
+    marks, hashes, token_starts, token_ends, shapes = token_scratch(_TOKENS_AT_ONCE)
+    most = len(hashes) - SPARE  # what takes a literal would be compiled once more for it
+    counts[:] = 0
+    n_tokens[:] = 0
+    for m in range(len(documents)):
+        room = most_bytes
+        for p in range(first[documents[m]], first[documents[m] + 1]):
+            if room <= 0:
+                break
+            if is_left_out[p]:
+                continue
+            start, end = starts[p], min(ends[p], starts[p] + room)
+            room -= ends[p] - starts[p]
+            at = start
+            while at < end:
+                n, at = read_some_tokens(
+                    text, start, at, end, page_of, pages, expansions, marks, most, hashes, token_starts,
+                    token_ends, shapes[:0],
+                )  # fmt: skip
+                n_tokens[m] += n
+                for token in range(n):
+                    _count(hashes[token], words, is_in, counts[m])
+
+
+@borrows
+def count_phrases(codes, phrases, first, set_of, is_head, past, counts):
+    """Add to counts int64[s] the characters of the phrases of each of s sets, each phrase counted by itself.
+
+    codes uint32[], the text, and phrases uint32[], the phrases one after the other; first int64[n + 1], where each
+    begins; set_of int64[n], its set; is_head bool[HEADS], by head_of, those of which a phrase begins. Scratch: past
+    int64[n], first 0.
+    """
+    for at in range(len(codes) - 1):
+        if not is_head[head_of(codes[at], codes[at + 1])]:
+            continue
+        for phrase in range(len(set_of)):
+            size = first[phrase + 1] - first[phrase]
+            if at < past[phrase] or at + size > len(codes):
+                continue
+            place = 0
+            while place < size and codes[at + place] == phrases[first[phrase] + place]:
+                place += 1
+            if place == size:
+                past[phrase] = at + size
+                counts[set_of[phrase]] += size
+
+
+@njit(cache=True, nogil=True, inline="always")
+def head_of(one, two):
+    """Give the kind of two characters in a row, below HEADS."""
+    return (np.uint64(one) * np.uint64(31) + np.uint64(two)) & np.uint64(HEADS - 1)
 
 
 @borrows
