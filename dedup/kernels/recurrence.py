@@ -1,11 +1,11 @@
 """What recurs over documents that are not copies of one another."""
 
-from numba import njit
+from dedup.kernels.borrowing import borrows
 
 from dedup.kernels.borrowing import inner
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def join_classes(left, right, parent):
     """Put paragraphs that are the same text into one class.
 
@@ -16,14 +16,14 @@ def join_classes(left, right, parent):
         parent[max(one, other)] = min(one, other)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def settle_classes(equal, parent, classes):
     """Fill in classes int32[p], the lowest paragraph of each class; equal int32[p], the first equal paragraph."""
     for p in range(len(equal)):
         classes[p] = _root(parent, equal[p])
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_documents(classes, document, flags, left_out, last, n_documents):
     """Count the documents of each class: n_documents int32[p], first 0, at the lowest paragraph of the class.
 
@@ -37,7 +37,7 @@ def count_documents(classes, document, flags, left_out, last, n_documents):
             n_documents[c] += 1
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def gather_rows(
     order, scope, first_paragraph, classes, n_tokens, flags, left_out, n_documents, stamp, ids, first_row, alone, rows,
     row_classes,
@@ -75,7 +75,7 @@ def gather_rows(
     return n_rows, n_classes
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def describe_classes(first_row, rows, row_classes, n_tokens, last, n_documents, tokens, first_rank, sample):
     """Tell of each class in how many documents it is, its tokens, its first document and its first paragraph.
 
@@ -95,7 +95,7 @@ def describe_classes(first_row, rows, row_classes, n_tokens, last, n_documents, 
             n_documents[c] += 1
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def cluster_documents(first_row, row_classes, alone, weights, share, first_rank, last, total, tally, touched, parent):
     """Put documents that share most of what they say into one cluster.
 
@@ -134,7 +134,7 @@ def cluster_documents(first_row, row_classes, alone, weights, share, first_rank,
         parent[rank] = _root(parent, rank)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_units(walk, unit, first_row, row_classes, last, n_units):
     """Count the units, clusters or sites, in which each class is: n_units int32[k], first 0.
 
@@ -148,7 +148,7 @@ def count_units(walk, unit, first_row, row_classes, last, n_units):
                 n_units[c] += 1
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_places(
     walk, unit, order, first_paragraph, first_row, rows, row_classes, is_candidate, flags, furniture, n_start, n_last,
     occurrences, at_edge, neighbour, lead, last, beside,
@@ -197,7 +197,7 @@ def count_places(
                         lead[c, side] += 1 if neighbour[c, side] == found else -1
 
 
-@inner
+@borrows
 def _add(tally, touched, n_touched, rank, weight):
     if tally[rank] == 0.0:
         touched[n_touched] = rank
@@ -206,7 +206,7 @@ def _add(tally, touched, n_touched, rank, weight):
     return n_touched
 
 
-@inner
+@borrows
 def _root(parent, member):
     """Give the lowest member of a class, and have the way there half as long for the next that asks."""
     while parent[member] != member:
