@@ -160,8 +160,7 @@ def test_phrases_are_counted_each_by_itself(text: str, phrases: list[str]) -> No
     codes, pieces = (np.frombuffer(form.encode("utf-32-le"), dtype=np.uint32) for form in (text, "".join(phrases)))
     first = np.cumsum([0, *map(len, phrases)])
     is_head = np.zeros(HEADS, dtype=np.bool_)
-    for phrase in phrases:
-        is_head[head_of(np.uint32(ord(phrase[0])), np.uint32(ord(phrase[1])))] = True
+    is_head[head_of(pieces[first[:-1]], pieces[first[:-1] + 1])] = True
     set_of = np.arange(len(phrases)) % 2
     counts = np.zeros(2, dtype=np.int64)
     count_phrases(codes, pieces, first, set_of, is_head, np.zeros(len(phrases), dtype=np.int64), counts)

@@ -230,8 +230,7 @@ def _phrases(sets: _Sets) -> _Phrases:
     first = np.cumsum([0, *(len(word) for word, _ in found)])
     codes = _codes("".join(word for word, _ in found))
     is_head = np.zeros(HEADS, dtype=np.bool_)
-    for begin in first[:-1]:
-        is_head[head_of(codes[begin], codes[begin + 1])] = True
+    is_head[head_of(codes[first[:-1]], codes[first[:-1] + 1])] = True
     return _Phrases(codes, first, np.array([number for _, number in found], dtype=np.int64), is_head)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numba import njit
@@ -156,6 +156,7 @@ def count_legal_words(
     counts[:] = 0
     n_tokens[:] = 0
     for m in range(len(documents)):
+        of_document = counts[m]
         room = most_bytes
         for p in range(first[documents[m]], first[documents[m] + 1]):
             if room <= 0:
@@ -172,7 +173,15 @@ def count_legal_words(
                 )  # fmt: skip
                 n_tokens[m] += n
                 for token in range(n):
-                    _count(hashes[token], words, is_in, counts[m])
+                    _count(hashes[token], words, is_in, of_document)
+
+
+def head_of(one: Any, two: Any) -> Any:
+    """Give the kind of two characters in a row, or of many such, below HEADS."""
+    return (one * np.uint32(31) + two) & np.uint32(HEADS - 1)
+
+
+_head_of = njit(cache=True, nogil=True, inline="always")(head_of)
 
 
 @borrows
@@ -184,7 +193,7 @@ def count_phrases(codes, phrases, first, set_of, is_head, past, counts):
     int64[n], first 0.
     """
     for at in range(len(codes) - 1):
-        if not is_head[head_of(codes[at], codes[at + 1])]:
+        if not is_head[_head_of(codes[at], codes[at + 1])]:
             continue
         for phrase in range(len(set_of)):
             size = first[phrase + 1] - first[phrase]
@@ -196,12 +205,6 @@ def count_phrases(codes, phrases, first, set_of, is_head, past, counts):
             if place == size:
                 past[phrase] = at + size
                 counts[set_of[phrase]] += size
-
-
-@njit(cache=True, nogil=True, inline="always")
-def head_of(one, two):
-    """Give the kind of two characters in a row, below HEADS."""
-    return (np.uint64(one) * np.uint64(31) + np.uint64(two)) & np.uint64(HEADS - 1)
 
 
 @borrows
