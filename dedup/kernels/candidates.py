@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.mixing import mix64
 
 _ONE = np.uint64(1)
@@ -47,7 +47,7 @@ def first_equal(hashes, flags, flag, first):
                 first[row] = table[first[row]]
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def hash_contents(first_paragraph, distinct, flags, left_out, contents, has_content):
     """Fill in a hash of the paragraphs of each document, in order, contents uint64[d, 2], and whether it has any.
 
@@ -67,7 +67,7 @@ def hash_contents(first_paragraph, distinct, flags, left_out, contents, has_cont
         has_content[d] = counted > 0
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def part_rows(hashes, salts, n_parts, bounds, order, parted):
     """Sort rows of hashes uint64[n, 2] into parts such that equal rows are in one part, in order.
 
@@ -94,7 +94,7 @@ def part_rows(hashes, salts, n_parts, bounds, order, parted):
     bounds[0] = 0
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_keys(keys, rows, salts, counts):
     """Add to counts int64[parts, a power of two] how many of the keys are of each part.
 
@@ -105,7 +105,7 @@ def count_keys(keys, rows, salts, counts):
         counts[_part_of(mix64(keys[rows[place]] ^ _salt(salts, place)), shift)] += 1
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def place_keys(keys, rows, salts, first_member, parts, ends, parted):
     """Put keys of some parts, hash << 32 | member, where the parts end so far, and move these ends.
 
@@ -122,7 +122,7 @@ def place_keys(keys, rows, salts, first_member, parts, ends, parted):
         ends[part] += 1
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def pair_parts(parted, bounds, sketches, most_partners, least_equal, owner, chains, at, pairs):
     """Pair members with earlier ones of equal hash, part by part, from a place on; give the number of pairs.
 
@@ -179,7 +179,7 @@ def pair_parts(parted, bounds, sketches, most_partners, least_equal, owner, chai
     return n_pairs
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def table_size(n):
     """Give the size of a table for n members, a power of two that stays half empty."""
     size = 2
@@ -188,7 +188,7 @@ def table_size(n):
     return size
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def pack_sketches(values, n_values, sketches):
     """Put the low four bits of the first n_values of each row of values uint8[n, k] into sketches uint64[n, words]."""
     for row in range(len(values)):

@@ -1,9 +1,9 @@
 """Spans of a text copied to where they are to be together with spans of other texts."""
 
-from numba import njit
+from dedup.kernels.borrowing import borrows
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def copy_wanted(text, offsets, first_document, document, start, wanted, ranges, starts, data):
     """Copy spans of the documents of one shard.
 

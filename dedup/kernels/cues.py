@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.mixing import mix64
 from dedup.kernels.pairs import may_be_pair
 from dedup.kernels.shapes import is_about_code
@@ -251,7 +251,7 @@ def screen_paragraphs(
     return n_found
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def join_hashes(tokens, first, past):
     """Give one hash for tokens[first:past], that of the token itself if there is but one."""
     value = tokens[first]
@@ -260,7 +260,7 @@ def join_hashes(tokens, first, past):
     return value
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def join_rows(tokens, offsets, joined):
     """Fill in joined uint64[n] with join_hashes of tokens[offsets[i]:offsets[i + 1]]; 0 if there are none.
 
@@ -272,7 +272,7 @@ def join_rows(tokens, offsets, joined):
             joined[row] = join_hashes(tokens, offsets[row], offsets[row + 1])
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def goes_on(text, start, end):
     """Say whether text[start:end] ends in a comma or semicolon, of any script: it goes on in the next paragraph."""
     last = text[end - 1]
@@ -322,7 +322,7 @@ def _is_end_mark(byte):
     return byte == 46 or byte == 33 or byte == 63 or byte == _BAR or byte >= 0x80
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def can_end_between(text, start, end):
     """Say whether a sentence may end in text[start:end], the gap between two tokens."""
     for at in range(start, end):
@@ -331,7 +331,7 @@ def can_end_between(text, start, end):
     return False
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def find_certain_ends(text, start, end, starts, ends, n):
     """Say whether text[start:end] may have several sentences; give the places after its first and last certain end.
 

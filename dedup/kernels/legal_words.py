@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from dedup.kernels.borrowing import borrows
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.mixing import PRIME, TOKEN_SEED
 from dedup.kernels.tokens import SPARE, read_some_tokens, token_scratch
 from dedup.kernels.words import ALL, BLOCK, find_inside, is_ascii, load_word, lower_case, place_of
@@ -207,7 +207,7 @@ def count_phrases(codes, phrases, first, set_of, is_head, past, counts):
                 counts[set_of[phrase]] += size
 
 
-@borrows
+@inner
 def _are_blank(text, start, end):
     """Tell whether text[start:end] has bytes, all of which are blanks or line ends of ASCII."""
     for at in range(start, end):
@@ -222,7 +222,7 @@ def _is_inside(byte):
     return byte >= 0x80 or 48 <= byte <= 57 or 97 <= byte | 32 <= 122
 
 
-@borrows
+@inner
 def _bound_stretch(text, start, end, words, is_in, counts, bounds):
     """Do for text[start:end], letters, digits and what is not ASCII, what bound_legal_words does; gives its tokens."""
     n_tokens = 0
@@ -249,7 +249,7 @@ def _bound_stretch(text, start, end, words, is_in, counts, bounds):
     return n_tokens
 
 
-@borrows
+@inner
 def _read_word(text, start, end):
     """Give the hash of the letters and digits of ASCII that text[start:end] begins with, and the place after them."""
     value, word, bits = TOKEN_SEED, np.uint64(0), np.uint64(0)
@@ -264,7 +264,7 @@ def _read_word(text, start, end):
     return value, at
 
 
-@borrows
+@inner
 def _count(value, words, is_in, counts):
     """Count a word by its hash in all sets that it is of."""
     mask = np.uint64(len(words) - 1)
@@ -298,7 +298,7 @@ def bound_legal_words_of_documents(text, starts, ends, first, is_left_out, most_
         )  # fmt: skip
 
 
-@borrows
+@inner
 def _is_sign(text, at, end):
     """Tell whether a character of two or three bytes is a sign that is in no token; False of many that are, too."""
     if text[at] == 0xC2 and at + 1 < end:

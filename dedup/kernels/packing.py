@@ -1,13 +1,14 @@
 """Band keys and sketches in one: the bytes that sketches have anyway are most of a key."""
 
 import numpy as np
-from numba import njit
+
+from dedup.kernels.borrowing import borrows
 
 _EIGHT = np.uint64(8)
 _BYTE = np.uint64(0xFF)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def pack_bands(keys, sketches, rows, words):
     """Fill in words uint32 or uint64[bands, n]: low bytes of the values of a band, and above them bits of its key.
 
@@ -22,7 +23,7 @@ def pack_bands(keys, sketches, rows, words):
             words[band, row] = word
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def unpack_sketches(words, n_rows, chosen, sketches):
     """Fill in sketches uint8[m, bands * n_rows] of rows chosen int32[m] from what pack_bands has made of all."""
     for band in range(words.shape[0]):

@@ -2,15 +2,13 @@
 
 from typing import Final
 
-from numba import njit
-
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.lines import is_blank
 
 MOST_DIGITS: Final = 5
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def page_numbers(text, body, stop):
     """Give what may be the page's number, or -1: behind the word "page", at the end of a line, at its beginning.
 
@@ -42,7 +40,7 @@ def _paged_number(text, body, stop):
     return -1
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def last_number(text, body, stop):
     """Give the number that ends a line but for closing marks, and where it begins; -1 if none does."""
     at = stop
@@ -92,7 +90,7 @@ def _closes(byte, at_end):
     return byte == 46 if at_end else byte == 47
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def is_digit(byte):
     """Tell whether a byte is an ASCII digit."""
     return 48 <= byte <= 57
@@ -103,7 +101,7 @@ def _is_letter(byte):
     return 65 <= byte <= 90 or 97 <= byte <= 122
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def holds_digit(text, body, stop):
     """Tell whether there is a digit."""
     for at in range(body, stop):
@@ -112,7 +110,7 @@ def holds_digit(text, body, stop):
     return False
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def holds_letter(text, body, stop):
     """Tell whether there is a letter, or anything that is not ASCII."""
     for at in range(body, stop):
@@ -121,7 +119,7 @@ def holds_letter(text, body, stop):
     return False
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_words(text, body, stop):
     """Count what blanks part."""
     n = 1
@@ -130,7 +128,7 @@ def count_words(text, body, stop):
     return n
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_numbers(text, body, stop):
     """Count the runs of digits."""
     n = 0

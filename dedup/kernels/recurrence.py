@@ -1,8 +1,6 @@
 """What recurs over documents that are not copies of one another."""
 
-from dedup.kernels.borrowing import borrows
-
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows, inner
 
 
 @borrows
@@ -197,7 +195,7 @@ def count_places(
                         lead[c, side] += 1 if neighbour[c, side] == found else -1
 
 
-@borrows
+@inner
 def _add(tally, touched, n_touched, rank, weight):
     if tally[rank] == 0.0:
         touched[n_touched] = rank
@@ -206,7 +204,7 @@ def _add(tally, touched, n_touched, rank, weight):
     return n_touched
 
 
-@borrows
+@inner
 def _root(parent, member):
     """Give the lowest member of a class, and have the way there half as long for the next that asks."""
     while parent[member] != member:

@@ -3,9 +3,8 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows, inner
 
 STAYS: Final = -1
 """In place of a kept copy: there is none, the paragraph or document stays."""
@@ -16,7 +15,7 @@ _SEEN: Final = np.uint8(2)
 _UNKNOWN: Final = 2
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def resolve(
     order,
     first_paragraph,
@@ -252,7 +251,7 @@ def _is_after(p, other, n_tokens):
     return n_tokens[p] < n_tokens[other] or (n_tokens[p] == n_tokens[other] and p > other)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def share_equals(larger, smaller, first_paragraph, distinct, n_tokens, min_tokens, marks, shared):
     """Say of pairs of documents whether they have an equal paragraph of `min_tokens` or more.
 
@@ -274,7 +273,7 @@ def share_equals(larger, smaller, first_paragraph, distinct, n_tokens, min_token
                 marks[distinct[p]] = False
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def find_pairs(left, right, wanted_left, wanted_right, places):
     """Fill in places int64[n]: where pair (wanted_left[i], wanted_right[i]) is among pairs sorted by right, then left.
 

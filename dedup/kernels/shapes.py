@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.lines import is_blank
 
 N_LINE_COUNTS: Final = 4
@@ -16,7 +16,7 @@ _MARKS = (0xE38082, 0xEFBC81, 0xEFBC9F, 0xE28094, 0xE280A6)
 _QUOTE, _APOSTROPHE, _BRACKET, _COMMA, _COLON, _DOT, _BANG, _QUERY = 0x22, 0x27, 0x29, 0x2C, 0x3A, 0x2E, 0x21, 0x3F
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def look_at_shapes(text, starts, ends, n_tokens, long_tokens, no_letters, label, speech, flags):
     """Add what paragraphs look like to flags uint8[p], a bit for each of the three things told.
 
@@ -105,7 +105,7 @@ def _three(text, at):
     return np.int64(text[at]) << 16 | np.int64(text[at + 1]) << 8 | np.int64(text[at + 2])
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_lines(text, starts, ends, first, is_left_out, most_chars, counts):
     """Count, for each of n documents, its lines, short ones, and ends in commas and in any mark: counts int64[n, 4].
 
@@ -129,7 +129,7 @@ def count_lines(text, starts, ends, first, is_left_out, most_chars, counts):
                 counts[document, 3] += 1
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def is_about_code(text, start, end):
     """Say whether text[start:end] has calls, names with underscores or colons in them, or ends in a brace.
 
@@ -160,7 +160,7 @@ def _is_name(byte, or_underscore):
     return 48 <= byte <= 57 or 97 <= byte | 32 <= 122 or (or_underscore and byte == 95)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def find_edges(text, starts, ends, first, strokes, heads, most_last_bytes, most_paragraphs, stroked, headed):
     """Find the paragraphs that could be, or be above, a signature; gives how many of each kind there are.
 

@@ -1,15 +1,14 @@
 """Spans of text: how far a removal reaches, characters counted, bytes copied."""
 
 import numpy as np
-from numba import njit
 
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows, inner
 
 _LF = 10
 _CR = 13
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def reach(
     text,
     offsets,
@@ -99,7 +98,7 @@ def _back_to_line(text, base, start, floor):
     return start
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_characters(text, offsets, is_wide, document, starts, ends, char_starts, char_ends):
     """Fill in char_starts and char_ends int64[p]: the edges of paragraphs in characters of their documents.
 
@@ -123,7 +122,7 @@ def count_characters(text, offsets, is_wide, document, starts, ends, char_starts
         at = ends[p]
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_from_edges(text, bases, n_bytes, n_chars, starts, ends, char_starts, char_ends, positions, out):
     """Fill in out int64[n]: how many characters of its document come before each position, a place between characters.
 
@@ -152,7 +151,7 @@ def _n_characters(text, start, end):
     return np.int64(n_characters)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def copy_spans(text, starts, ends, data):
     """Copy text[starts[i]:ends[i]] of every span, one after the other, into data uint8[sum of lengths]."""
     at = np.uint64(0)

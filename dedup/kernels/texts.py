@@ -1,11 +1,10 @@
 """Hashes of whole texts, and where the characters of a text are."""
 
-from numba import njit
-
+from dedup.kernels.borrowing import borrows
 from dedup.kernels.signatures import hash_bytes
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def hash_texts(text, offsets, hashes):
     """Fill in hashes uint64[n, 2] of text[offsets[i]:offsets[i + 1]]; text uint8[], offsets int64[n + 1]."""
     for row in range(len(offsets) - 1):

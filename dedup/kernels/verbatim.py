@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from numba import njit
-
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.lines import BODY, DEPTH, INDENT, LAST, OWNER, STOP, WIDTH, is_blank
 from dedup.kernels.needs import MARKS
 
@@ -25,7 +23,7 @@ _EQUALS = 61
 _BACKSLASH = 92
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def mark_verbatim(text, offsets, lines, rows, needs):
     """Set OWNER of every line that is of front matter, fenced code or a table, and LAST of the first of each stretch.
 

@@ -3,13 +3,13 @@
 import numpy as np
 from numba import njit
 
-from dedup.kernels.borrowing import inner
+from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.mixing import PRIME, mix64
 
 _ONE = np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
+@borrows
 def count_part(slots, part, n_parts):
     """Count the rows of slots uint64[k, 3 or more] whose place, the first value, is of a part (a power of two)."""
     mask = np.uint64(n_parts - 1)
