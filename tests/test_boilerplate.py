@@ -227,7 +227,13 @@ Session cookies are deleted when you close it; others stay for a year, unless yo
 
 
 @pytest.mark.parametrize(
-    "text", [LICENCE, COOKIE_POLICY, "Copyright 1997 Jane Doe\nThese files may be used by anyone."]
+    "text",
+    [
+        LICENCE,
+        COOKIE_POLICY,
+        "Copyright 1997 Jane Doe\nThese files may be used by anyone.",
+        "The Bridge Library\nThe author of this software is John Roe.\nCopyright 1997 by Jane Doe.",
+    ],
 )
 def test_legal_texts_keep_everything(text: str) -> None:
     """A licence is no boilerplate to itself, nor a cookie policy, nor the header of a licensed file."""

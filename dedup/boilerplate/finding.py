@@ -14,7 +14,7 @@ from dedup.arrow_views import view_texts
 from dedup.boilerplate.company import ENOUGH, Piece, Pieces, count_most, wording_of
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.hits import Hit, Paragraphs, view_paragraphs
-from dedup.boilerplate.protection import LEGAL_CATEGORIES, Bodies, is_legal_document
+from dedup.boilerplate.protection import LEGAL_CATEGORIES, N_TITLE_PARAGRAPHS, Bodies, is_legal_document
 from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules
 from dedup.boilerplate.searching import find_candidates, find_hits
 from dedup.boilerplate.signatures import find_signatures
@@ -211,7 +211,8 @@ def _protect(
     if special != ORDINARY:
         return [hit for hit in hits if hit.category == PAGE_FURNITURE]
     members = view.of_document(document)
-    if any(hit.paragraph == members.start and hit.category == "copyright" for hit in hits):
+    heads = members[:N_TITLE_PARAGRAPHS]  # a licence's header has a title, or who wrote the work, above the notice
+    if any(hit.paragraph in heads and hit.category == "copyright" for hit in hits):
         taken = np.zeros(len(members), dtype=np.bool_)
         taken[[hit.paragraph - members.start for hit in hits if hit.is_whole]] = True
         mine = slice(members.start, members.stop)
