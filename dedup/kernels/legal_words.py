@@ -9,9 +9,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dedup.kernels.borrowing import borrows, inner
-from dedup.kernels.mixing import PRIME, TOKEN_SEED
+from dedup.kernels.mixing import PRIME, TOKEN_SEED, mix_in
 from dedup.kernels.tokens import SPARE, read_some_tokens, token_scratch
-from dedup.kernels.words import ALL, BLOCK, find_inside, is_ascii, load_word, lower_case, place_of
+from dedup.kernels.words import BLOCK, find_inside, hash_token, is_ascii, load_token, lower_case, place_of
 
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 
@@ -126,15 +126,9 @@ def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in,
                     at = stop
                 length = stop - first
                 if length <= 16 and first + np.uint64(16) <= size:
-                    bits = length << np.uint64(3)
-                    is_long = np.uint64(0) - np.uint64(length > 8)  # all ones or none: a branch could not be foretold
-                    chunk = load_word(text, first) & (ALL >> (np.uint64(64) - bits & np.uint64(63)) | is_long)
-                    rest = load_word(text, first + np.uint64(8)) & ALL >> (np.uint64(128) - bits & np.uint64(63))
-                    rest &= is_long
+                    chunk, rest, is_long = load_token(text, first, length)
                     if is_ascii(chunk | rest):
-                        value = _mix_in(TOKEN_SEED, lower_case(chunk))
-                        value ^= (value ^ _mix_in(value, lower_case(rest))) & is_long
-                        _count(value, words, is_in, counts)
+                        _count(hash_token(chunk, rest, is_long), words, is_in, counts)
                         n_tokens += 1
                         continue
                 n_tokens += _bound_stretch(text, np.int64(first), np.int64(stop), words, is_in, counts, bounds)
@@ -259,7 +253,7 @@ def _read_word(text, start, end):
         bits += np.uint64(8)
         at += 1
         if bits == 64 or at == end or text[at] >= 0x80:
-            value = _mix_in(value, lower_case(word))
+            value = mix_in(value, lower_case(word))
             word, bits = np.uint64(0), np.uint64(0)
     return value, at
 
@@ -275,13 +269,6 @@ def _count(value, words, is_in, counts):
                 counts[number] += is_in[slot, number]
             return
         slot = (slot + np.uint64(1)) & mask
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _mix_in(value, chunk):
-    """Add eight bytes to the value of a hash."""
-    value = (value ^ chunk) * PRIME
-    return value ^ value >> np.uint64(32)
 
 
 @borrows

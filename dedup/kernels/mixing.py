@@ -28,6 +28,13 @@ def mix64(value):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def mix_in(value, word):
+    """Add eight bytes to a hash that is not finished."""
+    value = (value ^ word) * PRIME
+    return value ^ value >> np.uint64(32)
+
+
+@njit(cache=True, nogil=True, inline="always")
 def mix32(value):
     """Give a bijective scramble of a uint32.
 

@@ -24,15 +24,17 @@ from dedup.kernels.characters import (
     ROLE_SHIFT,
     WORD,
 )
-from dedup.kernels.mixing import PRIME, TOKEN_SEED, mix64
+from dedup.kernels.mixing import TOKEN_SEED, mix64, mix_in
 from dedup.kernels.words import (
     ALL,
     BLOCK,
     CASE_BITS,
     LETTER_BITS,
     find_inside,
+    hash_token,
     is_alphanumeric,
     is_ascii,
+    load_token,
     load_word,
     lower_case,
     place_of,
@@ -139,14 +141,9 @@ def read_some_tokens(text, start, at, end, page_of, pages, expansions, marks, mo
                 break
             length = stop - first
             if length <= 16 and first + np.uint64(16) <= size:
-                bits = length << np.uint64(3)
-                is_long = np.uint64(0) - np.uint64(length > 8)  # all ones or none, for a branch could not be foretold
-                chunk = load_word(text, first) & (ALL >> (np.uint64(64) - bits & np.uint64(63)) | is_long)
-                rest = load_word(text, first + np.uint64(8)) & ALL >> (np.uint64(128) - bits & np.uint64(63)) & is_long
+                chunk, rest, is_long = load_token(text, first, length)
                 if is_ascii(chunk | rest):
-                    value = _mix_in(TOKEN_SEED, lower_case(chunk))
-                    further = _mix_in(value, lower_case(rest))
-                    hashes[n] = mix64(value ^ (value ^ further) & is_long)
+                    hashes[n] = mix64(hash_token(chunk, rest, is_long))
                     starts[n] = first
                     ends[n] = stop
                     if has_shapes:
@@ -193,7 +190,7 @@ def _read_stretch(text, start, at, end, page_of, pages, expansions, arrays, most
                     starts[n] = at
                     shape = _shape_of(word, np.uint64(0))
                     value = TOKEN_SEED
-                value = _mix_in(value, lower_case(word))
+                value = mix_in(value, lower_case(word))
                 at += 8
                 ends[n] = at
             if at > begun:
@@ -292,13 +289,6 @@ def _underscores(text, start, first, stop, end):
     return np.uint8(0)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _mix_in(value, chunk):
-    """Add eight bytes to the value of a hash."""
-    value = (value ^ chunk) * PRIME
-    return value ^ value >> np.uint64(32)
-
-
 @inner
 def _push(value, chunk, filled, code):
     """Add the UTF-8 bytes of a code point to a hash: the value of full chunks, the chunk begun, and its bits so far."""
@@ -319,14 +309,14 @@ def _push(value, chunk, filled, code):
     filled += bits
     if filled >= 64:
         filled -= np.uint64(64)
-        value, chunk = _mix_in(value, chunk), data >> (bits - filled)
+        value, chunk = mix_in(value, chunk), data >> (bits - filled)
     return value, chunk, filled
 
 
 @inner
 def _finish(value, chunk, filled):
     """Give the hash of a token from its state; no byte of a token is 0, so that the last chunk tells its length."""
-    return mix64(_mix_in(value, chunk) if filled else value)
+    return mix64(mix_in(value, chunk) if filled else value)
 
 
 @inner

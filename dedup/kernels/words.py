@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.borrowing import borrows
+from dedup.kernels.mixing import TOKEN_SEED, mix_in
 
 BLOCK: Final = np.uint64(64)
 """Bytes that find_inside looks at together."""
@@ -107,3 +108,23 @@ def is_ascii(word):
 def lower_case(word):
     """Give a word of letters and digits of ASCII, and of zeros, in lower case."""
     return word | (word & LETTER_BITS) >> np.uint64(1)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def load_token(text, first, length):
+    """Give text[first:first + length], at most 16 bytes, as two words, and all ones if the second holds any, or none.
+
+    The text must go on for 16 bytes from `first` on.
+    """
+    bits = length << np.uint64(3)
+    is_long = np.uint64(0) - np.uint64(length > 8)  # in place of a branch, which could not be foretold
+    chunk = load_word(text, first) & (ALL >> (np.uint64(64) - bits & np.uint64(63)) | is_long)
+    rest = load_word(text, first + np.uint64(8)) & ALL >> (np.uint64(128) - bits & np.uint64(63)) & is_long
+    return chunk, rest, is_long
+
+
+@njit(cache=True, nogil=True, inline="always")
+def hash_token(chunk, rest, is_long):
+    """Give a hash of the bytes that load_token gives, which must be of ASCII, in lower case."""
+    value = mix_in(TOKEN_SEED, lower_case(chunk))
+    return value ^ (value ^ mix_in(value, lower_case(rest))) & is_long
