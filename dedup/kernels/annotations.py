@@ -166,11 +166,10 @@ def cue_reach(text, tokens, starts, ends, n, before, cues, cue_filter, pair_filt
     reach = np.int64(-1)
     for place in range(n):
         token = tokens[place]
-        # Most words of which a cue is made are common, and rare behind the right one: that is asked for first.
-        kinds = cue_filter[token & FILTER_BITS]
-        if kinds & PAIRED and (place > 0 or before == 0):  # else it may be one: the token before it is no longer there
-            if place == 0 or not may_be_pair(pair_filter, tokens[place - 1], token):
-                kinds ^= PAIRED
+        # Most words of which a cue is made are common, and rare behind the right one: that is asked first, of every
+        # token, for a branch could not be foretold. A token that is no longer there may have been the right one.
+        in_pair = before > 0 if place == 0 else may_be_pair(pair_filter, tokens[place - 1], token)
+        kinds = cue_filter[token & FILTER_BITS] & (ANYWHERE | OPENING | PAIRED * np.uint8(in_pair))
         if kinds & OPENING and place > 0 and not can_end_between(text, ends[place - 1], starts[place]):
             kinds ^= OPENING
         if not kinds:
