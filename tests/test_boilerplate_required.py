@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from dedup.boilerplate.regexes import find_clauses
 from dedup.boilerplate.required import Required, find_required, join_required, read_required
 from dedup.boilerplate.rule_files import Rule, parse_rules
 from dedup.boilerplate.traces import END, START, Trace, traces_of
-from dedup.boilerplate.wording import bare, translate
+from dedup.boilerplate.trials import MOST_JOINED
+from dedup.boilerplate.wording import bare, split_sentences, translate
 from dedup.kernels.characters import load_characters
-from dedup.kernels.cues import can_end_between
+from dedup.kernels.sentences import can_end_between
 from dedup.kernels.shapes import is_about_code
 from dedup.kernels.tokens import read_tokens, token_scratch
 from dedup.kernels.traces import LETTERS, PAIR, SEEN_WORDS, WORD, could_match, is_spelled_oddly, mark_traces
@@ -73,6 +75,14 @@ def can_be(text: str, required: Required, number: int = 0) -> bool:
     return bool(could_match(number, *required, seen, known, 1))
 
 
+def stretches_of(translated: str) -> Iterator[str]:
+    """Give the sentences of a paragraph, and runs of them that are tried as one."""
+    spans = split_sentences(translated)
+    for first, (start, _) in enumerate(spans):
+        for _, end in spans[first : first + MOST_JOINED]:
+            yield translated[start:end]
+
+
 @pytest.mark.parametrize("pattern", PATTERNS)
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
@@ -86,8 +96,11 @@ def test_what_a_pattern_matches_has_what_it_requires(pattern: str, data: st.Data
     required = read_required([rule])
     assert can_be(text, required)
     before, behind = data.draw(TEXTS), data.draw(TEXTS)
-    assert can_be(f"{before}. {text}. {behind}", required)
     assert can_be(f"{before} | {text} | {behind}", required)
+    # a small letter begins no sentence behind a full stop
+    for whole in (f"{before}. {text}. {behind}", f"{before}. {text[:1].upper()}{text[1:]}. One {behind}"):
+        if any(rule.pattern.fullmatch(bare(stretch)) for stretch in stretches_of(translate(whole))):
+            assert can_be(whole, required)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example as with_example
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,9 @@ from dedup.boilerplate.screening import (
 )
 from dedup.boilerplate.trials import try_paragraph
 from dedup.boilerplate.wording import bare, split_sentences, translate
+from dedup.kernels.characters import load_characters
+from dedup.kernels.sentences import can_end_between, find_certain_ends
+from dedup.kernels.tokens import read_tokens, token_scratch
 from dedup.settings import Settings
 
 ACTIVE = activate_rules(Settings())
@@ -48,6 +52,7 @@ PROSE = [
     "다리는 월요일에 다시 열렸다",
     "Мост открыли в понедельник",
 ]
+BOUNDARY_CHARACTERS = "aZ9. .!?\"')]|;;·•¦…。！？．｡؟۔“”’«│\u00a0\u3000\n\t\x1fέя本©—ａ"
 SEPARATORS = [
     "。",
     "！",
@@ -223,3 +228,21 @@ def test_rules_of_a_user_are_tried_whatever_the_language(tmp_path: Path) -> None
         language for language, rule in zip(active.languages, active.rules, strict=True) if rule.name == "spende"
     ] == [0]
     assert sum(language != 0 for language in active.languages) > 100
+
+
+@settings(max_examples=2000)
+@given(st.text(alphabet=st.sampled_from(BOUNDARY_CHARACTERS), max_size=14))
+@with_example("έ; Z")
+@with_example('a.") Z')
+@with_example("a.\x1f9")
+def test_no_sentence_begins_where_the_kernel_sees_none_begin(text: str) -> None:
+    """Wherever sentences are cut apart between two tokens, the kernel has said that it may be; the rest is spared."""
+    data = np.frombuffer(text.encode(), dtype=np.uint8)
+    marks, tokens, starts, ends, shapes = token_scratch(len(data))
+    n = read_tokens(data, 0, len(data), *load_characters(), marks, tokens, starts, ends, shapes)
+    cuts = [len(text[:end].encode()) for _, end in split_sentences(translate(text))[:-1]]
+    can_split, _, _ = find_certain_ends(data, 0, len(data), starts, ends, n)
+    for place in range(1, n):
+        if any(ends[place - 1] <= cut <= starts[place] for cut in cuts):
+            assert can_split
+            assert can_end_between(data, ends[place - 1], starts[place])

@@ -6,10 +6,10 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.borrowing import borrows
-from dedup.kernels.cues import can_end_between
 from dedup.kernels.mixing import FILTER_BITS
 from dedup.kernels.pairs import may_be_pair
 from dedup.kernels.repeats import FILTER_WORDS, find_runs, may_repeat
+from dedup.kernels.sentences import can_end_between
 from dedup.kernels.signatures import (
     EMPTY,
     HIGH_SEED,

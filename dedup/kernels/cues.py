@@ -8,6 +8,7 @@ from numba import njit
 from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.mixing import mix64
 from dedup.kernels.pairs import may_be_pair
+from dedup.kernels.sentences import can_end_between, find_certain_ends, goes_on
 from dedup.kernels.shapes import is_about_code
 from dedup.kernels.tokens import read_tokens, token_scratch
 from dedup.kernels.traces import SEEN_WORDS, could_match, is_spelled_oddly, mark_traces
@@ -15,9 +16,6 @@ from dedup.kernels.traces import SEEN_WORDS, could_match, is_spelled_oddly, mark
 WHOLE: Final = np.uint8(1)
 SENTENCES: Final = np.uint8(2)
 TAIL: Final = np.uint8(4)
-
-FEWEST_LETTERS: Final = 5
-"""Letters before a full stop from which it cannot be that of an abbreviation."""
 
 # columns of `paragraph_traits`
 PLACES: Final = 0
@@ -52,11 +50,6 @@ OF_CATEGORY: Final = 1 << 17
 
 WAYS: Final = 16
 """By this the number of a rule is multiplied where ways are added to it."""
-
-_COMMA = 44
-_SEMICOLON = 59
-_SPACE = 32
-_BAR = 124
 
 
 @njit(cache=True, nogil=True)
@@ -272,25 +265,6 @@ def join_rows(tokens, offsets, joined):
             joined[row] = join_hashes(tokens, offsets[row], offsets[row + 1])
 
 
-@borrows
-def goes_on(text, start, end):
-    """Say whether text[start:end] ends in a comma or semicolon, of any script: it goes on in the next paragraph."""
-    last = text[end - 1]
-    if last < 0x80:
-        return last == _COMMA or (last == _SEMICOLON and not _is_greek_question(text, start, end - 1))
-    if end - start >= 3:
-        is_wide = text[end - 3] == 0xEF and text[end - 2] == 0xBC and (last == 0x8C or last == 0x9B)
-        if is_wide or (text[end - 3] == 0xE3 and text[end - 2] == 0x80 and last == 0x81):
-            return True
-    return end - start >= 2 and text[end - 2] == 0xD8 and (last == 0x8C or last == 0x9B)
-
-
-@inner
-def _is_greek_question(text, start, at):
-    """Say whether the semicolon at a place stands behind a Greek letter."""
-    return at - start >= 2 and (text[at - 2] == 0xCE or text[at - 2] == 0xCF)
-
-
 @inner
 def _is_short(text, starts, ends, n_tokens, most_words):
     """Say whether a paragraph has at most so many words, of which a character of a script without spaces is a third."""
@@ -314,65 +288,3 @@ def _ways_of(traits, n_tokens, is_end_only, tries_sentences, can_tail):
     if traits[TAKES_TAILS] and can_tail:
         found |= TAIL
     return found
-
-
-@inner
-def _is_end_mark(byte):
-    """Say whether a byte may end a sentence: a full stop, "!", "?", a bar, or part of what is not ASCII."""
-    return byte == 46 or byte == 33 or byte == 63 or byte == _BAR or byte >= 0x80
-
-
-@borrows
-def can_end_between(text, start, end):
-    """Say whether a sentence may end in text[start:end], the gap between two tokens."""
-    for at in range(start, end):
-        if _is_end_mark(text[at]) or (text[at] == _SEMICOLON and _is_greek_question(text, 0, at)):
-            return True
-    return False
-
-
-@borrows
-def find_certain_ends(text, start, end, starts, ends, n):
-    """Say whether text[start:end] may have several sentences; give the places after its first and last certain end.
-
-    Certain is a full stop after FEWEST_LETTERS small letters, an exclamation or question mark, or any of them before
-    a quote or bracket, if a space follows, and then anything of ASCII but a small letter. Without any the places are
-    `end` and `start`. Takes where its n tokens start and end, for nothing ends within one.
-    """
-    can_split = False
-    first_end, last_end = end, start
-    for place in range(n + 1):
-        gap_start = ends[place - 1] if place else start
-        gap_end = min(starts[place] if place < n else end, end - 1)
-        for at in range(gap_start, gap_end):
-            byte = text[at]
-            if not _is_end_mark(byte):
-                continue
-            can_split = True
-            if byte == _BAR or byte >= 0x80:  # certain or not by what is around it: left to whoever tries the paragraph
-                continue
-            after = _certain_end(text, start, at, end)
-            if after:
-                last_end = after
-                if first_end == end:
-                    first_end = after
-    return can_split, first_end, last_end
-
-
-@inner
-def _certain_end(text, start, at, end):
-    """Give the place where the next sentence begins if the mark at `at` certainly ends one, or 0."""
-    after = at + 1
-    while after < end and (text[after] == 34 or text[after] == 39 or text[after] == 41 or text[after] == 93):
-        after += 1  # closing " ' ) ]
-    if after + 1 >= end or text[after] != _SPACE or not (33 <= text[after + 1] <= 96):
-        return 0
-    if text[at] == 46 and after == at + 1:
-        n_letters = 0
-        before = at - 1
-        while n_letters < FEWEST_LETTERS and before >= start and 97 <= text[before] <= 122:
-            n_letters += 1
-            before -= 1
-        if n_letters < FEWEST_LETTERS:
-            return 0
-    return after + 1
