@@ -28,6 +28,9 @@ BELOW_MAIL: Final = frozenset({"mailing-list", "mail-signature", "confidentialit
 MOST_BELOW_MAIL: Final = 0.95
 """Share of a document from which on that, too, is all that it is."""
 
+LINE_BYTES: Final = 80
+"""What may stand above a notice that ends a header: what the work is, or who wrote it."""
+
 PAGE_FURNITURE: Final = "page-furniture"
 """The category of what splitting has found at the edges of pages; its rules are those kinds of paragraph."""
 
@@ -211,8 +214,7 @@ def _protect(
     if special != ORDINARY:
         return [hit for hit in hits if hit.category == PAGE_FURNITURE]
     members = view.of_document(document)
-    heads = members[:N_TITLE_PARAGRAPHS]  # a licence's header has a title, or who wrote the work, above the notice
-    if any(hit.paragraph in heads and hit.category == "copyright" for hit in hits):
+    if any(hit.category == "copyright" and _may_head(view, hit.paragraph, members) for hit in hits):
         taken = np.zeros(len(members), dtype=np.bool_)
         taken[[hit.paragraph - members.start for hit in hits if hit.is_whole]] = True
         mine = slice(members.start, members.stop)
@@ -230,3 +232,12 @@ def _protect(
     if n_below + n_others > max(MOST_BELOW_MAIL, settings.max_boilerplate_share) * n_bytes:
         hits = [hit for hit in hits if not hit.is_whole]
     return hits
+
+
+def _may_head(view: Paragraphs, paragraph: int, members: range) -> bool:
+    """Say whether a notice may be of a header: it opens the document, or stands below a title and is no footer."""
+    place = paragraph - members.start
+    if place == 0 or place >= N_TITLE_PARAGRAPHS:
+        return place == 0
+    is_last = paragraph == members.stop - 1
+    return not is_last or bool(view.ends[paragraph - 1] - view.starts[members.start] <= LINE_BYTES)

@@ -36,8 +36,7 @@ news and blog texts none had more than .012, and those were about copyright."""
 LEAST_LEGAL_WORDS: Final = 2
 
 STUB_TOKENS: Final = 50
-"""A text no longer than this with a copyright notice among its first paragraphs is the header of a licensed work, not
-news."""
+"""A text no longer than this with a copyright notice at its head is the header of a licensed work, not news."""
 
 N_TITLE_PARAGRAPHS: Final = 3
 
