@@ -26,7 +26,8 @@ def tell_apart(
     hashes = np.empty((n, 2), dtype=np.uint64)
     first_of = np.concatenate([[0], np.cumsum([len(chunk) for chunk in ids])]).astype(np.int64)
     for first, chunk in zip(first_of.tolist(), ids, strict=False):
-        hash_texts(*view_texts(chunk), hashes[first : first + len(chunk)])
+        texts = view_texts(chunk)
+        hash_texts(texts.data, texts.offsets[:-1], texts.offsets[1:], hashes[first : first + len(chunk)])
     repeated = np.flatnonzero(find_equal(hashes, None, None, storage, memory_bytes) != np.arange(n))
     if not len(repeated):
         return ids, 0

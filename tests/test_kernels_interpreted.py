@@ -13,7 +13,6 @@ KERNEL_TESTS = [
     "test_kernels_resolution.py",
     "test_kernels_brute_force.py",
     "test_kernels_legal_words.py",
-    "test_kernels_alike.py",
     "test_repeats.py",
     "test_fingerprints.py",
     "test_matching.py",

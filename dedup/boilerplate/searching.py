@@ -12,7 +12,8 @@ from dedup.boilerplate.hits import Hit, Paragraphs
 from dedup.boilerplate.rule_files import MOST_TOKENS
 from dedup.boilerplate.screening import ActiveRules, Screened, activate_rules, make_screen, place_bits, read_ways
 from dedup.boilerplate.trials import Finding, try_paragraph
-from dedup.kernels.alike import first_alike
+from dedup.kernels.candidates import first_equal
+from dedup.kernels.texts import hash_texts
 from dedup.schemas import VERBATIM
 from dedup.settings import Settings
 
@@ -70,8 +71,7 @@ def find_candidates(
         cut = max(int(begins[number]), int(ends[number]) - TAIL_BYTES)
         begins[number] = _character_start(view.data, cut, int(ends[number]))
     spans, traits = np.column_stack([begins, ends]), np.column_stack([places, is_long[tried], holds_symbol[tried]])
-    first = np.empty(len(tried), dtype=np.int64)
-    first_alike(view.data, spans, traits @ _KINDS_OF_TRAITS, first)
+    first = _first_alike(view.data, begins, ends, traits)
     firsts = np.flatnonzero(first == np.arange(len(first)))
     screened = [Screened.empty()]
     for at in range(0, len(firsts), BLOCK_PARAGRAPHS):
@@ -96,6 +96,18 @@ def find_candidates(
         b"".join(one.ways for one in screened),
         np.append(first_way, ends_before[-1]),
     )
+
+
+def _first_alike(
+    data: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], traits: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    """Give for each of n stretches of bytes the first one that is the same and has the same traits int64[n, k]."""
+    hashes = np.empty((len(starts), 2), dtype=np.uint64)
+    hash_texts(data, starts, ends, hashes)
+    hashes[:, 0] ^= (traits @ _KINDS_OF_TRAITS).astype(np.uint64)
+    first = np.empty(len(starts), dtype=np.int32)
+    first_equal(hashes, np.empty(0, dtype=np.uint8), np.uint8(0), first)
+    return first
 
 
 def find_hits(view: Paragraphs, found: Candidates, signed: NDArray[np.int64], active: ActiveRules) -> Iterator[Hit]:
