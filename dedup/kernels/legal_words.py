@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.mixing import PRIME, TOKEN_SEED, mix_in
 from dedup.kernels.tokens import SPARE, read_some_tokens, token_scratch
-from dedup.kernels.words import BLOCK, find_inside, hash_token, is_ascii, load_token, lower_case, place_of
+from dedup.kernels.words import BLOCK, find_inside, hash_token, is_ascii, load_token, lower_case, take_stretch
 
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 
@@ -110,14 +110,8 @@ def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in,
             at = min(block + BLOCK, limit)
             inside = find_inside(text, block, at)
             while inside:
-                # The lowest run of ones is a stretch of letters, digits and what is not ASCII.
-                low = inside & (~inside + np.uint64(1))
-                carry = inside + low
-                behind = carry & ~inside
-                inside &= carry
-                first = block + place_of(low)
-                stop = block + place_of(behind) if behind else at
-                if behind == 0 and at < limit:
+                first, stop, goes_on, inside = take_stretch(inside, block, at)
+                if goes_on and at < limit:
                     if first > block:
                         at = first  # it goes on, and is read as the first of the next block
                         break

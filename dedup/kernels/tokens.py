@@ -37,7 +37,7 @@ from dedup.kernels.words import (
     load_token,
     load_word,
     lower_case,
-    place_of,
+    take_stretch,
 )
 
 HAS_DIGIT: Final = np.uint8(1)
@@ -129,14 +129,8 @@ def read_some_tokens(text, start, at, end, page_of, pages, expansions, marks, mo
         at = min(block + BLOCK, limit)
         inside = find_inside(text, block, at)
         while inside:
-            # The lowest run of ones is a stretch of letters, digits and what is not ASCII.
-            low = inside & (~inside + np.uint64(1))
-            carry = inside + low
-            behind = carry & ~inside
-            inside &= carry
-            first = block + place_of(low)
-            stop = block + place_of(behind) if behind else at
-            if behind == 0 and at < limit and first > block:
+            first, stop, goes_on, inside = take_stretch(inside, block, at)
+            if goes_on and at < limit and first > block:
                 at = first  # it goes on, and is read as the first of the next block
                 break
             length = stop - first

@@ -99,6 +99,18 @@ def place_of(bit):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def take_stretch(inside, block, past):
+    """Give where the first stretch of what find_inside found for a block starts and stops, whether it reaches past the
+    end of the block, `past`, and what is left without it.
+    """
+    low = inside & (~inside + np.uint64(1))  # the lowest run of ones is carried away from its first
+    carry = inside + low
+    behind = carry & ~inside
+    stop = block + place_of(behind) if behind else past
+    return block + place_of(low), stop, behind == 0, inside & carry
+
+
+@njit(cache=True, nogil=True, inline="always")
 def is_ascii(word):
     """Tell whether a word has no byte from 0x80 on."""
     return word & _HIGH_BITS == 0
