@@ -232,12 +232,32 @@ Session cookies are deleted when you close it; others stay for a year, unless yo
         LICENCE,
         COOKIE_POLICY,
         "Copyright 1997 Jane Doe\nThese files may be used by anyone.",
+        "The Library of Bridges and Harbours\nCopyright 1997 Jane Doe\nThese files may be used by anyone who can read.",
         "The Bridge Library\nThe author of this software is John Roe.\nCopyright 1997 by Jane Doe.",
     ],
 )
 def test_legal_texts_keep_everything(text: str) -> None:
     """A licence is no boilerplate to itself, nor a cookie policy, nor the header of a licensed file."""
     assert find([text]) == []
+
+
+def test_below_prose_a_notice_is_a_footer() -> None:
+    """However short the text, a notice that ends it goes unless but a line or two stand above."""
+    prose = "The bridge was closed for repairs on Monday, and nobody in the town knows when it will open again."
+    footer = "Copyright 1997 Jane Doe"
+    assert find([f"The Bridge\n{prose}\n{footer}"]) == [(0, "copyright/notice", footer)]
+
+
+def test_lines_that_recur_are_judged_each_at_its_place() -> None:
+    """A rule that holds at a document's end alone takes the last of three equal lines, in each of two documents."""
+    line = "If it worked for you, please leave us a comment with a photo!"
+    story = "\n".join(f"The {n}th boat left the harbour before noon, and came back late." for n in range(4, 16))
+    documents = [f"{line}\n{story}\n{line}\n{story}\n{line}"] * 2
+    tables = make_tables(documents)
+    hits = find_boilerplate(*tables, Settings()).hits
+    starts = tables[1].column("start").to_pylist()
+    taken = [(paragraph, starts[paragraph]) for paragraph in hits["paragraph"].to_pylist()]
+    assert taken == [(26, documents[0].rindex(line)), (53, documents[1].rindex(line))]
 
 
 def test_sentences_that_are_all_boilerplate_go_together() -> None:

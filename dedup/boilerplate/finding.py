@@ -28,8 +28,9 @@ BELOW_MAIL: Final = frozenset({"mailing-list", "mail-signature", "confidentialit
 MOST_BELOW_MAIL: Final = 0.95
 """Share of a document from which on that, too, is all that it is."""
 
-LINE_BYTES: Final = 80
-"""What may stand above a notice that ends a header: what the work is, or who wrote it."""
+MOST_BYTES_ABOVE: Final = 80
+"""Of a notice that ends a header: a line or two on what the work is, or who wrote it. Prose above it makes it a
+footer."""
 
 PAGE_FURNITURE: Final = "page-furniture"
 """The category of what splitting has found at the edges of pages; its rules are those kinds of paragraph."""
@@ -236,8 +237,8 @@ def _protect(
 
 def _may_head(view: Paragraphs, paragraph: int, members: range) -> bool:
     """Say whether a notice may be of a header: it opens the document, or stands below a title and is no footer."""
-    place = paragraph - members.start
-    if place == 0 or place >= N_TITLE_PARAGRAPHS:
-        return place == 0
-    is_last = paragraph == members.stop - 1
-    return not is_last or bool(view.ends[paragraph - 1] - view.starts[members.start] <= LINE_BYTES)
+    if paragraph == members.start:
+        return True
+    n_bytes_above = int(view.ends[paragraph - 1] - view.starts[members.start])
+    is_last = paragraph == members[-1]
+    return paragraph in members[:N_TITLE_PARAGRAPHS] and (not is_last or n_bytes_above <= MOST_BYTES_ABOVE)

@@ -143,7 +143,7 @@ def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, 
     """Say whether a document is a legal text, by its first lines or by its words throughout.
 
     Takes the document's paragraphs without those that rules would take, and
-    whether the first one was taken as a copyright notice.
+    whether they would take a copyright notice from its head.
     """
     patterns = _join_titles(tuple(file.legal_titles for file in rule_files if file.legal_titles is not None))
     if any(_is_title(paragraph[:TITLE_CHARS], patterns) for paragraph in paragraphs[:N_TITLE_PARAGRAPHS]):
