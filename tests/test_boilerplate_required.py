@@ -70,9 +70,9 @@ def can_be(text: str, required: Required, number: int = 0) -> bool:
     opens = np.array([at == 0 or can_end_between(data, ends[at - 1], starts[at]) for at in range(n)], dtype=np.bool_)
     seen = np.empty(SEEN_WORDS, dtype=np.uint64)
     with np.errstate(over="ignore"):  # NumPy warns where an interpreted kernel wraps on purpose
-        mark_traces(data, tokens, starts, ends, opens, n, seen)
+        mark_traces(data, tokens, starts, ends, opens, 0, n, seen)
     known = np.zeros(len(required.first_set) - 1, dtype=np.int64)
-    return bool(could_match(number, *required, seen, known, 1))
+    return bool(could_match(number, required, seen, known, 1))
 
 
 def stretches_of(translated: str) -> Iterator[str]:

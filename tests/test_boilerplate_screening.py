@@ -152,6 +152,21 @@ def test_common_words_alone_let_nothing_through(text: str) -> None:
     assert ways_by_screen(text, EVERYWHERE) == Ways((), sentences=False, tail=False)
 
 
+@pytest.mark.parametrize(
+    ("text", "sentences", "tail"),
+    [
+        ("Sign up for our newsletter. The crew could print the tables.", False, False),
+        ("The crew could print the tables. Sign up for our newsletter.", False, False),
+        ("The bridge was closed. Reporting by Jane Doe; editing by John Roe.", False, True),
+        ("Follow us on Twitter. Sign up for our newsletter.", True, False),
+    ],
+)
+def test_sentences_are_tried_only_where_first_and_last_could_match(text: str, sentences: bool, tail: bool) -> None:
+    """A cue is there in each of them; what the rules require must be, too."""
+    ways = ways_by_screen(text, EVERYWHERE)
+    assert (ways.sentences, ways.tail) == (sentences, tail)
+
+
 def test_cues_are_read_as_written() -> None:
     """A cue is one word, two in a row, or either at the very beginning."""
     one, two = (read_cue(text, tokens_of(text)) for text in ("sale", "big sale"))

@@ -98,7 +98,8 @@ def screen_paragraphs(
 
     No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
     the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
-    all of which goes hold a cue of a rule or of a companion; and what a rule matches has what its patterns require.
+    all of which goes hold a cue of a rule or of a companion; and what a rule matches, such a first or last sentence
+    too, has what its patterns require.
     What is about code is left out: functions return cookies, and may be called.
     """
     longest = 0
@@ -106,10 +107,9 @@ def screen_paragraphs(
         longest = max(longest, spans[p, 1] - spans[p, 0])
     marks, tokens, starts, ends, shapes = token_scratch(longest)
     mask = np.uint64(len(words) - 1)
-    first_alternative, first_clause, clauses, first_set, first_trace, traces = required
     opens = np.empty(len(tokens), dtype=np.bool_)
     seen = np.empty(SEEN_WORDS, dtype=np.uint64)
-    known = np.zeros(len(first_set) - 1, dtype=np.int64)
+    known = np.zeros(len(required.first_set) - 1, dtype=np.int64)
     n_rules = len(rule_traits)
     ways = np.zeros(n_rules, dtype=np.uint8)  # of one paragraph; those of the rules that it touches are not 0
     touched = np.empty(n_rules, dtype=np.int64)
@@ -139,6 +139,7 @@ def screen_paragraphs(
                         touched[n_touched] = rule
                         n_touched += 1
         starts_well, ends_well = False, False
+        starts_along, ends_along = False, False
         evidence = np.int64(0)
         for place in range(n):
             token = tokens[place]
@@ -173,6 +174,8 @@ def screen_paragraphs(
                 starts_well |= starts[first] < first_end
                 ends_well |= starts[first] >= last_end
                 if rule == n_rules:
+                    starts_along |= starts[first] < first_end
+                    ends_along |= starts[first] >= last_end
                     continue
                 can_tail = can_split and starts[first] >= last_end and first >= n - rule_traits[rule, MOST_TOKENS]
                 possible = _ways_of(rule_traits[rule], n, is_end_only, tries_sentences, can_tail)
@@ -204,7 +207,6 @@ def screen_paragraphs(
             together |= ways[touched[place]]
         needed = WHOLE | SENTENCES | TAIL if together & kept & (SENTENCES | TAIL) == 0 else kept
         together = np.uint8(0)
-        claim = np.int64(0)
         n_left = 0
         for place in range(n_touched):
             rule = touched[place]
@@ -218,21 +220,43 @@ def screen_paragraphs(
                     is_marked = True
                     for other in range(n):
                         opens[other] = other == 0 or can_end_between(text, ends[other - 1], starts[other])
-                    mark_traces(text, tokens, starts, ends, opens, n, seen)
+                    mark_traces(text, tokens, starts, ends, opens, 0, n, seen)
                 number = rule_traits[rule, REQUIRED]
-                if not could_match(
-                    number, first_alternative, first_clause, clauses, first_set, first_trace, traces, seen, known, p + 1
-                ):
+                if not could_match(number, required, seen, known, 3 * p + 1):
                     continue
-            category = rule_traits[rule, CATEGORY] * OF_CATEGORY
-            claim = category if n_left == 0 or claim == category else np.int64(0)
-            if rule_traits[rule, SURE_PLACES] & places:
-                evidence |= CAN_BE_SURE
             touched[n_left] = WAYS * rule + left
             n_left += 1
             together |= left
+        if together & (SENTENCES | TAIL) and is_marked:
+            allowed = WHOLE | PRESENT
+            first, past = _first_token(starts, n, last_end), _first_token(starts, n, first_end)
+            stamp = 3 * p + 1
+            if first:
+                stamp = 3 * p + 2
+                mark_traces(text, tokens, starts, ends, opens, first, n, seen)
+            if _any_could_match(touched, n_left, TAIL, rule_traits, required, seen, known, stamp):
+                allowed |= TAIL
+            if together & SENTENCES and (
+                ends_along or _any_could_match(touched, n_left, PRESENT, rule_traits, required, seen, known, stamp)
+            ):
+                if past < n:
+                    stamp = 3 * p + 3
+                    mark_traces(text, tokens, starts, ends, opens, 0, past, seen)
+                if starts_along or _any_could_match(
+                    touched, n_left, PRESENT, rule_traits, required, seen, known, stamp
+                ):
+                    allowed |= SENTENCES
+            together &= allowed
+            n_left = _keep_ways(touched, n_left, together)
         if together & ~PRESENT == 0 or is_about_code(text, start, end):
             continue
+        claim = np.int64(-1)
+        for place in range(n_left):
+            rule = touched[place] // WAYS
+            category = rule_traits[rule, CATEGORY] * OF_CATEGORY
+            claim = category if claim == -1 or claim == category else np.int64(0)
+            if rule_traits[rule, SURE_PLACES] & places:
+                evidence |= CAN_BE_SURE
         found[n_found] = p
         entry = first_entry[n_found]
         entries[entry] = evidence | claim
@@ -263,6 +287,39 @@ def join_rows(tokens, offsets, joined):
         joined[row] = 0
         if offsets[row] < offsets[row + 1]:
             joined[row] = join_hashes(tokens, offsets[row], offsets[row + 1])
+
+
+@inner
+def _first_token(starts, n, limit):
+    """Give the number of the first of n tokens that starts at `limit` or later, n if there is none."""
+    place = 0
+    while place < n and starts[place] < limit:
+        place += 1
+    return place
+
+
+@inner
+def _any_could_match(touched, n_touched, wanted, rule_traits, required, seen, known, stamp):
+    """Say whether what is marked in `seen` has what one of the rules asks for that could match in a way `wanted`."""
+    for place in range(n_touched):
+        if touched[place] & wanted and could_match(
+            rule_traits[touched[place] // WAYS, REQUIRED], required, seen, known, stamp
+        ):
+            return True
+    return False
+
+
+@inner
+def _keep_ways(touched, n_touched, together):
+    """Leave of each rule the ways that are in `together`, and only rules that then count; gives their number."""
+    n_left = 0
+    counts = WHOLE | SENTENCES | TAIL | (PRESENT if together & (SENTENCES | TAIL) else np.uint8(0))
+    for place in range(n_touched):
+        left = touched[place] & together
+        if left & counts:
+            touched[n_left] = touched[place] // WAYS * WAYS + left
+            n_left += 1
+    return n_left
 
 
 @inner

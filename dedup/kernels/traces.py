@@ -85,37 +85,37 @@ def is_spelled_oddly(text, start, end):
 
 
 @borrows
-def mark_traces(text, tokens, starts, ends, opens, n, seen):
-    """Mark the traces of a paragraph of n tokens in seen uint64[SEEN_WORDS].
+def mark_traces(text, tokens, starts, ends, opens, first, past, seen):
+    """Mark the traces of tokens [first, past) of a paragraph in seen uint64[SEEN_WORDS], and no others.
 
     tokens uint64[], starts and ends int64[], bytes into text uint8[]; opens bool[], whether a sentence may begin with
     the token, and so end with the one before. Letters of tokens that are not of ASCII count as all there are.
     """
     seen[:] = 0
-    for place in range(n):
+    for place in range(first, past):
         token = tokens[place]
-        is_last = place == n - 1 or opens[place + 1]
+        is_last = place == past - 1 or opens[place + 1]
         _mark(seen, whole_position(token, token, False))
-        if place:
+        if place > first:
             _mark(seen, whole_position(tokens[place - 1], token, True))
         if opens[place]:
             _mark(seen, whole_position(START_WORD, token, True))
         if is_last:
             _mark(seen, whole_position(token, END_WORD, True))
         start, end = starts[place], ends[place]
-        first, second = np.uint64(0), np.uint64(0)
+        before, middle = np.uint64(0), np.uint64(0)
         for at in range(start, end):
             if text[at] >= 0x80:
                 seen[SEEN_WORDS // 2 :] = ~np.uint64(0)
                 break
-            third = np.uint64(text[at] | 0x20)
+            last = np.uint64(text[at] | 0x20)
             if at >= start + 2:
-                _mark(seen, letters_position(first, second, third, LETTERS))
+                _mark(seen, letters_position(before, middle, last, LETTERS))
                 if at == start + 2 and opens[place]:
-                    _mark(seen, letters_position(first, second, third, FIRST_LETTERS))
+                    _mark(seen, letters_position(before, middle, last, FIRST_LETTERS))
                 if at == end - 1 and is_last:
-                    _mark(seen, letters_position(first, second, third, LAST_LETTERS))
-            first, second = second, third
+                    _mark(seen, letters_position(before, middle, last, LAST_LETTERS))
+            before, middle = middle, last
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -125,14 +125,16 @@ def _mark(seen, position):
 
 
 @borrows
-def could_match(rule, first_alternative, first_clause, clauses, first_set, first_trace, traces, seen, known, stamp):
-    """Say whether the paragraph of which seen uint64[SEEN_WORDS] tells has what a rule asks for.
+def could_match(rule, required, seen, known, stamp):
+    """Say whether the paragraph, or part of it, of which seen uint64[SEEN_WORDS] tells has what a rule asks for.
 
-    Alternatives, their clauses, the sets of these and their traces stand one behind the other, where each starts in
-    first_alternative int32[r + 1], first_clause int32[a + 1], first_set int32[c + 1] and first_trace int32[s + 1];
-    clauses int32[], numbers of clauses, traces uint16[], their bits. A rule without alternatives asks for nothing.
-    known int64[c] holds what is known of the clauses of this paragraph: 2 * stamp, and 1 more if it fulfils it.
+    In `required` alternatives, their clauses, the sets of these and their traces stand one behind the other: where each
+    starts is in first_alternative int32[r + 1], first_clause int32[a + 1], first_set int32[c + 1] and first_trace
+    int32[s + 1]; clauses int32[], numbers of clauses, traces uint16[], their bits. A rule without alternatives asks for
+    nothing.
+    known int64[c] holds what is known of the clauses of this part: 2 * stamp, and 1 more if it fulfils it.
     """
+    first_alternative, first_clause, clauses, first_set, first_trace, traces = required
     for alternative in range(first_alternative[rule], first_alternative[rule + 1]):
         fulfilled = True
         for place in range(first_clause[alternative], first_clause[alternative + 1]):
