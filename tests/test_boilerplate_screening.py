@@ -33,6 +33,7 @@ ACTIVE = activate_rules(Settings())
 LEADS = lead_bits(ACTIVE.language_bits)
 with np.errstate(over="ignore"):  # NumPy warns where an interpreted kernel wraps on purpose
     SCREEN = make_screen(Settings())
+NO_WAYS = Ways((), (), sentences=False, tail=False)
 EVERYWHERE = sum(PLACE_BITS.values())
 TEXTS = [text for rule in RULES.values() for text in (*rule.examples, *rule.counter_examples)]
 PROSE = [
@@ -94,7 +95,7 @@ def ways_by_definition(text: str, places: int) -> Ways:
     """Say how a text could match by its cues and its length alone."""
     tokens = tokens_of(text)
     parts = [tokens_of(text[start:end]) for start, end in split_sentences(text)]
-    whole, sentences, tail = [], False, False
+    whole, inside, sentences, tail = [], [], False, False
     evidence = languages_by_definition(text)
     for position, rule in enumerate(ACTIVE.rules):
         held = any(cue.last in text if cue.last in SYMBOLS else cue.is_in(tokens) for cue in rule.cues)
@@ -106,14 +107,15 @@ def ways_by_definition(text: str, places: int) -> Ways:
         if held and len(tokens) <= rule.max_tokens:
             whole.append(position)
         if held_inside:
+            inside.append(position)
             takes_tails = rule.cut == "tail"
             sentences |= takes_tails or len(tokens) <= REACH * rule.max_tokens
             tail |= takes_tails
     is_greek_question = text.endswith(";") and "\u0370" <= text[-2:-1] <= "\u03ff"
     if text.endswith((",", ";", "，", "、", "；", "،", "؛")) and not is_greek_question:
-        return Ways((), sentences=False, tail=False)
+        return NO_WAYS
     n_words = sum(1 / 3 if len(token) == 1 and "\u3000" <= token <= "\u9fff" else 1 for token in tokens)
-    return Ways(tuple(whole), sentences and n_words <= MOST_WORDS_IN_SENTENCES + 1e-6, tail, evidence)
+    return Ways(tuple(whole), tuple(inside), sentences and n_words <= MOST_WORDS_IN_SENTENCES + 1e-6, tail)
 
 
 def ways_by_screen(text: str, places: int) -> Ways:
@@ -121,7 +123,7 @@ def ways_by_screen(text: str, places: int) -> Ways:
     traits = np.array([[places, 0, any(symbol in text for symbol in SYMBOLS)]], dtype=np.int64)
     with np.errstate(over="ignore"):
         screened = SCREEN.find_ways(data, np.array([[0, len(data)]], dtype=np.int64), traits)
-    return read_ways(screened.ways) if screened.ways else Ways((), sentences=False, tail=False)
+    return read_ways(screened.ways) if screened.ways else NO_WAYS
 
 
 @settings(max_examples=400, deadline=None)
@@ -149,7 +151,7 @@ def test_the_screen_leaves_out_nothing_that_matches(pieces: list[tuple[str, str]
 )
 def test_common_words_alone_let_nothing_through(text: str) -> None:
     """Words of two-word and opening cues, out of their place, cost no trial."""
-    assert ways_by_screen(text, EVERYWHERE) == Ways((), sentences=False, tail=False)
+    assert ways_by_screen(text, EVERYWHERE) == NO_WAYS
 
 
 @pytest.mark.parametrize(

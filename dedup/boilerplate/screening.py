@@ -17,7 +17,17 @@ from dedup.boilerplate.required import Required, find_required
 from dedup.boilerplate.rule_files import NOWHERE, PLACES, Rule, RuleFile
 from dedup.boilerplate.table import find_rules, kept_from_run_to_run, read_rule_texts
 from dedup.kernels.characters import load_characters
-from dedup.kernels.cues import CAN_BE_SURE, OF_CATEGORY, SENTENCES, TAIL, WAYS, WHOLE, join_rows, screen_paragraphs
+from dedup.kernels.cues import (
+    CAN_BE_SURE,
+    OF_CATEGORY,
+    PRESENT,
+    SENTENCES,
+    TAIL,
+    WAYS,
+    WHOLE,
+    join_rows,
+    screen_paragraphs,
+)
 from dedup.settings import RuleText, Settings
 from dedup.token_tables import make_filter, make_pair_filter, make_token_table, places_in_table, token_hashes
 
@@ -47,7 +57,6 @@ class ActiveRules:
     companion_cues: tuple[tuple[Cue, int], ...]  # each with the position of the companions it is of
     languages: tuple[int, ...]  # of each rule: the bit of the language that a paragraph must show, 0 if none
     language_bits: Mapping[str, int]  # of those languages
-    index: CueIndex  # of the cues of rules that are tokens
     companion_index: CueIndex
     numbers: tuple[int, ...]  # of each rule: its place among all rules, those switched off too
 
@@ -56,9 +65,9 @@ class Ways(NamedTuple):
     """How a paragraph could match."""
 
     whole: tuple[int, ...]  # positions of the rules that all of it could match, ascending
+    parts: tuple[int, ...]  # of those that a sentence of it could match, ascending
     sentences: bool  # all of its sentences could be boilerplate
     tail: bool  # its last sentences could be
-    evidence: int = -1  # the bits of the languages that it may be of
 
 
 def activate_rules(settings: Settings) -> ActiveRules:
@@ -103,7 +112,6 @@ def _activate_rules(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> Ac
             for rule in rules
         ),
         language_bits=bits,
-        index=CueIndex(use for word, uses in cues.items() if word not in SYMBOLS for use in uses),
         companion_index=CueIndex(companion_cues),
         numbers=tuple(number for number, _ in numbered),
     )
@@ -257,11 +265,12 @@ class Screened(NamedTuple):
 @functools.lru_cache(maxsize=8192)  # there are few different ones
 def read_ways(row: bytes) -> Ways:
     """Give what the screen says of a paragraph."""
-    told, *entries = np.frombuffer(row, dtype=np.int32).tolist()
+    entries = np.frombuffer(row, dtype=np.int32)[1:].tolist()
     together = functools.reduce(operator.or_, entries, 0)
     whole = tuple(entry // WAYS for entry in entries if entry & int(WHOLE))
+    parts = tuple(entry // WAYS for entry in entries if entry & int(PRESENT))
     sentences, tail = (bool(together & int(way)) for way in (SENTENCES, TAIL))
-    return Ways(whole, sentences=sentences, tail=tail, evidence=told & (CAN_BE_SURE - 1))
+    return Ways(whole, parts, sentences=sentences, tail=tail)
 
 
 def is_enough(rule: Rule, places: int) -> bool:

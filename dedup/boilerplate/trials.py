@@ -1,12 +1,12 @@
 """One paragraph tried against the rules: which it matches, and how much of it goes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.rule_files import Rule
-from dedup.boilerplate.screening import PLACE_BITS, ActiveRules, Ways, is_enough
+from dedup.boilerplate.screening import ActiveRules, Ways, is_enough
 from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import MOST_SENTENCES, bare, is_doubtful_end, is_quotation, split_sentences, translate
 
@@ -51,7 +51,7 @@ def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Fi
 def _try_parts(text: str, translated: str, places: int, ways: Ways, active: ActiveRules) -> Finding | None:
     """Find the rule that all of a paragraph's sentences match, or its last ones."""
     if ways.sentences:
-        sentences = _Sentences(text, translated, split_sentences(translated), places, ways.evidence, active)
+        sentences = _Sentences(text, translated, split_sentences(translated), places, ways.parts, active)
         whole: Finding | None = None
         if 2 <= len(sentences) <= MOST_SENTENCES:
             rule = _match_all(sentences)
@@ -65,7 +65,7 @@ def _try_parts(text: str, translated: str, places: int, ways: Ways, active: Acti
         return None
     skipped = max(0, len(translated) - TAIL_CHARS)
     end = translated[skipped:]
-    finding = _match_tail(_Sentences(text[skipped:], end, split_sentences(end), places, ways.evidence, active))
+    finding = _match_tail(_Sentences(text[skipped:], end, split_sentences(end), places, ways.parts, active))
     return finding and finding._replace(start=skipped + finding.start, end=skipped + finding.end)
 
 
@@ -77,7 +77,7 @@ class _Sentences:
     translated: str
     spans: list[tuple[int, int]]
     places: int
-    evidence: int
+    rules: tuple[int, ...]  # positions of those that one of them could match
     active: ActiveRules
     tokens: dict[tuple[int, int], list[str]] = field(default_factory=dict)  # of the stretches asked for so far
 
@@ -89,17 +89,9 @@ class _Sentences:
         stretch = self.stretch(first, past)
         if is_quotation(stretch):
             return None
-        tokens = self.tokens_of(first, past)
-        n_tokens, rules = len(tokens), self.active.rules
-        cued = [
-            rules[position]
-            for position in sorted(_cued_rules(tokens, stretch, self.active))
-            if n_tokens <= rules[position].max_tokens
-            and (rules[position].cut == "tail" or not only_tails)
-            and PLACE_BITS[rules[position].place] & self.places
-            and (self.evidence & self.active.languages[position] or not self.active.languages[position])
-        ]
-        return _match(stretch, cued, self.places) if cued else None
+        tried = (self.active.rules[position] for position in self.rules)
+        tails = (rule for rule in tried if rule.cut == "tail") if only_tails else tried
+        return _match(stretch, tails, self.places, lambda: self.tokens_of(first, past))
 
     def is_companion(self, first: int, past: int) -> bool:
         """Say whether sentences [first, past) go along with a hit beside them."""
@@ -126,27 +118,31 @@ class _Sentences:
         return self.translated[self.spans[first][0] : self.spans[past - 1][1]]
 
 
-def _cued_rules(tokens: Sequence[str], stretch: str, active: ActiveRules) -> set[int]:
-    """Give the positions of the rules of which a cue is there."""
-    cued = active.index.find(tokens)
-    if not stretch.isascii():
-        for symbol in SYMBOLS:
-            if symbol in stretch:
-                cued.update(position for _, position in active.cues.get(symbol, ()))
-    return cued
+def _match(
+    stretch: str, tried: Iterable[Rule], places: int, tokens_of_part: Callable[[], list[str]] | None = None
+) -> Rule | None:
+    """Give the first of the rules `tried` that a stretch matches; one that is enough there, if there is any.
 
-
-def _match(stretch: str, tried: Iterable[Rule], places: int) -> Rule | None:
-    """Give the first of the rules `tried` that a stretch matches; one that is enough there, if there is any."""
+    Of a part of what the screen saw the tokens are asked for, since its cue may be in another part.
+    """
     wording = bare(stretch)
     found: Rule | None = None
     for rule in tried:
         is_sure = is_enough(rule, places)
         if (found is None or is_sure) and rule.matches(wording):
+            if tokens_of_part is not None and not _is_cued(rule, tokens_of_part(), stretch):
+                continue
             if is_sure:
                 return rule
             found = rule
     return found
+
+
+def _is_cued(rule: Rule, tokens: Sequence[str], stretch: str) -> bool:
+    """Say whether a stretch of these tokens holds a cue of a rule, and is not too long for it."""
+    return len(tokens) <= rule.max_tokens and any(
+        cue.last in stretch if cue.last in SYMBOLS else cue.is_in(tokens) for cue in rule.cues
+    )
 
 
 def _less_sure(first: Rule | None, second: Rule | None, places: int) -> Rule | None:

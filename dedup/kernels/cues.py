@@ -42,10 +42,10 @@ PLACES_OF_RULE: Final = 3
 PRESENT: Final = np.uint8(8)
 """No way of its own: a rule that could match a sentence, if others have the sentences tried."""
 
-CAN_BE_SURE: Final = 1 << 16
-"""In what is told of a paragraph, beside the bits of the languages that it shows: a rule is enough at its place."""
+CAN_BE_SURE: Final = 1
+"""In what is told of a paragraph: a rule is enough at its place."""
 
-OF_CATEGORY: Final = 1 << 17
+OF_CATEGORY: Final = 2
 """By this the number of the one category of its rules is multiplied there; 0 stands for several."""
 
 WAYS: Final = 16
@@ -93,8 +93,7 @@ def screen_paragraphs(
     number of its category, from 1; lead_languages int64[256], of which languages a byte that is not ASCII is evidence;
     required, the arrays of could_match.
     Out: found int64[n], the numbers of the paragraphs that could match, ascending; entries int32[n * (r + 1)], for
-    each of these the bits of the languages that it shows, CAN_BE_SURE and OF_CATEGORY, then for each rule WAYS * its
-    number + the ways, ascending; first_entry int64[n + 1], where those of each start.
+    each of these CAN_BE_SURE and OF_CATEGORY, then for each rule WAYS * its number + the ways, ascending; first_entry int64[n + 1], where those of each start.
 
     No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
     the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
@@ -250,16 +249,15 @@ def screen_paragraphs(
             n_left = _keep_ways(touched, n_left, together)
         if together & ~PRESENT == 0 or is_about_code(text, start, end):
             continue
-        claim = np.int64(-1)
+        claim, can_be_sure = np.int64(-1), False
         for place in range(n_left):
             rule = touched[place] // WAYS
             category = rule_traits[rule, CATEGORY] * OF_CATEGORY
             claim = category if claim == -1 or claim == category else np.int64(0)
-            if rule_traits[rule, SURE_PLACES] & places:
-                evidence |= CAN_BE_SURE
+            can_be_sure |= rule_traits[rule, SURE_PLACES] & places != 0
         found[n_found] = p
         entry = first_entry[n_found]
-        entries[entry] = evidence | claim
+        entries[entry] = claim + CAN_BE_SURE * can_be_sure
         touched[:n_left].sort()
         for place in range(n_left):
             entries[entry + 1 + place] = touched[place]
