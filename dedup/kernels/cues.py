@@ -93,7 +93,8 @@ def screen_paragraphs(
     number of its category, from 1; lead_languages int64[256], of which languages a byte that is not ASCII is evidence;
     required, the arrays of could_match.
     Out: found int64[n], the numbers of the paragraphs that could match, ascending; entries int32[n * (r + 1)], for
-    each of these CAN_BE_SURE and OF_CATEGORY, then for each rule WAYS * its number + the ways, ascending; first_entry int64[n + 1], where those of each start.
+    each of these CAN_BE_SURE and OF_CATEGORY, then for each rule WAYS * its number + the ways, ascending; first_entry
+    int64[n + 1], where those of each start.
 
     No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
     the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
