@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from dedup.annotating import annotate_shard
-from dedup.boilerplate import cue_limits, find_boilerplate
+from dedup.boilerplate import cue_tables, find_boilerplate
 from dedup.candidates import find_candidates, find_members
 from dedup.equals import find_distinct
 from dedup.fingerprints import fingerprint_paragraphs
@@ -49,7 +49,7 @@ def run(raw, n_runs):
         return found
     documents = raw.core()
     paragraphs = timed("split", lambda: split_paragraphs(documents, settings))
-    cues = cue_limits(settings)
+    cues = cue_tables(settings)
     fingerprints, _ = timed("fingerprint", lambda: fingerprint_paragraphs(documents, paragraphs, cues, settings))
     timed("boilerplate", lambda: find_boilerplate(
         documents, paragraphs, settings, fingerprints.n_tokens, fingerprints.flagged))

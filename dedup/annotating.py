@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, view_numbers, view_texts
-from dedup.boilerplate import cue_limits, find_boilerplate
+from dedup.boilerplate import cue_tables, find_boilerplate
 from dedup.cuts import read_cuts, trim_paragraphs
 from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, replace_fingerprints
 from dedup.kernels.packing import pack_bands
@@ -31,6 +31,7 @@ from dedup.shards import (
     VERBATIM,
     ShardCuts,
 )
+from dedup.token_tables import make_cue_tables
 
 SENTENCE_TOKENS: Final = 8
 """A shorter sentence may be what somebody says."""
@@ -66,7 +67,7 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
 
     `on_compiling` is told, perhaps by another thread, what the first document that needs it has to wait for.
     """
-    cues = cue_limits(settings) if settings.boilerplate else {}
+    cues = cue_tables(settings) if settings.boilerplate else make_cue_tables({})
     paragraphs = split_paragraphs(documents, settings, on_compiling)
     fingerprints, repeats = fingerprint_paragraphs(documents, paragraphs, cues, settings)
     hits, special = empty_table(BOILERPLATE), np.zeros(documents.num_rows, dtype=np.uint8)
@@ -75,7 +76,7 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     cuts, boilerplate = read_cuts(paragraphs, repeats, hits)
     paragraphs, trimmed, in_pieces = trim_paragraphs(paragraphs, cuts)
     if len(trimmed):
-        again, _ = fingerprint_paragraphs(documents, paragraphs.take(pa.array(trimmed)), {}, settings)
+        again, _ = fingerprint_paragraphs(documents, paragraphs.take(pa.array(trimmed)), make_cue_tables({}), settings)
         fingerprints = replace_fingerprints(fingerprints, trimmed, again)
     texts = view_texts(documents["text"])
     n_documents = documents.num_rows

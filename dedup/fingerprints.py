@@ -1,7 +1,5 @@
 """Paragraphs turned into what is compared: token counts, exact hashes, band keys; and the repeats inside each."""
 
-import functools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,12 +8,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import view_numbers, view_texts
-from dedup.kernels.annotations import ANYWHERE, OPENING, PAIRED, annotate
+from dedup.kernels.annotations import annotate
 from dedup.kernels.characters import load_characters
-from dedup.kernels.mixing import FILTER_BITS
 from dedup.schemas import REPEATS, VERBATIM
 from dedup.settings import Settings
-from dedup.token_tables import OPENS, make_pair_filter, make_token_table, places_in_table, token_hashes
+from dedup.token_tables import CueTables
 
 GIANT_BYTES: Final = 8 << 20
 """Paragraphs of more bytes are compared for equality only: a dump on one line, which no edited copy is sought of, would
@@ -59,15 +56,13 @@ def make_permutations(n_hashes: int, seed: int) -> tuple[NDArray[np.uint32], NDA
 
 
 def fingerprint_paragraphs(
-    documents: pa.Table, paragraphs: pa.Table, cues: Mapping[str, tuple[int, int]], settings: Settings
+    documents: pa.Table, paragraphs: pa.Table, cues: CueTables, settings: Settings
 ) -> tuple[Fingerprints, pa.Table]:
     """Read every paragraph once; give its fingerprint, and the repeats inside paragraphs as REPEATS.
 
     Verbatim paragraphs are no near-duplicates, hold no repeats and are not flagged; those of more than GIANT_BYTES are
     no near-duplicates and hold no repeats.
-    Takes DOCUMENTS and its PARAGRAPHS; `cues` are tokens, or several in a row with spaces between (of which the last
-    two are looked for), behind OPENS where a sentence begins with them, each with the most tokens of a paragraph, and
-    of its end, in which it counts.
+    Takes DOCUMENTS and its PARAGRAPHS, and the cues that a paragraph is flagged for.
     """
     texts = view_texts(documents["text"])
     document = view_numbers(paragraphs["document"])
@@ -91,7 +86,7 @@ def fingerprint_paragraphs(
         settings.min_near_tokens,
         min_repeat_tokens,
         GIANT_BYTES,
-        *make_cue_tables(tuple(cues.items())),
+        *cues,
         n_tokens,
         exact,
         flagged,
@@ -137,28 +132,3 @@ def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Finge
         np.concatenate([old.band_keys[stays], new.band_keys])[order],
         np.concatenate([old.sketches[stays], new.sketches])[order],
     )
-
-
-@functools.lru_cache(maxsize=8)  # asked for by every batch of documents
-def make_cue_tables(
-    cues: tuple[tuple[str, tuple[int, int]], ...],
-) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.uint64], NDArray[np.int32]]:
-    """Give what `annotate` looks for cues with: the table of their last tokens, the two filters, the limits."""
-    words = [cue.removeprefix(OPENS).split(" ") for cue, _ in cues]
-    lasts = token_hashes(" ".join(tokens[-1] for tokens in words))
-    is_pair = np.array([len(tokens) > 1 for tokens in words], dtype=np.bool_)
-    opens = np.array([cue.startswith(OPENS) for cue, _ in cues], dtype=np.bool_)
-    kinds = np.where(is_pair, PAIRED, np.where(opens, OPENING, ANYWHERE))
-    filters = np.zeros(int(FILTER_BITS) + 1, dtype=np.uint8)
-    np.bitwise_or.at(filters, lasts & FILTER_BITS, kinds)
-    pairs = make_pair_filter(tokens for tokens in words if len(tokens) > 1)
-    table = make_token_table(tokens[-1] for tokens in words)
-    limits = np.zeros((len(table), 3, 2), dtype=np.int32)
-    places = places_in_table(table)
-    rows = np.array([places[last] for last in lasts.tolist()], dtype=np.int64)
-    np.maximum.at(
-        limits,
-        (rows, np.log2(kinds).astype(np.int64)),
-        np.array([limit for _, limit in cues], dtype=np.int32).reshape(-1, 2),
-    )
-    return table, filters, pairs, limits

@@ -1,11 +1,12 @@
 """Words as kernels know them: hashes of their tokens, and open-addressing tables of these."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.kernels.annotations import ANYWHERE, OPENING, PAIRED
 from dedup.kernels.characters import load_characters
 from dedup.kernels.mixing import FILTER_BITS
 from dedup.kernels.pairs import PAIR_WORDS, pair_bit
@@ -60,3 +61,36 @@ def make_pair_filter(runs: Iterable[Sequence[str]]) -> NDArray[np.uint64]:
 def places_in_table(table: NDArray[np.uint64]) -> dict[int, int]:
     """Give hash -> its place in the table."""
     return {value: place for place, value in enumerate(table.tolist()) if value}
+
+
+class CueTables(NamedTuple):
+    """What `annotate` looks for cues with: t places of their last tokens, two filters, and limits."""
+
+    words: NDArray[np.uint64]  # [t]
+    kinds: NDArray[np.uint8]
+    pairs: NDArray[np.uint64]
+    limits: NDArray[np.int32]  # [t, 3, 2]
+
+
+def make_cue_tables(cues: Mapping[str, tuple[int, int]]) -> CueTables:
+    """Arrange cues: tokens, or several in a row with spaces between, of which the last two are looked for.
+
+    They stand behind OPENS where a sentence begins with them. Each has the most tokens of a paragraph, and of its end,
+    in which it counts.
+    """
+    tokens = [cue.removeprefix(OPENS).split(" ") for cue in cues]
+    lasts = token_hashes(" ".join(of_cue[-1] for of_cue in tokens))
+    is_pair = np.array([len(of_cue) > 1 for of_cue in tokens], dtype=np.bool_)
+    opens = np.array([cue.startswith(OPENS) for cue in cues], dtype=np.bool_)
+    kinds = np.where(is_pair, PAIRED, np.where(opens, OPENING, ANYWHERE))
+    filters = np.zeros(int(FILTER_BITS) + 1, dtype=np.uint8)
+    np.bitwise_or.at(filters, lasts & FILTER_BITS, kinds)
+    pairs = make_pair_filter(of_cue for of_cue in tokens if len(of_cue) > 1)
+    words = make_token_table(of_cue[-1] for of_cue in tokens)
+    limits = np.zeros((len(words), 3, 2), dtype=np.int32)
+    places = places_in_table(words)
+    rows = np.array([places[last] for last in lasts.tolist()], dtype=np.int64)
+    np.maximum.at(
+        limits, (rows, np.log2(kinds).astype(np.int64)), np.array(list(cues.values()), dtype=np.int32).reshape(-1, 2)
+    )
+    return CueTables(words, filters, pairs, limits)

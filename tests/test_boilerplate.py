@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dedup.boilerplate import cue_limits, cue_tokens, find_boilerplate
+from dedup.boilerplate import cue_limits, cue_tables, cue_tokens, find_boilerplate
 from dedup.boilerplate.rule_files import tokens_of
 from dedup.errors import SchemaError
 from dedup.fingerprints import fingerprint_paragraphs
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPHS, TEXT, empty_table
 from dedup.settings import Settings
+from dedup.token_tables import make_cue_tables
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -280,7 +281,7 @@ def test_flags_and_token_counts_change_nothing() -> None:
     assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, flagged).hits.equals(plain)
     limits = cue_limits(Settings())
     assert {cue.removeprefix("^").split(" ")[-1] for cue in limits} == cues
-    kernel, _ = fingerprint_paragraphs(documents, paragraphs, limits, Settings())
+    kernel, _ = fingerprint_paragraphs(documents, paragraphs, cue_tables(Settings()), Settings())
     assert kernel.n_tokens.tolist() == n_tokens.tolist()
     assert find_boilerplate(documents, paragraphs, Settings(), n_tokens, kernel.flagged).hits.equals(plain)
     assert not (kernel.flagged & ~flagged).any()
@@ -311,7 +312,7 @@ def test_a_cue_counts_where_it_may_stand(text: str, is_flagged: bool) -> None:
     """The prefilter heeds the word before the second of two, the beginnings of sentences, and lengths."""
     cues = {"rare": (9, 0), "follow her": (9, 0), "^see": (9, 0), "reporting by": (9, 3)}
     documents, paragraphs = make_tables([text])
-    found, _ = fingerprint_paragraphs(documents, paragraphs, cues, Settings())
+    found, _ = fingerprint_paragraphs(documents, paragraphs, make_cue_tables(cues), Settings())
     assert found.flagged.tolist() == [is_flagged] * len(paragraphs)
 
 

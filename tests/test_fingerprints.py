@@ -24,7 +24,7 @@ from dedup.kernels.annotations import PIECE_TOKENS
 from dedup.paragraphs import split_paragraphs
 from dedup.schemas import DOCUMENTS, PARAGRAPHS, REPEATS, check_schema
 from dedup.settings import Settings
-from dedup.token_tables import make_token_table, token_hashes
+from dedup.token_tables import make_cue_tables, make_token_table, token_hashes
 
 SETTINGS = Settings(paragraphs="line", bands=5, rows=2, min_tokens=4, min_near_tokens=6, min_repeat_tokens=5)
 CUES = {"rights": (3, 1), "copyright": (6, 2)}
@@ -48,7 +48,7 @@ def documents_of(texts: list[str]) -> pa.Table:
 
 def fingerprint(documents: pa.Table, settings: Settings = SETTINGS) -> tuple[pa.Table, Fingerprints, pa.Table]:
     paragraphs = split_paragraphs(documents, settings)
-    return paragraphs, *fingerprint_paragraphs(documents, paragraphs, CUES, settings)
+    return paragraphs, *fingerprint_paragraphs(documents, paragraphs, make_cue_tables(CUES), settings)
 
 
 def assert_equal(left: Fingerprints, right: Fingerprints) -> None:
@@ -186,7 +186,7 @@ def test_paragraphs_may_be_chunked_too() -> None:
     documents = documents_of(TEXTS)
     paragraphs, expected, _ = fingerprint(documents)
     chunked = pa.concat_tables([paragraphs.slice(0, 1), paragraphs.slice(1)])
-    assert_equal(fingerprint_paragraphs(documents, chunked, CUES, SETTINGS)[0], expected)
+    assert_equal(fingerprint_paragraphs(documents, chunked, make_cue_tables(CUES), SETTINGS)[0], expected)
 
 
 def test_a_null_text_is_an_empty_one() -> None:

@@ -15,7 +15,7 @@ finding.py      documents and paragraphs -> BOILERPLATE
 """
 
 from dedup.boilerplate.checking import check_examples
-from dedup.boilerplate.finding import cue_limits, cue_tokens, find_boilerplate
+from dedup.boilerplate.finding import cue_limits, cue_tables, cue_tokens, find_boilerplate
 from dedup.boilerplate.kept import keep_for_later
 from dedup.boilerplate.rule_files import Rule, load_rules
 from dedup.boilerplate.table import RULES, read_rule_texts, with_rules_read
@@ -25,6 +25,7 @@ __all__ = [
     "Rule",
     "check_examples",
     "cue_limits",
+    "cue_tables",
     "cue_tokens",
     "find_boilerplate",
     "keep_for_later",

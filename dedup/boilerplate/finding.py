@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,8 +18,10 @@ from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules
 from dedup.boilerplate.searching import find_candidates, find_hits
 from dedup.boilerplate.signatures import find_signatures
 from dedup.boilerplate.special import ORDINARY, tell_documents
+from dedup.boilerplate.table import kept_from_run_to_run, read_rule_texts
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, TEXT, VERBATIM, check_schema
-from dedup.settings import Settings
+from dedup.settings import RuleText, Settings
+from dedup.token_tables import CueTables, make_cue_tables
 
 BELOW_MAIL: Final = frozenset({"mailing-list", "mail-signature", "confidentiality"})
 """Categories of which a document may well have more than of anything else: a short mail has a long footer."""
@@ -53,11 +54,7 @@ def cue_limits(settings: Settings) -> Mapping[str, tuple[int, int]]:
     its cues, if none of them stands among as many last tokens as its second limit
     says: nothing in it would be found.
     """
-    return _cue_limits(activate_rules(settings))
-
-
-@functools.lru_cache(maxsize=8)  # asked for by every batch of documents
-def _cue_limits(active: ActiveRules) -> Mapping[str, tuple[int, int]]:
+    active = activate_rules(settings)
     limits: dict[str, tuple[int, int]] = {}
     for last, uses in active.cues.items():
         if last in SYMBOLS:
@@ -69,7 +66,20 @@ def _cue_limits(active: ActiveRules) -> Mapping[str, tuple[int, int]]:
                 max(whole, int(REACH * rule.max_tokens)),
                 max(tail, rule.max_tokens if rule.cut == "tail" else 0),
             )
-    return MappingProxyType(limits)
+    return limits
+
+
+def cue_tables(settings: Settings) -> CueTables:
+    """Give the tables by which such a prefilter flags paragraphs."""
+    return _cue_tables(settings.without, read_rule_texts(settings))
+
+
+@functools.lru_cache(maxsize=8)  # asked for by every batch of documents
+def _cue_tables(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> CueTables:
+    def make() -> CueTables:
+        return make_cue_tables(cue_limits(Settings(without=without, rules=texts)))
+
+    return make() if without or texts else kept_from_run_to_run("cues", make)
 
 
 class Boilerplate(NamedTuple):
