@@ -55,8 +55,8 @@ def _vocabulary(file: RuleFile) -> Iterator[str]:
 
 def _stamp_of(folder: Path) -> str:
     """Give the names, sizes and times of the rules in a folder, and of the code that reads them."""
-    code = [*folder.glob("*.py"), *folder.parent.glob("kernels/*.py"), folder.parent / "token_tables.py"]
-    paths = sorted([*folder.glob("rules/*.toml"), *folder.parent.glob("*.toml"), *code])
+    kinds = ("boilerplate/rules/*.toml", "*.toml", "boilerplate/*.py", "kernels/*.py", "token_tables.py")
+    paths = sorted(path for kind in kinds for path in folder.parent.glob(kind))
     found = [(path, path.stat()) for path in paths]
     return "\n".join(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in found)
 
