@@ -123,8 +123,8 @@ def test_rules_are_kept_until_they_or_the_code_are_others(place: Path, monkeypat
         assert file.legal_words == read[language].legal_words
         assert file.parts == read[language].parts
     monkeypatch.setattr(table, "load_rules", dict)
-    stamp = table._stamp_of(Path(table.__file__).parent)
-    monkeypatch.setattr(table, "_stamp_of", lambda folder: stamp + "0")
+    stamp = table._stamp_of(Path(table.__file__).parent.parent)
+    monkeypatch.setattr(table, "_stamp_of", lambda package: stamp + "0")
     assert table.load_kept_rules() == {}
 
 
@@ -141,12 +141,12 @@ def test_the_stamp_tells_rules_and_code_apart(tmp_path: Path) -> None:
     """A rule or a module that changes, comes or goes changes the stamp."""
     (tmp_path / "boilerplate" / "rules").mkdir(parents=True)
     (tmp_path / "kernels").mkdir()
-    stamps = [table._stamp_of(tmp_path / "boilerplate")]
-    for name in ("boilerplate/rules/en.toml", "boilerplate/cues.py", "kernels/tokens.py"):
+    stamps = [table._stamp_of(tmp_path)]
+    for name in ("boilerplate/rules/en.toml", "boilerplate/cues.py", "kernels/tokens.py", "token_tables.py"):
         (tmp_path / name).write_text("a")
-        stamps.append(table._stamp_of(tmp_path / "boilerplate"))
+        stamps.append(table._stamp_of(tmp_path))
         (tmp_path / name).write_text("ab")
-        stamps.append(table._stamp_of(tmp_path / "boilerplate"))
+        stamps.append(table._stamp_of(tmp_path))
     assert len(set(stamps)) == len(stamps)
 
 

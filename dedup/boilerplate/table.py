@@ -27,7 +27,7 @@ def load_kept_rules() -> dict[str, RuleFile]:
 
 def kept_from_run_to_run(name: str, make: Callable[[], Made]) -> Made:
     """Give what is made of the rules that dedup ships, or was in an earlier run if neither they nor code changed."""
-    stamp = _stamp_of(Path(__file__).parent)
+    stamp = _stamp_of(Path(__file__).parent.parent)
     with _MAKING:  # or each worker would make it
         kept = recall(name, stamp)
         if kept is not None:
@@ -53,10 +53,10 @@ def _vocabulary(file: RuleFile) -> Iterator[str]:
             yield from rule.counter_examples
 
 
-def _stamp_of(folder: Path) -> str:
-    """Give the names, sizes and times of the rules in a folder, and of the code that reads them."""
+def _stamp_of(package: Path) -> str:
+    """Give the names, sizes and times of the rules in a package, and of the code that reads them."""
     kinds = ("boilerplate/rules/*.toml", "*.toml", "boilerplate/*.py", "kernels/*.py", "token_tables.py")
-    paths = sorted(path for kind in kinds for path in folder.parent.glob(kind))
+    paths = sorted(path for kind in kinds for path in package.glob(kind))
     found = [(path, path.stat()) for path in paths]
     return "\n".join(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in found)
 
