@@ -93,9 +93,9 @@ def _tell_votes(evidence: Evidence, rows: NDArray[np.int64]) -> pa.Array:
     if evidence.recurring is None or not len(voted):
         return pa.nulls(len(rows), pa.string())
     chosen = evidence.recurring.take(rows[voted])
-    _, one, kind = np.unique(
-        np.column_stack([chosen.clusters, chosen.among, chosen.votes]), axis=0, return_index=True, return_inverse=True
-    )
+    counts = chosen.clusters.astype(np.int64) << 32 | chosen.among
+    _, count = np.unique(counts, return_inverse=True)
+    _, one, kind = np.unique(count.reshape(-1) << 16 | chosen.votes, return_index=True, return_inverse=True)
     told = pa.array([describe_votes(chosen, row) for row in one.tolist()], pa.string())
     places = np.full(len(rows), -1, dtype=np.int64)
     places[voted] = kind.reshape(-1)
