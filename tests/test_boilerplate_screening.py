@@ -33,7 +33,7 @@ ACTIVE = activate_rules(Settings())
 LEADS = lead_bits(ACTIVE.language_bits)
 with np.errstate(over="ignore"):  # NumPy warns where an interpreted kernel wraps on purpose
     SCREEN = make_screen(Settings())
-NO_WAYS = Ways((), (), sentences=False, tail=False)
+NO_WAYS = Ways((), (), sentences=False, tail=False, has_companion=False)
 EVERYWHERE = sum(PLACE_BITS.values())
 TEXTS = [text for rule in RULES.values() for text in (*rule.examples, *rule.counter_examples)]
 PROSE = [
@@ -115,7 +115,8 @@ def ways_by_definition(text: str, places: int) -> Ways:
     if text.endswith((",", ";", "，", "、", "；", "،", "؛")) and not is_greek_question:
         return NO_WAYS
     n_words = sum(1 / 3 if len(token) == 1 and "\u3000" <= token <= "\u9fff" else 1 for token in tokens)
-    return Ways(tuple(whole), tuple(inside), sentences and n_words <= MOST_WORDS_IN_SENTENCES + 1e-6, tail)
+    is_short = n_words <= MOST_WORDS_IN_SENTENCES + 1e-6
+    return Ways(tuple(whole), tuple(inside), sentences and is_short, tail, has_companion=True)
 
 
 def ways_by_screen(text: str, places: int) -> Ways:

@@ -19,6 +19,7 @@ from dedup.boilerplate.table import find_rules, kept_from_run_to_run, read_rule_
 from dedup.kernels.characters import load_characters
 from dedup.kernels.cues import (
     CAN_BE_SURE,
+    HOLDS_COMPANION,
     OF_CATEGORY,
     PRESENT,
     SENTENCES,
@@ -68,6 +69,7 @@ class Ways(NamedTuple):
     parts: tuple[int, ...]  # of those that a sentence of it could match, ascending
     sentences: bool  # all of its sentences could be boilerplate
     tail: bool  # its last sentences could be
+    has_companion: bool  # one of them could be a companion
 
 
 def activate_rules(settings: Settings) -> ActiveRules:
@@ -265,12 +267,12 @@ class Screened(NamedTuple):
 @functools.lru_cache(maxsize=8192)  # there are few different ones
 def read_ways(row: bytes) -> Ways:
     """Give what the screen says of a paragraph."""
-    entries = np.frombuffer(row, dtype=np.int32)[1:].tolist()
+    told, *entries = np.frombuffer(row, dtype=np.int32).tolist()
     together = functools.reduce(operator.or_, entries, 0)
     whole = tuple(entry // WAYS for entry in entries if entry & int(WHOLE))
     parts = tuple(entry // WAYS for entry in entries if entry & int(PRESENT))
     sentences, tail = (bool(together & int(way)) for way in (SENTENCES, TAIL))
-    return Ways(whole, parts, sentences=sentences, tail=tail)
+    return Ways(whole, parts, sentences=sentences, tail=tail, has_companion=bool(told & HOLDS_COMPANION))
 
 
 def is_enough(rule: Rule, places: int) -> bool:

@@ -51,7 +51,7 @@ def try_paragraph(text: str, places: int, ways: Ways, active: ActiveRules) -> Fi
 def _try_parts(text: str, translated: str, places: int, ways: Ways, active: ActiveRules) -> Finding | None:
     """Find the rule that all of a paragraph's sentences match, or its last ones."""
     if ways.sentences:
-        sentences = _Sentences(text, translated, split_sentences(translated), places, ways.parts, active)
+        sentences = _Sentences(text, translated, split_sentences(translated), places, ways, active)
         whole: Finding | None = None
         if 2 <= len(sentences) <= MOST_SENTENCES:
             rule = _match_all(sentences)
@@ -65,7 +65,7 @@ def _try_parts(text: str, translated: str, places: int, ways: Ways, active: Acti
         return None
     skipped = max(0, len(translated) - TAIL_CHARS)
     end = translated[skipped:]
-    finding = _match_tail(_Sentences(text[skipped:], end, split_sentences(end), places, ways.parts, active))
+    finding = _match_tail(_Sentences(text[skipped:], end, split_sentences(end), places, ways, active))
     return finding and finding._replace(start=skipped + finding.start, end=skipped + finding.end)
 
 
@@ -77,7 +77,7 @@ class _Sentences:
     translated: str
     spans: list[tuple[int, int]]
     places: int
-    rules: tuple[int, ...]  # positions of those that one of them could match
+    ways: Ways
     active: ActiveRules
     tokens: dict[tuple[int, int], list[str]] = field(default_factory=dict)  # of the stretches asked for so far
 
@@ -89,12 +89,14 @@ class _Sentences:
         stretch = self.stretch(first, past)
         if is_quotation(stretch):
             return None
-        tried = (self.active.rules[position] for position in self.rules)
+        tried = (self.active.rules[position] for position in self.ways.parts)
         tails = (rule for rule in tried if rule.cut == "tail") if only_tails else tried
         return _match(stretch, tails, self.places, lambda: self.tokens_of(first, past))
 
     def is_companion(self, first: int, past: int) -> bool:
         """Say whether sentences [first, past) go along with a hit beside them."""
+        if not self.ways.has_companion:
+            return False
         stretch = self.stretch(first, past)
         if len(stretch) > MOST_COMPANION_CHARS:
             return False

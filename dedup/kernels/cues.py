@@ -45,7 +45,10 @@ PRESENT: Final = np.uint8(8)
 CAN_BE_SURE: Final = 1
 """In what is told of a paragraph: a rule is enough at its place."""
 
-OF_CATEGORY: Final = 2
+HOLDS_COMPANION: Final = 2
+"""There, too: a companion of rules may be in it."""
+
+OF_CATEGORY: Final = 4
 """By this the number of the one category of its rules is multiplied there; 0 stands for several."""
 
 WAYS: Final = 16
@@ -93,8 +96,8 @@ def screen_paragraphs(
     number of its category, from 1; lead_languages int64[256], of which languages a byte that is not ASCII is evidence;
     required, the arrays of could_match.
     Out: found int64[n], the numbers of the paragraphs that could match, ascending; entries int32[n * (r + 1)], for
-    each of these CAN_BE_SURE and OF_CATEGORY, then for each rule WAYS * its number + the ways, ascending; first_entry
-    int64[n + 1], where those of each start.
+    each of these CAN_BE_SURE, HOLDS_COMPANION and OF_CATEGORY, then for each rule WAYS * its number + the ways,
+    ascending; first_entry int64[n + 1], where those of each start.
 
     No way is left out by which a rule could match: sentences that match together hold a cue, are no longer than
     the rule allows, and go past no certain end of a sentence; and the first and the last sentences of a paragraph
@@ -139,7 +142,7 @@ def screen_paragraphs(
                         touched[n_touched] = rule
                         n_touched += 1
         starts_well, ends_well = False, False
-        starts_along, ends_along = False, False
+        goes_along, starts_along, ends_along = False, False, False
         evidence = np.int64(0)
         for place in range(n):
             token = tokens[place]
@@ -174,6 +177,7 @@ def screen_paragraphs(
                 starts_well |= starts[first] < first_end
                 ends_well |= starts[first] >= last_end
                 if rule == n_rules:
+                    goes_along = True
                     starts_along |= starts[first] < first_end
                     ends_along |= starts[first] >= last_end
                     continue
@@ -258,7 +262,7 @@ def screen_paragraphs(
             can_be_sure |= rule_traits[rule, SURE_PLACES] & places != 0
         found[n_found] = p
         entry = first_entry[n_found]
-        entries[entry] = claim + CAN_BE_SURE * can_be_sure
+        entries[entry] = claim + CAN_BE_SURE * can_be_sure + HOLDS_COMPANION * goes_along
         touched[:n_left].sort()
         for place in range(n_left):
             entries[entry + 1 + place] = touched[place]
