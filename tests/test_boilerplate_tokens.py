@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dedup.boilerplate.cues import read_cue
 from dedup.boilerplate.spellings import fold, spellings
-from dedup.boilerplate.tokens import normal_form, tokens_of
+from dedup.boilerplate.tokens import SEPARATORS, normal_form, tokens_of
 from dedup.token_tables import token_hashes
 from tests.reference.tokens import split_tokens
 
@@ -16,7 +16,7 @@ SCRIPTS = st.one_of(
         st.sampled_from(
             "aZ é ß İ ı I ﬁ Ω Σ ς ά ΐ Ё й щ Ж ـ أ ي ّ َ لا ﷺ 字 編 编 々 〇 か が ガ ｶ ﾞ ー ゙"
             " 가 힣 ㄱ ᆨ ⓒ ① Ａ １ 。 ， ・ 「 ้ ไ ท א ְ ्"
-            " अ _ - ' . © 　"
+            " अ _ - ' . © 　" + SEPARATORS
         ),
         max_size=30,
     ),

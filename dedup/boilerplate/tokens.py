@@ -10,6 +10,11 @@ from dedup.kernels.characters import PAGE_BITS, ROLE_MASK, ROLE_SHIFT, load_char
 
 _ASCII_TOKEN: Final = re.compile(r"[^\W_]+")
 
+SEPARATORS: Final = "‘’“”–—•·¶©®→"
+"""What texts else of ASCII are full of; no token has one of them in it."""
+
+_SPACES: Final = str.maketrans(SEPARATORS, " " * len(SEPARATORS))
+
 _ROLES_OF_TOKEN: Final = re.compile("32*|1[12]*")
 """A token by the roles of its characters (WORD 1, MARK 2, SOLO 3)."""
 
@@ -28,6 +33,8 @@ def tokens_of(text: str) -> list[str]:
     Tokens are runs of letters, digits and the marks on them; in scripts without spaces each character is one.
     """
     form = normal_form(text)
+    if not form.isascii():
+        form = form.translate(_SPACES)
     if form.isascii():
         return _ASCII_TOKEN.findall(form)
     page_of, pages, _ = load_characters()
