@@ -6,11 +6,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.annotations import ANYWHERE, OPENING, PAIRED
 from dedup.kernels.characters import load_characters
-from dedup.kernels.mixing import FILTER_BITS
-from dedup.kernels.pairs import PAIR_WORDS, pair_bit
+from dedup.kernels.pairs import ANYWHERE, OPENING, PAIR_WORDS, PAIRED, pair_bit
 from dedup.kernels.tokens import MOST_MARKS, read_tokens
+
+FILTER_BITS: Final = 17
+"""Of a hash, by which tokens are told first: a filter so large, of bytes, stays in the processor's cache."""
 
 OPENS: Final = "^"
 """Written before a cue with which a matching text must begin."""
@@ -42,11 +43,16 @@ def make_token_table(words: Iterable[str]) -> NDArray[np.uint64]:
     return table
 
 
-def make_filter(table: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Give bool[2**16]: whether any hash in the table has these low bits."""
-    has_bits = np.zeros(int(FILTER_BITS) + 1, dtype=np.bool_)
-    has_bits[table[table != 0] & FILTER_BITS] = True
-    return has_bits
+def make_word_filter(lasts: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Give the filter that kinds_at takes of the hashes of the last tokens of n cues, and how each counts."""
+    found = np.zeros(1 << FILTER_BITS, dtype=np.uint8)
+    np.bitwise_or.at(found, lasts & np.uint64(len(found) - 1), kinds)
+    return found
+
+
+def kind_of(tokens: Sequence[str], *, opens: bool) -> np.uint8:
+    """Give how a cue counts."""
+    return PAIRED if len(tokens) > 1 else OPENING if opens else ANYWHERE
 
 
 def make_pair_filter(runs: Iterable[Sequence[str]]) -> NDArray[np.uint64]:
@@ -80,11 +86,9 @@ def make_cue_tables(cues: Mapping[str, tuple[int, int]]) -> CueTables:
     """
     tokens = [cue.removeprefix(OPENS).split(" ") for cue in cues]
     lasts = token_hashes(" ".join(of_cue[-1] for of_cue in tokens))
-    is_pair = np.array([len(of_cue) > 1 for of_cue in tokens], dtype=np.bool_)
-    opens = np.array([cue.startswith(OPENS) for cue in cues], dtype=np.bool_)
-    kinds = np.where(is_pair, PAIRED, np.where(opens, OPENING, ANYWHERE))
-    filters = np.zeros(int(FILTER_BITS) + 1, dtype=np.uint8)
-    np.bitwise_or.at(filters, lasts & FILTER_BITS, kinds)
+    kinds = np.array(
+        [kind_of(of_cue, opens=cue.startswith(OPENS)) for cue, of_cue in zip(cues, tokens, strict=True)], dtype=np.uint8
+    )
     pairs = make_pair_filter(of_cue for of_cue in tokens if len(of_cue) > 1)
     words = make_token_table(of_cue[-1] for of_cue in tokens)
     limits = np.zeros((len(words), 3, 2), dtype=np.int32)
@@ -93,4 +97,4 @@ def make_cue_tables(cues: Mapping[str, tuple[int, int]]) -> CueTables:
     np.maximum.at(
         limits, (rows, np.log2(kinds).astype(np.int64)), np.array(list(cues.values()), dtype=np.int32).reshape(-1, 2)
     )
-    return CueTables(words, filters, pairs, limits)
+    return CueTables(words, make_word_filter(lasts, kinds), pairs, limits)

@@ -28,9 +28,17 @@ from dedup.kernels.cues import (
     WHOLE,
     join_rows,
     screen_paragraphs,
+    screen_scratch,
 )
 from dedup.settings import RuleText, Settings
-from dedup.token_tables import make_filter, make_pair_filter, make_token_table, places_in_table, token_hashes
+from dedup.token_tables import (
+    kind_of,
+    make_pair_filter,
+    make_token_table,
+    make_word_filter,
+    places_in_table,
+    token_hashes,
+)
 
 N_START: Final = 2
 N_LAST: Final = 3
@@ -141,7 +149,7 @@ class Arranged(NamedTuple):
     """The cues and traits of the active rules as the kernel reads them."""
 
     table: NDArray[np.uint64]
-    filter: NDArray[np.bool_]
+    filter: NDArray[np.uint8]
     pair_filter: NDArray[np.uint64]
     first_cue: NDArray[np.int64]
     first_run: NDArray[np.int64]
@@ -196,7 +204,10 @@ def _arrange(active: ActiveRules) -> Arranged:
     ]
     return Arranged(
         table,
-        make_filter(table),
+        make_word_filter(
+            token_hashes(" ".join(cue.last for cue, _ in flat)),
+            np.array([kind_of(cue.words, opens=cue.opens) for cue, _ in flat], dtype=np.uint8),
+        ),
         make_pair_filter(cue.words for cue, _ in flat if len(cue.words) > 1),
         first_cue,
         first_cue[:-1] + np.array([sum(len(cue.words) == 1 for cue, _ in of_word) for of_word in cues], dtype=np.int64),
@@ -234,6 +245,7 @@ class Screen:
             *self._arranged,
             self._required,
             MOST_WORDS_IN_SENTENCES,
+            screen_scratch(spans, len(self._arranged.rule_traits), len(self._required.first_set) - 1),
             found,
             entries,
             first_entry,

@@ -6,10 +6,8 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.borrowing import borrows
-from dedup.kernels.mixing import FILTER_BITS
-from dedup.kernels.pairs import may_be_pair
+from dedup.kernels.pairs import kinds_at, may_be_pair
 from dedup.kernels.repeats import FILTER_WORDS, find_runs, may_repeat
-from dedup.kernels.sentences import can_end_between
 from dedup.kernels.signatures import (
     EMPTY,
     HIGH_SEED,
@@ -22,11 +20,6 @@ from dedup.kernels.signatures import (
     minhash,
 )
 from dedup.kernels.tokens import SPARE, read_some_tokens, token_scratch
-
-# How a cue counts: wherever it stands, where it opens a sentence, as the second of two. Each has its row of limits.
-ANYWHERE: Final = np.uint8(1)
-OPENING: Final = np.uint8(2)
-PAIRED: Final = np.uint8(4)
 
 PIECE_TOKENS: Final = np.int64(1 << 14)
 """Tokens of a giant paragraph that are held at a time."""
@@ -70,10 +63,9 @@ def annotate(
     text uint8[]; spans int64[n, 2], bytes into `text`; verbatim bool[n], compared as bytes and with nothing else
     looked for; the character arrays; multipliers and increments
     uint32[k], k a multiple of `rows`. cues uint64[power of two] is an open table of token hashes with 0 for a
-    free place; cue_filter uint8[2**16] has ANYWHERE, OPENING and PAIRED where such a cue ends in these bits;
-    pair_filter as may_be_pair takes it; cue_limits int32[len(cues), 3, 2] in paragraphs of how many
-    tokens, and among how many last ones, a cue counts in each way, 0 if it does not. Paragraphs of more than
-    `giant_bytes` are read piece by piece, and neither fingerprinted nor searched for repeats.
+    free place; cue_filter as kinds_at and pair_filter as may_be_pair take them; cue_limits int32[len(cues), 3, 2] in
+    paragraphs of how many tokens, and among how many last ones, a cue counts in each way, 0 if it does not. Paragraphs
+    of more than `giant_bytes` are read piece by piece, and neither fingerprinted nor searched for repeats.
 
     Out, per paragraph: n_tokens int64[n]; exact uint64[n, 2], of the tokens, or of the bytes if verbatim or below
     `min_tokens`;
@@ -166,12 +158,9 @@ def cue_reach(text, tokens, starts, ends, n, before, cues, cue_filter, pair_filt
     reach = np.int64(-1)
     for place in range(n):
         token = tokens[place]
-        # Most words of which a cue is made are common, and rare behind the right one: that is asked first, of every
-        # token, for a branch could not be foretold. A token that is no longer there may have been the right one.
+        # a token that is no longer there may have been the right one
         in_pair = before > 0 if place == 0 else may_be_pair(pair_filter, tokens[place - 1], token)
-        kinds = cue_filter[token & FILTER_BITS] & (ANYWHERE | OPENING | PAIRED * np.uint8(in_pair))
-        if kinds & OPENING and place > 0 and not can_end_between(text, ends[place - 1], starts[place]):
-            kinds ^= OPENING
+        kinds = kinds_at(text, tokens, starts, ends, place, in_pair, cue_filter)
         if not kinds:
             continue
         slot = token & mask

@@ -7,7 +7,7 @@ from numba import njit
 
 from dedup.kernels.borrowing import borrows, inner
 from dedup.kernels.mixing import mix64
-from dedup.kernels.pairs import may_be_pair
+from dedup.kernels.pairs import ANYWHERE, OPENING, PAIRED, kinds_at, may_be_pair
 from dedup.kernels.sentences import can_end_between, find_certain_ends, goes_on
 from dedup.kernels.shapes import is_about_code
 from dedup.kernels.tokens import read_tokens, token_scratch
@@ -56,6 +56,20 @@ WAYS: Final = 16
 
 
 @njit(cache=True, nogil=True)
+def screen_scratch(spans, n_rules, n_clauses):
+    """Give the arrays that screen_paragraphs works with on these spans."""
+    longest = 0
+    for p in range(len(spans)):
+        longest = max(longest, spans[p, 1] - spans[p, 0])
+    marks, tokens, starts, ends, shapes = token_scratch(longest)
+    opens, seen = np.empty(len(tokens), dtype=np.bool_), np.empty(SEEN_WORDS, dtype=np.uint64)
+    known = np.zeros(n_clauses, dtype=np.int64)
+    ways = np.zeros(n_rules, dtype=np.uint8)  # of one paragraph; those of the rules that it touches are not 0
+    touched = np.empty(n_rules, dtype=np.int64)
+    return marks, tokens, starts, ends, shapes, opens, seen, known, ways, touched
+
+
+@borrows
 def screen_paragraphs(
     text,
     spans,
@@ -74,6 +88,7 @@ def screen_paragraphs(
     lead_languages,
     required,
     most_sentence_words,
+    scratch,
     found,
     entries,
     first_entry,
@@ -85,16 +100,16 @@ def screen_paragraphs(
     text uint8[]; spans int64[n, 2], bytes into `text`; paragraph_traits int64[n, 3]: the bits of the places it
     stands in, 1 where only its end is given (then only TAIL is asked for), 1 where it holds a symbol that is a
     cue; the character arrays; words uint64[power of two], an open table of the hashes of the cues' last tokens
-    with 0 for a free place; word_filter bool[2**16], whether one of them ends in these bits; pair_filter, of the
-    cues, as may_be_pair takes it; first_cue int64[len(words) + 1], where the cues of each word start in cue_traits,
-    and first_run int64[len(words)], where those that have other tokens before it; cue_traits int64[c, 4], the rule (r:
+    with 0 for a free place; word_filter, of these, and pair_filter, of the cues, as kinds_at and may_be_pair take
+    them; first_cue int64[len(words) + 1], where the cues of each word start in cue_traits, and first_run
+    int64[len(words)], where those that have other tokens before it; cue_traits int64[c, 4], the rule (r:
     a companion of rules, r + 1 + i: evidence of the language of bit i), 1 where the cue opens what matches, the number
     of tokens before its last, and the bits of the places of the rule; cue_before uint64[c], what join_hashes gives for
     the tokens before; rule_traits int64[r, 9]: the most tokens of what it matches, of a paragraph whose sentences are
     worth trying, 1 where it takes tails, the bit of its place, 1 where a symbol is a cue of it, the bit of the language
     that a paragraph must show or 0, its number in `required`, the bit of the place where it is enough or 0, and the
     number of its category, from 1; lead_languages int64[256], of which languages a byte that is not ASCII is evidence;
-    required, the arrays of could_match.
+    required, the arrays of could_match; scratch, of screen_scratch.
     Out: found int64[n], the numbers of the paragraphs that could match, ascending; entries int32[n * (r + 1)], for
     each of these CAN_BE_SURE, HOLDS_COMPANION and OF_CATEGORY, then for each rule WAYS * its number + the ways,
     ascending; first_entry int64[n + 1], where those of each start.
@@ -105,17 +120,9 @@ def screen_paragraphs(
     too, has what its patterns require.
     What is about code is left out: functions return cookies, and may be called.
     """
-    longest = 0
-    for p in range(len(spans)):
-        longest = max(longest, spans[p, 1] - spans[p, 0])
-    marks, tokens, starts, ends, shapes = token_scratch(longest)
+    marks, tokens, starts, ends, shapes, opens, seen, known, ways, touched = scratch
     mask = np.uint64(len(words) - 1)
-    opens = np.empty(len(tokens), dtype=np.bool_)
-    seen = np.empty(SEEN_WORDS, dtype=np.uint64)
-    known = np.zeros(len(required.first_set) - 1, dtype=np.int64)
     n_rules = len(rule_traits)
-    ways = np.zeros(n_rules, dtype=np.uint8)  # of one paragraph; those of the rules that it touches are not 0
-    touched = np.empty(n_rules, dtype=np.int64)
     n_found = 0
     first_entry[0] = 0
     for p in range(len(spans)):
@@ -146,17 +153,19 @@ def screen_paragraphs(
         evidence = np.int64(0)
         for place in range(n):
             token = tokens[place]
-            if not word_filter[token & np.uint64(0xFFFF)]:
+            in_pair = place > 0 and may_be_pair(pair_filter, tokens[place - 1], token)
+            kinds = kinds_at(text, tokens, starts, ends, place, in_pair, word_filter)
+            if not kinds:
                 continue
             slot = token & mask
             while words[slot] != 0 and words[slot] != token:
                 slot = (slot + np.uint64(1)) & mask
             if words[slot] == 0:
                 continue
-            past_cue = first_run[slot]
-            if place and may_be_pair(pair_filter, tokens[place - 1], token):
-                past_cue = first_cue[slot + np.uint64(1)]
-            for cue in range(first_cue[slot], past_cue):
+            for cue in range(
+                first_cue[slot] if kinds & (ANYWHERE | OPENING) else first_run[slot],
+                first_cue[slot + np.uint64(1)] if kinds & PAIRED else first_run[slot],
+            ):
                 rule = cue_traits[cue, RULE]
                 if rule > n_rules:
                     evidence |= np.int64(1) << (rule - n_rules - 1)
@@ -263,9 +272,12 @@ def screen_paragraphs(
         found[n_found] = p
         entry = first_entry[n_found]
         entries[entry] = claim + CAN_BE_SURE * can_be_sure + HOLDS_COMPANION * goes_along
-        touched[:n_left].sort()
         for place in range(n_left):
-            entries[entry + 1 + place] = touched[place]
+            at = entry + 1 + place
+            while at > entry + 1 and entries[at - 1] > touched[place]:
+                entries[at] = entries[at - 1]
+                at -= 1
+            entries[at] = touched[place]
         n_found += 1
         first_entry[n_found] = entry + 1 + n_left
     return n_found

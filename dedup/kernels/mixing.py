@@ -9,9 +9,6 @@ PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
 TOKEN_SEED: Final = np.uint64(0xCBF29CE484222325)
 SHINGLE_SEED: Final = np.uint64(0x2545F4914F6CDD1D)
 
-FILTER_BITS: Final = np.uint64(0xFFFF)
-"""The bits of a hash by which a filter tells, at the cost of one look, that it is in no table."""
-
 
 @njit(cache=True, nogil=True, inline="always")
 def mix64(value):

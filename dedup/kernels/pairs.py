@@ -1,9 +1,16 @@
-"""Which two tokens in a row may be the last two of a cue: common words, which most cues are made of, are rare so."""
+"""Where a cue may end: which token may be its last one, and which two in a row, as most cues are of common words."""
 
 from typing import Any, Final
 
 import numpy as np
 from numba import njit
+
+from dedup.kernels.sentences import can_end_between
+
+# How a cue counts: wherever it stands, where it opens a sentence, as the second of two.
+ANYWHERE: Final = np.uint8(1)
+OPENING: Final = np.uint8(2)
+PAIRED: Final = np.uint8(4)
 
 PAIR_WORDS: Final = 1 << 13
 """Words of 64 bits in a filter of pairs: so many that one in a hundred passes by chance with the rules of dedup."""
@@ -24,3 +31,18 @@ def may_be_pair(pair_filter, first, second):
     """Say whether pair_filter uint64[PAIR_WORDS] knows two tokens in a row, by their hashes."""
     bit = _pair_bit(first, second)
     return pair_filter[bit >> np.uint64(6)] >> (bit & np.uint64(63)) & np.uint64(1) != 0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def kinds_at(text, tokens, starts, ends, place, in_pair, word_filter):
+    """Give how a cue could count that ends in the token at a place, in ANYWHERE, OPENING and PAIRED.
+
+    Most words of which a cue is made are common, and rare behind the right one: that is asked of every token, for a
+    branch could not be foretold. in_pair: whether may_be_pair is true of it, or perhaps; word_filter
+    uint8[power of two], how the last tokens of cues count, by the last bits of their hashes.
+    """
+    kinds = word_filter[tokens[place] & np.uint64(len(word_filter) - 1)]
+    kinds &= ANYWHERE | OPENING | PAIRED * np.uint8(in_pair)
+    if kinds & OPENING and place > 0 and not can_end_between(text, ends[place - 1], starts[place]):
+        kinds ^= OPENING
+    return kinds
