@@ -65,6 +65,32 @@ def test_at_its_place_it_is_enough(tmp_path: Path) -> None:
     assert clean(tmp_path, [CALL, *NEWS, *FURNITURE], 'place = "last"') == {}
 
 
+def test_what_is_enough_is_preferred_sentence_by_sentence(tmp_path: Path) -> None:
+    """Two sentences that a rule in want of company matches as one go by the rule that knows each of them."""
+    each = """
+[[rule]]
+name = "givers"
+category = "fundraising"
+cues = ["donate", "givers"]
+max_tokens = 12
+patterns = ['donate today to support doe inc|thanks to all givers']
+examples = ["Thanks to all givers."]
+counter_examples = ["The givers were there."]
+"""
+    (tmp_path / "my.toml").write_text(RULES.format(keys='company = "always"') + each)
+    line = "Donate today to support Doe Inc. Thanks to all givers"
+    result = dedup.clean(["\n".join([*NEWS, line])], rules=str(tmp_path / "my.toml"))
+    assert result.removed["rule"].to_pylist() == ["fundraising/givers"]
+
+
+def test_a_signature_goes_whatever_else_asks_for_company(tmp_path: Path) -> None:
+    """A line below "-- " that a rule in want of company matches, too, is of the signature all the same."""
+    mail = "\n".join(["Hello,", "", *NEWS[:3], "", "-- ", "Jane Doe", CALL, "jane@doe.example.org"])
+    (tmp_path / "my.toml").write_text(RULES.format(keys='company = "always"'))
+    removed = dedup.clean([mail], rules=str(tmp_path / "my.toml")).removed.to_pylist()
+    assert any(CALL in row["text"] and row["rule"] == "mail-signature/after-dashes" for row in removed)
+
+
 def test_its_like_is_no_company(tmp_path: Path) -> None:
     """Ten calls of one kind in clean text stay, whether they say the same or not."""
     calls = [f"Donate today to support the {name}!" for name in "abcdefghij"]

@@ -158,11 +158,11 @@ def _find_signed(view: Paragraphs, settings: Settings) -> Iterator[Hit]:
 
 
 def _add_signed(hits: list[Hit], signed: list[Hit]) -> list[Hit]:
-    """Give the hits with those of signatures, but where a rule takes all of a paragraph."""
+    """Give the hits with those of signatures, but where a rule is enough to take all of a paragraph."""
     by_paragraph = {hit.paragraph: hit for hit in hits}
     for hit in signed:
         known = by_paragraph.get(hit.paragraph)
-        if known is None or not known.is_whole:
+        if known is None or not (known.is_whole and known.is_sure):
             by_paragraph[hit.paragraph] = hit
     return list(by_paragraph.values())
 

@@ -80,12 +80,19 @@ class _Sentences:
     ways: Ways
     active: ActiveRules
     tokens: dict[tuple[int, int], list[str]] = field(default_factory=dict)  # of the stretches asked for so far
+    rules: dict[tuple[int, int, bool], Rule | None] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.spans)
 
     def rule_of(self, first: int, past: int, *, only_tails: bool = False) -> Rule | None:
         """Give the first rule that sentences [first, past) match, taken as one."""
+        key = (first, past, only_tails)
+        if key not in self.rules:
+            self.rules[key] = self._find_rule(*key)
+        return self.rules[key]
+
+    def _find_rule(self, first: int, past: int, only_tails: bool) -> Rule | None:
         stretch = self.stretch(first, past)
         if is_quotation(stretch):
             return None
@@ -155,10 +162,15 @@ def _less_sure(first: Rule | None, second: Rule | None, places: int) -> Rule | N
 
 
 def _match_all(sentences: _Sentences) -> Rule | None:
-    """Give the first rule of a paragraph all of whose sentences match, or None."""
-    n = len(sentences)
+    """Give the first rule of a paragraph all of whose sentences match, if possible one that is enough."""
     if not _can_end(sentences):
         return None
+    return _match_each(sentences, only_sure=True) or _match_each(sentences, only_sure=False)
+
+
+def _match_each(sentences: _Sentences, *, only_sure: bool) -> Rule | None:
+    """Give the first rule of sentences of which each, or some as one, are of a rule or a companion."""
+    n = len(sentences)
     reached: dict[int, Rule | None] = {0: None}  # sentences accounted for -> the first rule among them
     for first in range(n):
         if first not in reached:
@@ -169,9 +181,10 @@ def _match_all(sentences: _Sentences) -> Rule | None:
             if past - first > 1 and not sentences.is_joined(past - 1):
                 break
             rule = sentences.rule_of(first, past)
-            if (rule is None or not is_enough(rule, sentences.places)) and sentences.is_companion(first, past):
+            is_sure = rule is not None and is_enough(rule, sentences.places)
+            if not is_sure and sentences.is_companion(first, past):
                 reached[past] = reached[first]
-            elif rule is not None:
+            elif rule is not None and (is_sure or not only_sure):
                 reached[past] = _less_sure(reached[first], rule, sentences.places)
     return reached.get(n)
 
