@@ -8,6 +8,9 @@ from dedup.boilerplate.spellings import FOLDS
 MOST_SENTENCES: Final = 8
 """A paragraph of more sentences is tried as a whole and at its end, never sentence by sentence."""
 
+MOST_ARROW_CHARS: Final = 80
+"""Of a line that opens with an angled quotation mark which nothing closes, as links to the page before do."""
+
 # One character for one, so that places in the translated text are places in the original.
 _TYPOGRAPHY: Final[dict[int, int]] = {
     ord(old): ord(new)
@@ -34,26 +37,22 @@ _TYPOGRAPHY.update(FOLDS)
 # Vowel signs of Arabic, and the stroke that makes its words longer: left out of what is tried.
 _UNWRITTEN: Final = dict.fromkeys([0x0640, *range(0x064B, 0x0653), 0x0670])
 
-# Signs put before and behind lines: squares, triangles, diamonds, circles, stars; hands, cameras, envelopes.
-_SHAPES: Final = (
-    "\u25a0\u25a1\u25aa\u25ab\u25b2\u25b3\u25b7\u25bc\u25bd\u25c0\u25c1\u25c6\u25c7\u25cb\u25ce\u25cf\u25fe"
-    "\u2605\u2606\u203b\u21d2\u261e\u27a4\u2b07\u258c\u258d\u258e"
+# Signs put before and behind lines: arrows, squares, stars, pictures; but not the check marks and boxes of lists.
+_RANGES: Final = (
+    *((0x2190, 0x21FF), (0x25A0, 0x25E5), (0x25E7, 0x260F), (0x2613, 0x2712), (0x2719, 0x27BF), (0x2B00, 0x2BFF)),
+    *((0x1F000, 0x1F0FF), (0x1F300, 0x1FAFF)),
 )
-_PICTURES: Final = (
-    "\u2709\U0001f446\U0001f447\U0001f449\U0001f4e2\U0001f4e9\U0001f4f1\U0001f4f2"
-    "\U0001f4f7\U0001f4f8\U0001f514\U0001f517"
+_SIGNS: Final = "\u203a\u00bb\u203b\u258c\u258d\u258e\ufe0f\u200d" + "".join(
+    chr(code) for first, last in _RANGES for code in range(first, last + 1)
 )
 
 # Marks of emphasis, headings and arrows around a line say nothing about what it is. A list
 # bullet does ("- Share on Facebook" may be one of ten tips), so it stays and no rule matches.
 _LEADING: Final = re.compile(
-    r"^(?:[*_~]+(?=\S)|#+ (?=\S)|\((?![cC]\))"
-    rf"|[\s<>\u203a\u00bb\u2192\u25b6\u25ba\u27a1\ufe0f|\[{{\u2013\u2014\u2026{_SHAPES}{_PICTURES}]+)+"
+    rf"^(?:[*_~]+(?=\S)|#+ (?=\S)|\((?![cC]\))|\u00ab(?![^\u00bb]*\u00bb)|[\s<>|\[{{\u2013\u2014\u2026{_SIGNS}]+)+"
 )
-_TRAILING: Final = (
-    " *_~<>\u203a\u00bb\u00ab\u2192\u25b6\u25ba\u27a1\u2190\ufe0f|)]}\u2013\u2014.:;,!\u2026"
-    f"\u3002\u3001\uff01\uff0e\uff61\u06d4{_SHAPES}{_PICTURES}"
-)
+_TRAILING: Final = " *_~<>|)]}.:;,!"
+_TRAILING_SIGNS: Final = f"{_TRAILING}\u00ab\u2013\u2014\u2026\u3002\u3001\uff01\uff0e\uff61\u06d4{_SIGNS}"
 
 # After a mark of a script without spaces none is needed; a semicolon asks a question in Greek.
 _BOUNDARY: Final = re.compile(
@@ -73,18 +72,27 @@ def translate(text: str) -> str:
 
 
 def is_quotation(translated: str) -> bool:
-    """Say whether a translated paragraph opens with a quotation mark: then somebody says it."""
-    return translated[:1] in _QUOTES and translated[:1] != ""
+    """Say whether a translated paragraph opens with a quotation mark: then somebody says it.
+
+    In a short line with no mark that closes, an angled one is an arrow.
+    """
+    first = translated[:1]
+    if first == "\u00ab" and len(translated) <= MOST_ARROW_CHARS and "\u00bb" not in translated:
+        return False
+    return first in _QUOTES and first != ""
 
 
 def bare(translated: str) -> str:
     """Give translated text in one line, without the marks and brackets around it."""
     text = " ".join(translated.split())
-    if not text.isascii():
+    is_ascii = text.isascii()
+    if not is_ascii:
         text = text.translate(_UNWRITTEN)
     if not text[:1].isalnum():
         text = _LEADING.sub("", text, count=1)
-    return text.rstrip(_TRAILING)
+    if text[-1:].isalnum():
+        return text
+    return text.rstrip(_TRAILING if is_ascii else _TRAILING_SIGNS)
 
 
 def split_sentences(translated: str) -> list[tuple[int, int]]:
