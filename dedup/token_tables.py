@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels.characters import load_characters
-from dedup.kernels.pairs import ANYWHERE, OPENING, PAIR_WORDS, PAIRED, pair_bit
+from dedup.kernels.pairs import ANYWHERE, OPENING, PAIR_WORDS, PAIRED, pair_bits
 from dedup.kernels.tokens import MOST_MARKS, read_tokens
 
 FILTER_BITS: Final = 17
@@ -60,7 +60,8 @@ def make_pair_filter(runs: Iterable[Sequence[str]]) -> NDArray[np.uint64]:
     pairs = [run[-2:] for run in runs]
     firsts, seconds = (token_hashes(" ".join(pair[place] for pair in pairs)) for place in range(2))
     bits = np.zeros(64 * PAIR_WORDS, dtype=np.bool_)
-    bits[pair_bit(firsts, seconds)] = True
+    for one in pair_bits(firsts, seconds):
+        bits[one] = True
     return np.packbits(bits, bitorder="little").view("<u8").astype(np.uint64)
 
 

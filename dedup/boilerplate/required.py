@@ -14,7 +14,7 @@ from dedup.boilerplate.rule_files import Rule
 from dedup.boilerplate.spellings import fold
 from dedup.boilerplate.table import RULES, find_rules, kept_from_run_to_run
 from dedup.boilerplate.traces import END, START, Clause, Trace
-from dedup.kernels.traces import END_WORD, LETTERS, START_WORD, fill_positions
+from dedup.kernels.traces import END_WORD, LETTERS, PAIR, START_WORD, fill_positions
 from dedup.settings import Settings
 from dedup.token_tables import token_hashes
 
@@ -31,6 +31,7 @@ class Required(NamedTuple):
     first_set: NDArray[np.int32]
     first_trace: NDArray[np.int32]
     traces: NDArray[np.uint16]
+    leads: NDArray[np.uint16]  # the first trace of each set, side by side: one look at memory for most clauses
 
 
 @functools.lru_cache(maxsize=8)
@@ -47,20 +48,22 @@ def read_required(rules: Iterable[Rule]) -> Required:
     alternatives = [found if all(found) else [] for found in alternatives]
     clauses = list(dict.fromkeys(clause for found in alternatives for each in found for clause in each))
     numbers = {clause: number for number, clause in enumerate(clauses)}
-    sets = [sorted(sorted(traces) for traces in clause) for clause in clauses]
+    sets = [sorted(sorted(traces, key=_how_common) for traces in clause) for clause in clauses]
     of_alternatives = [
         sorted((numbers[clause] for clause in each), key=lambda number: len(sets[number]))
         for found in alternatives
         for each in found
     ]
     flat_sets = [traces for of_clause in sets for traces in of_clause]
+    first_trace, traces = _starts(flat_sets), _positions([trace for traces in flat_sets for trace in traces])
     return Required(
         _starts(alternatives),
         _starts(of_alternatives),
         np.array([number for each in of_alternatives for number in each], dtype=np.int32),
         _starts(sets),
-        _starts(flat_sets),
-        _positions([trace for traces in flat_sets for trace in traces]),
+        first_trace,
+        traces,
+        traces[first_trace[:-1]],
     )
 
 
@@ -76,6 +79,7 @@ def join_required(parts: Sequence[Required]) -> Required:
         _join_starts([part.first_set for part in parts]),
         _join_starts([part.first_trace for part in parts]),
         np.concatenate([part.traces for part in parts]),
+        np.concatenate([part.leads for part in parts]),
     )
 
 
@@ -103,6 +107,11 @@ def _read(source: str, *, is_whole: bool) -> list[list[Clause]]:
         return find_clauses(fold(source), is_whole=is_whole)
     except RecursionError:  # groups within groups, deeper than anybody writes them: nothing is required
         return [[]]
+
+
+def _how_common(trace: Trace) -> tuple[bool, Trace]:
+    """Give a key by which traces are looked for first that few texts have: two words in a row."""
+    return trace.kind != PAIR, trace
 
 
 def _starts(groups: Sequence[Sequence[object]]) -> NDArray[np.int32]:

@@ -151,9 +151,9 @@ class Arranged(NamedTuple):
     table: NDArray[np.uint64]
     filter: NDArray[np.uint8]
     pair_filter: NDArray[np.uint64]
-    first_cue: NDArray[np.int64]
-    first_run: NDArray[np.int64]
-    cue_traits: NDArray[np.int64]
+    first_cue: NDArray[np.int32]
+    first_run: NDArray[np.int32]
+    cue_traits: NDArray[np.int32]
     cue_before: NDArray[np.uint64]
     rule_traits: NDArray[np.int64]
     lead_languages: NDArray[np.int64]
@@ -176,7 +176,7 @@ def _arrange(active: ActiveRules) -> Arranged:
     for word, token in zip(words, token_hashes(" ".join(words)).tolist(), strict=True):
         cues[slots[token]] = sorted(uses[word], key=lambda use: len(use[0].words) > 1)
     flat = [use for of_word in cues for use in of_word]
-    first_cue = np.cumsum([0, *(len(of_word) for of_word in cues)], dtype=np.int64)
+    first_cue = np.cumsum([0, *(len(of_word) for of_word in cues)], dtype=np.int32)
     n_before = np.array([len(cue.words) - 1 for cue, _ in flat], dtype=np.int64)
     hashes = token_hashes(" ".join(word for cue, _ in flat for word in cue.words[:-1]))
     cue_before = np.zeros(len(flat), dtype=np.uint64)
@@ -210,8 +210,8 @@ def _arrange(active: ActiveRules) -> Arranged:
         ),
         make_pair_filter(cue.words for cue, _ in flat if len(cue.words) > 1),
         first_cue,
-        first_cue[:-1] + np.array([sum(len(cue.words) == 1 for cue, _ in of_word) for of_word in cues], dtype=np.int64),
-        np.array(cue_traits, dtype=np.int64).reshape(-1, 4),
+        first_cue[:-1] + np.array([sum(len(cue.words) == 1 for cue, _ in of_word) for of_word in cues], dtype=np.int32),
+        np.array(cue_traits, dtype=np.int32).reshape(-1, 4),
         cue_before,
         np.array(rule_traits, dtype=np.int64).reshape(-1, 9),
         np.array(lead_bits(active.language_bits), dtype=np.int64),

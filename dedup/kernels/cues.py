@@ -101,8 +101,8 @@ def screen_paragraphs(
     stands in, 1 where only its end is given (then only TAIL is asked for), 1 where it holds a symbol that is a
     cue; the character arrays; words uint64[power of two], an open table of the hashes of the cues' last tokens
     with 0 for a free place; word_filter, of these, and pair_filter, of the cues, as kinds_at and may_be_pair take
-    them; first_cue int64[len(words) + 1], where the cues of each word start in cue_traits, and first_run
-    int64[len(words)], where those that have other tokens before it; cue_traits int64[c, 4], the rule (r:
+    them; first_cue int32[len(words) + 1], where the cues of each word start in cue_traits, and first_run
+    int32[len(words)], where those that have other tokens before it; cue_traits int32[c, 4], the rule (r:
     a companion of rules, r + 1 + i: evidence of the language of bit i), 1 where the cue opens what matches, the number
     of tokens before its last, and the bits of the places of the rule; cue_before uint64[c], what join_hashes gives for
     the tokens before; rule_traits int64[r, 9]: the most tokens of what it matches, of a paragraph whose sentences are
@@ -166,14 +166,16 @@ def screen_paragraphs(
                 first_cue[slot] if kinds & (ANYWHERE | OPENING) else first_run[slot],
                 first_cue[slot + np.uint64(1)] if kinds & PAIRED else first_run[slot],
             ):
-                rule = cue_traits[cue, RULE]
+                first = place
+                if cue >= first_run[slot]:  # most of these are of other words before this one
+                    first -= cue_traits[cue, N_BEFORE]
+                    if first < 0 or join_hashes(tokens, first, place) != cue_before[cue]:
+                        continue
+                rule = np.int64(cue_traits[cue, RULE])
                 if rule > n_rules:
                     evidence |= np.int64(1) << (rule - n_rules - 1)
                     continue
                 if cue_traits[cue, PLACES_OF_RULE] & places == 0:
-                    continue
-                first = place - cue_traits[cue, N_BEFORE]
-                if first < place and (first < 0 or join_hashes(tokens, first, place) != cue_before[cue]):
                     continue
                 if cue_traits[cue, OPENS] and first > 0 and not can_end_between(text, ends[first - 1], starts[first]):
                     continue

@@ -13,24 +13,28 @@ OPENING: Final = np.uint8(2)
 PAIRED: Final = np.uint8(4)
 
 PAIR_WORDS: Final = 1 << 13
-"""Words of 64 bits in a filter of pairs: so many that one in a hundred passes by chance with the rules of dedup."""
+"""Words of 64 bits in a filter of pairs: so many that one in a thousand passes by chance with the rules of dedup."""
 
 _BITS = np.uint64(64 * PAIR_WORDS - 1)
 
 
-def pair_bit(first: Any, second: Any) -> Any:
-    """Give the bit of two tokens in a row, or of many, by their hashes, which are well mixed already."""
-    return (first ^ second >> np.uint64(16)) & _BITS
+def pair_bits(first: Any, second: Any) -> tuple[Any, Any]:
+    """Give the two bits of two tokens in a row, or of many, by their hashes, which are well mixed already."""
+    return (first ^ second >> np.uint64(16)) & _BITS, (first >> np.uint64(32) ^ second) & _BITS
 
 
-_pair_bit = njit(cache=True, nogil=True, inline="always")(pair_bit)
+_pair_bits = njit(cache=True, nogil=True, inline="always")(pair_bits)
 
 
 @njit(cache=True, nogil=True, inline="always")
 def may_be_pair(pair_filter, first, second):
-    """Say whether pair_filter uint64[PAIR_WORDS] knows two tokens in a row, by their hashes."""
-    bit = _pair_bit(first, second)
-    return pair_filter[bit >> np.uint64(6)] >> (bit & np.uint64(63)) & np.uint64(1) != 0
+    """Say whether pair_filter uint64[PAIR_WORDS] knows two tokens in a row, by their hashes.
+
+    Source of the method: Bloom, Space/Time Trade-offs in Hash Coding with Allowable Errors, 1970.
+    """
+    one, other = _pair_bits(first, second)
+    has_one = pair_filter[one >> np.uint64(6)] >> (one & np.uint64(63)) & np.uint64(1) != 0
+    return has_one and pair_filter[other >> np.uint64(6)] >> (other & np.uint64(63)) & np.uint64(1) != 0
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -130,17 +130,17 @@ def could_match(rule, required, seen, known, stamp):
 
     In `required` alternatives, their clauses, the sets of these and their traces stand one behind the other: where each
     starts is in first_alternative int32[r + 1], first_clause int32[a + 1], first_set int32[c + 1] and first_trace
-    int32[s + 1]; clauses int32[], numbers of clauses, traces uint16[], their bits. A rule without alternatives asks for
-    nothing.
+    int32[s + 1]; clauses int32[], numbers of clauses, traces uint16[], their bits, leads uint16[s], the first one of
+    each set. A rule without alternatives asks for nothing.
     known int64[c] holds what is known of the clauses of this part: 2 * stamp, and 1 more if it fulfils it.
     """
-    first_alternative, first_clause, clauses, first_set, first_trace, traces = required
+    first_alternative, first_clause, clauses, first_set, first_trace, traces, leads = required
     for alternative in range(first_alternative[rule], first_alternative[rule + 1]):
         fulfilled = True
         for place in range(first_clause[alternative], first_clause[alternative + 1]):
             clause = clauses[place]
             if known[clause] >> 1 != stamp:
-                found = _holds_a_set(first_set[clause], first_set[clause + 1], first_trace, traces, seen)
+                found = _holds_a_set(first_set[clause], first_set[clause + 1], first_trace, traces, leads, seen)
                 known[clause] = 2 * stamp + found
             if known[clause] & 1 == 0:
                 fulfilled = False
@@ -151,15 +151,23 @@ def could_match(rule, required, seen, known, stamp):
 
 
 @inner
-def _holds_a_set(first, past, first_trace, traces, seen):
+def _holds_a_set(first, past, first_trace, traces, leads, seen):
     """Say whether all traces of one of the sets [first, past) are marked, 1 or 0."""
     for traces_set in range(first, past):
+        if not _is_marked(seen, leads[traces_set]):
+            continue
         is_there = True
-        for trace in range(first_trace[traces_set], first_trace[traces_set + 1]):
-            position = np.uint64(traces[trace])
-            if seen[position >> np.uint64(6)] >> (position & np.uint64(63)) & np.uint64(1) == 0:
+        for trace in range(first_trace[traces_set] + 1, first_trace[traces_set + 1]):
+            if not _is_marked(seen, traces[trace]):
                 is_there = False
                 break
         if is_there:
             return 1
     return 0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_marked(seen, trace):
+    """Say whether a bit is set."""
+    position = np.uint64(trace)
+    return seen[position >> np.uint64(6)] >> (position & np.uint64(63)) & np.uint64(1) != 0
