@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels.characters import load_characters
+from dedup.kernels.cues import join_rows
 from dedup.kernels.pairs import ANYWHERE, OPENING, PAIR_WORDS, PAIRED, pair_bits
 from dedup.kernels.tokens import MOST_MARKS, read_tokens
 
@@ -30,12 +31,17 @@ def token_hashes(text: str) -> NDArray[np.uint64]:
 
 def make_token_table(words: Iterable[str]) -> NDArray[np.uint64]:
     """Give the open-addressing table of the words' token hashes, a quarter full at most, 0 where free."""
-    hashes = {int(token) for token in token_hashes(" ".join(words))}
+    return make_table(token_hashes(" ".join(words)))
+
+
+def make_table(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Give such a table of any hashes."""
+    values = sorted(set(hashes.tolist()))
     size = 4
-    while size < 4 * len(hashes):
+    while size < 4 * len(values):
         size *= 2
     table = np.zeros(size, dtype=np.uint64)
-    for value in sorted(hashes):
+    for value in values:
         slot = value & (size - 1)
         while table[slot]:
             slot = (slot + 1) & (size - 1)
@@ -71,12 +77,14 @@ def places_in_table(table: NDArray[np.uint64]) -> dict[int, int]:
 
 
 class CueTables(NamedTuple):
-    """What `annotate` looks for cues with: t places of their last tokens, two filters, and limits."""
+    """What `annotate` looks for cues with: t places of those of one token, u of pairs, their limits, and filters."""
 
     words: NDArray[np.uint64]  # [t]
     kinds: NDArray[np.uint8]
-    pairs: NDArray[np.uint64]
-    limits: NDArray[np.int32]  # [t, 3, 2]
+    limits: NDArray[np.int32]  # [t, 2, 2]
+    pair_filter: NDArray[np.uint64]
+    pairs: NDArray[np.uint64]  # [u]
+    pair_limits: NDArray[np.int32]  # [u, 2]
 
 
 def make_cue_tables(cues: Mapping[str, tuple[int, int]]) -> CueTables:
@@ -86,16 +94,26 @@ def make_cue_tables(cues: Mapping[str, tuple[int, int]]) -> CueTables:
     in which it counts.
     """
     tokens = [cue.removeprefix(OPENS).split(" ") for cue in cues]
-    lasts = token_hashes(" ".join(of_cue[-1] for of_cue in tokens))
     kinds = np.array(
         [kind_of(of_cue, opens=cue.startswith(OPENS)) for cue, of_cue in zip(cues, tokens, strict=True)], dtype=np.uint8
     )
-    pairs = make_pair_filter(of_cue for of_cue in tokens if len(of_cue) > 1)
-    words = make_token_table(of_cue[-1] for of_cue in tokens)
-    limits = np.zeros((len(words), 3, 2), dtype=np.int32)
-    places = places_in_table(words)
-    rows = np.array([places[last] for last in lasts.tolist()], dtype=np.int64)
-    np.maximum.at(
-        limits, (rows, np.log2(kinds).astype(np.int64)), np.array(list(cues.values()), dtype=np.int32).reshape(-1, 2)
-    )
-    return CueTables(words, make_word_filter(lasts, kinds), pairs, limits)
+    most = np.array(list(cues.values()), dtype=np.int32).reshape(-1, 2)
+    lasts = token_hashes(" ".join(of_cue[-1] for of_cue in tokens))
+    single = kinds != PAIRED
+    words = make_table(lasts[single])
+    limits = np.zeros((len(words), 2, 2), dtype=np.int32)
+    np.maximum.at(limits, (_rows(words, lasts[single]), (kinds[single] == OPENING).astype(np.int64)), most[single])
+    ends = [of_cue[-2:] for of_cue in tokens if len(of_cue) > 1]
+    joined = np.empty(len(ends), dtype=np.uint64)
+    both = token_hashes(" ".join(token for end in ends for token in end))
+    join_rows(both, np.arange(0, 2 * len(ends) + 1, 2), joined)
+    pairs = make_table(joined)
+    pair_limits = np.zeros((len(pairs), 2), dtype=np.int32)
+    np.maximum.at(pair_limits, _rows(pairs, joined), most[~single])
+    return CueTables(words, make_word_filter(lasts, kinds), limits, make_pair_filter(ends), pairs, pair_limits)
+
+
+def _rows(table: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Give where in a table each of some hashes is."""
+    places = places_in_table(table)
+    return np.array([places[value] for value in hashes.tolist()], dtype=np.int64)

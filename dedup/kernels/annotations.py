@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.borrowing import borrows
-from dedup.kernels.pairs import kinds_at, may_be_pair
+from dedup.kernels.pairs import ANYWHERE, OPENING, PAIRED, join_pair, kinds_at, may_be_pair
 from dedup.kernels.repeats import FILTER_WORDS, find_runs, may_repeat
 from dedup.kernels.signatures import (
     EMPTY,
@@ -20,6 +20,8 @@ from dedup.kernels.signatures import (
     minhash,
 )
 from dedup.kernels.tokens import SPARE, read_some_tokens, token_scratch
+
+MOST_REACH: Final = np.int64(1 << 62)
 
 PIECE_TOKENS: Final = np.int64(1 << 14)
 """Tokens of a giant paragraph that are held at a time."""
@@ -44,8 +46,10 @@ def annotate(
     giant_bytes,
     cues,
     cue_filter,
-    pair_filter,
     cue_limits,
+    pair_filter,
+    pairs,
+    pair_limits,
     n_tokens,
     exact,
     flagged,
@@ -63,8 +67,9 @@ def annotate(
     text uint8[]; spans int64[n, 2], bytes into `text`; verbatim bool[n], compared as bytes and with nothing else
     looked for; the character arrays; multipliers and increments
     uint32[k], k a multiple of `rows`. cues uint64[power of two] is an open table of token hashes with 0 for a
-    free place; cue_filter as kinds_at and pair_filter as may_be_pair take them; cue_limits int32[len(cues), 3, 2] in
-    paragraphs of how many tokens, and among how many last ones, a cue counts in each way, 0 if it does not. Paragraphs
+    free place, pairs such a one of what join_pair gives; cue_filter as kinds_at and pair_filter as may_be_pair take
+    them; cue_limits int32[len(cues), 2, 2] and pair_limits int32[len(pairs), 2] in paragraphs of how many tokens, and
+    among how many last ones, a cue counts, 0 if it does not: anywhere and where it opens a sentence. Paragraphs
     of more than `giant_bytes` are read piece by piece, and neither fingerprinted nor searched for repeats.
 
     Out, per paragraph: n_tokens int64[n]; exact uint64[n, 2], of the tokens, or of the bytes if verbatim or below
@@ -101,7 +106,9 @@ def annotate(
                 text, start, at, end, page_of, pages, expansions, marks, most, tokens, starts, ends, no_shapes
             )
             high, low = add_tokens(high, low, tokens, n_read)
-            reached = cue_reach(text, tokens, starts, ends, n_read, n, cues, cue_filter, pair_filter, cue_limits)
+            reached = cue_reach(
+                text, tokens, starts, ends, n_read, n, cues, cue_filter, cue_limits, pair_filter, pairs, pair_limits
+            )
             reach = max(reach, reached)
             n += n_read
         is_compared = not is_giant and not verbatim[p]
@@ -149,12 +156,12 @@ def annotate(
 
 
 @borrows
-def cue_reach(text, tokens, starts, ends, n, before, cues, cue_filter, pair_filter, cue_limits):
+def cue_reach(text, tokens, starts, ends, n, before, cues, cue_filter, cue_limits, pair_filter, pairs, pair_limits):
     """Give the most tokens that a paragraph may have for one of the cues among its n tokens to count, -1 without any.
 
     `before` is how many tokens of the paragraph stand before these.
     """
-    mask = np.uint64(len(cues) - 1)
+    mask, pair_mask = np.uint64(len(cues) - 1), np.uint64(len(pairs) - 1)
     reach = np.int64(-1)
     for place in range(n):
         token = tokens[place]
@@ -163,12 +170,23 @@ def cue_reach(text, tokens, starts, ends, n, before, cues, cue_filter, pair_filt
         kinds = kinds_at(text, tokens, starts, ends, place, in_pair, cue_filter)
         if not kinds:
             continue
+        if kinds & PAIRED:
+            if place == 0:
+                return MOST_REACH
+            pair = join_pair(tokens[place - 1], token)
+            slot = pair & pair_mask
+            while pairs[slot] != 0 and pairs[slot] != pair:
+                slot = (slot + np.uint64(1)) & pair_mask
+            if pairs[slot] != 0:
+                reach = max(reach, pair_limits[slot, 0], before + place + pair_limits[slot, 1])
+        if not kinds & (ANYWHERE | OPENING):
+            continue
         slot = token & mask
         while cues[slot] != 0 and cues[slot] != token:
             slot = (slot + np.uint64(1)) & mask
         if cues[slot] == 0:
             continue
-        for kind in range(3):
+        for kind in range(2):
             if kinds >> kind & 1 and cue_limits[slot, kind, 0]:
                 reach = max(reach, cue_limits[slot, kind, 0], before + place + cue_limits[slot, kind, 1])
     return reach

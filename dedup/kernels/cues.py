@@ -171,7 +171,7 @@ def screen_paragraphs(
                     first -= cue_traits[cue, N_BEFORE]
                     if first < 0 or join_hashes(tokens, first, place) != cue_before[cue]:
                         continue
-                rule = np.int64(cue_traits[cue, RULE])
+                rule = int(cue_traits[cue, RULE])
                 if rule > n_rules:
                     evidence |= np.int64(1) << (rule - n_rules - 1)
                     continue

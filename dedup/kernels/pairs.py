@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numba import njit
 
+from dedup.kernels.mixing import mix64
 from dedup.kernels.sentences import can_end_between
 
 # How a cue counts: wherever it stands, where it opens a sentence, as the second of two.
@@ -35,6 +36,12 @@ def may_be_pair(pair_filter, first, second):
     one, other = _pair_bits(first, second)
     has_one = pair_filter[one >> np.uint64(6)] >> (one & np.uint64(63)) & np.uint64(1) != 0
     return has_one and pair_filter[other >> np.uint64(6)] >> (other & np.uint64(63)) & np.uint64(1) != 0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def join_pair(first, second):
+    """Give one hash for two tokens in a row, that of join_hashes."""
+    return mix64(first) ^ second
 
 
 @njit(cache=True, nogil=True, inline="always")
