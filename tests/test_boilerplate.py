@@ -305,12 +305,14 @@ def test_flags_and_token_counts_change_nothing() -> None:
         ("you, see", False),
         ("a b c d e f g h i j k reporting by", True),
         ("reporting by a b c d e f g h i j k", False),
+        ("meet her a b c d e f g h i j k", True),
+        ("follow her a b c d e f g h i j k", False),
         ("", False),
     ],
 )
 def test_a_cue_counts_where_it_may_stand(text: str, is_flagged: bool) -> None:
     """The prefilter heeds the word before the second of two, the beginnings of sentences, and lengths."""
-    cues = {"rare": (9, 0), "follow her": (9, 0), "^see": (9, 0), "reporting by": (9, 3)}
+    cues = {"rare": (9, 0), "follow her": (9, 0), "meet her": (20, 0), "^see": (9, 0), "reporting by": (9, 3)}
     documents, paragraphs = make_tables([text])
     found, _ = fingerprint_paragraphs(documents, paragraphs, make_cue_tables(cues), Settings())
     assert found.flagged.tolist() == [is_flagged] * len(paragraphs)

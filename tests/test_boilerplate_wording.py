@@ -39,6 +39,12 @@ def test_sentences_end_as_each_script_ends_them(text: str, sentences: list[str])
         ("<저작권자(c) 연합뉴스>", "저작권자(c) 연합뉴스"),
         ("👉 Читать ещё", "Читать еще"),
         ("ΔΕΊΤΕ ΕΠΊΣΗΣ →", "ΔΕΙΤΕ ΕΠΙΣΗΣ"),
+        ("🔒 For members only 🔒", "For members only"),
+        ("👩‍🍳 Meet the cook ⬆️", "Meet the cook"),
+        ("« Older entries", "Older entries"),
+        ("« Le pont », dit-elle", "« Le pont », dit-elle"),
+        ("✔ Share on Facebook", "✔ Share on Facebook"),
+        ("☐ Send me the newsletter", "☐ Send me the newsletter"),
         ("ＣＯＰＹＲＩＧＨＴ　２０２４", "COPYRIGHT 2024"),
         ("اقــرأ أَيْضًا", "اقرا ايضا"),
         ("İLGİLİ HABERLER", "ILGILI HABERLER"),
@@ -55,3 +61,10 @@ def test_marks_around_a_line_and_spellings_go(text: str, wording: str) -> None:
 def test_quotations_are_known_in_every_script(text: str) -> None:
     """Corner brackets, guillemets and low quotes open somebody's words."""
     assert is_quotation(translate(text))
+
+
+@pytest.mark.parametrize("text", ["« Older entries", "« Article précédent", "Le « pont »", ""])
+def test_an_angled_mark_that_nothing_closes_is_an_arrow(text: str) -> None:
+    """In a short line; a longer one that opens with it may be speech that goes on below."""
+    assert not is_quotation(translate(text))
+    assert is_quotation(translate("« Le pont sera fermé jusqu'à la fin de l'été, dit le maire, et rien n'y changera."))

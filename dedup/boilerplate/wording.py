@@ -42,14 +42,15 @@ _RANGES: Final = (
     *((0x2190, 0x21FF), (0x25A0, 0x25E5), (0x25E7, 0x260F), (0x2613, 0x2712), (0x2719, 0x27BF), (0x2B00, 0x2BFF)),
     *((0x1F000, 0x1F0FF), (0x1F300, 0x1FAFF)),
 )
-_SIGNS: Final = "\u203a\u00bb\u203b\u258c\u258d\u258e\ufe0f\u200d" + "".join(
-    chr(code) for first, last in _RANGES for code in range(first, last + 1)
-)
+_OTHER_SIGNS: Final = "\u203a\u00bb\u203b\u258c\u258d\u258e\ufe0f\u200d"
+_SIGN_CLASS: Final = _OTHER_SIGNS + "".join(f"{chr(first)}-{chr(last)}" for first, last in _RANGES)
+_SIGNS: Final = _OTHER_SIGNS + "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
 
 # Marks of emphasis, headings and arrows around a line say nothing about what it is. A list
 # bullet does ("- Share on Facebook" may be one of ten tips), so it stays and no rule matches.
 _LEADING: Final = re.compile(
-    rf"^(?:[*_~]+(?=\S)|#+ (?=\S)|\((?![cC]\))|\u00ab(?![^\u00bb]*\u00bb)|[\s<>|\[{{\u2013\u2014\u2026{_SIGNS}]+)+"
+    rf"^(?:[*_~]+(?=\S)|#+ (?=\S)|\((?![cC]\))|\u00ab(?![^\u00bb]*\u00bb)"
+    rf"|[\s<>|\[{{\u2013\u2014\u2026{_SIGN_CLASS}]+)+"
 )
 _TRAILING: Final = " *_~<>|)]}.:;,!"
 _TRAILING_SIGNS: Final = f"{_TRAILING}\u00ab\u2013\u2014\u2026\u3002\u3001\uff01\uff0e\uff61\u06d4{_SIGNS}"

@@ -22,6 +22,7 @@ from dedup.kernels.signatures import (
 from dedup.kernels.tokens import SPARE, read_some_tokens, token_scratch
 
 MOST_REACH: Final = np.int64(1 << 62)
+"""More tokens than any paragraph has: where it cannot be told which cue is there, all count."""
 
 PIECE_TOKENS: Final = np.int64(1 << 14)
 """Tokens of a giant paragraph that are held at a time."""

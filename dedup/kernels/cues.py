@@ -6,8 +6,7 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.borrowing import borrows, inner
-from dedup.kernels.mixing import mix64
-from dedup.kernels.pairs import ANYWHERE, OPENING, PAIRED, kinds_at, may_be_pair
+from dedup.kernels.pairs import ANYWHERE, OPENING, PAIRED, join_pair, kinds_at, may_be_pair
 from dedup.kernels.sentences import can_end_between, find_certain_ends, goes_on
 from dedup.kernels.shapes import is_about_code
 from dedup.kernels.tokens import read_tokens, token_scratch
@@ -290,7 +289,7 @@ def join_hashes(tokens, first, past):
     """Give one hash for tokens[first:past], that of the token itself if there is but one."""
     value = tokens[first]
     for place in range(first + 1, past):
-        value = mix64(value) ^ tokens[place]
+        value = join_pair(value, tokens[place])
     return value
 
 

@@ -40,7 +40,7 @@ def may_be_pair(pair_filter, first, second):
 
 @njit(cache=True, nogil=True, inline="always")
 def join_pair(first, second):
-    """Give one hash for two tokens in a row, that of join_hashes."""
+    """Give one hash for two tokens in a row, by their hashes."""
     return mix64(first) ^ second
 
 
