@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.quality.block_labels import label_blocks
-from benchmarks.quality.train_blocks import complete_tree
+from benchmarks.quality.tree_arrays import complete_tree
 from dedup.extraction.blocks import (
     COMMENT,
     FIGURE,
@@ -24,8 +24,9 @@ from dedup.extraction.blocks import (
     find_blocks,
 )
 from dedup.extraction.measures import FOUND, PageSays, measure_blocks, share_found
-from dedup.extraction.selection import MODEL, Trees, mend_text, mend_with
+from dedup.extraction.selection import MODEL, mend_text, mend_with
 from dedup.extraction.trees import parse_tree
+from dedup.forests import Trees
 
 
 def blocks_of(body: str) -> list[Block]:
@@ -180,7 +181,7 @@ def test_a_tree_with_early_leaves_is_made_complete() -> None:
         ("value", float),
     ]
     nodes = np.array([(False, 3, 0.5, 1, 2, 0.0), (True, 0, 0.0, 0, 0, -1.5), (True, 0, 0.0, 0, 0, 2.5)], dtype=fields)
-    features, thresholds, leaves = complete_tree(nodes)
+    features, thresholds, leaves = complete_tree(nodes, 4)
     assert (features[0], thresholds[0]) == (3, 0.5)
     assert len(features) == len(thresholds) == 15
     assert leaves == [-1.5] * 8 + [2.5] * 8

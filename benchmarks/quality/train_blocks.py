@@ -4,7 +4,6 @@ Only the tuning halves of the sets are seen (benchmarks.quality.labelled): figur
 other halves are those of pages that nothing was fitted to.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from benchmarks.measurements import BenchmarkError
 from benchmarks.quality.block_labels import label_blocks
 from benchmarks.quality.labelled import LabelledPage, is_held_out, read_pages
+from benchmarks.quality.tree_arrays import tree_arrays
 from dedup.extraction.pages import Page, PageError
 
 TRAINED_ON: Final = ("aeb", "fundus_eval", "wcxb_dev")
@@ -39,11 +39,8 @@ def train_blocks(data: Path, target: Path) -> dict[str, Any]:
     evidence, is_content, weights = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     model = HistGradientBoostingClassifier(max_depth=DEPTH, max_leaf_nodes=2**DEPTH, early_stopping=False, **SETTINGS)
     model.fit(evidence, is_content, sample_weight=weights)
-    trees = [complete_tree(predictors[0].nodes) for predictors in model._predictors]
-    features, thresholds, leaves = (np.array(columns) for columns in zip(*trees, strict=True))
-    baseline = np.float64(np.ravel(model._baseline_prediction)[0])
     with target.open("wb") as file:
-        np.savez_compressed(file, features=features, thresholds=thresholds, leaves=leaves, baseline=baseline)
+        np.savez_compressed(file, **tree_arrays(model, DEPTH))
     return {"pages": len(parts), "blocks": len(evidence), "content_share": float(is_content.mean())}
 
 
@@ -63,23 +60,3 @@ def _evidence_of(page: LabelledPage) -> tuple[npt.NDArray[Any], ...] | None:
     sizes = np.array([len(block.text) for block in prepared.blocks], dtype=np.float64)
     # a page counts by how much of it is right, however long it is; a long block for more than a short one
     return evidence, is_content, (sizes / max(200, len(page.gold_text))) ** 0.7
-
-
-def complete_tree(nodes: Any) -> tuple[list[int], list[float], list[float]]:
-    """Give a tree as a complete one of DEPTH levels: features and thresholds of inner nodes, values of leaves."""
-    level: Sequence[int] = [0]
-    features: list[int] = []
-    thresholds: list[float] = []
-    for _ in range(DEPTH):
-        below: list[int] = []
-        for node in level:
-            if nodes[node]["is_leaf"]:  # both ways lead to its value
-                features.append(0)
-                thresholds.append(float("inf"))
-                below += [node, node]
-            else:
-                features.append(int(nodes[node]["feature_idx"]))
-                thresholds.append(float(nodes[node]["num_threshold"]))
-                below += [int(nodes[node]["left"]), int(nodes[node]["right"])]
-        level = below
-    return features, thresholds, [float(nodes[node]["value"]) for node in level]

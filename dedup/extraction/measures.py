@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from dedup.extraction.blocks import (
     COMMENT,
@@ -24,8 +23,7 @@ from dedup.extraction.blocks import (
     TABLE,
     Block,
 )
-
-Floats = npt.NDArray[np.float64]
+from dedup.forests import Floats
 
 LONG_CHARACTERS: Final = 100
 """A block this long is prose more often than not."""

@@ -6,16 +6,15 @@ The model is gradient-boosted trees over dedup.extraction.measures, trained by
 
 from bisect import bisect_left
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dedup.extraction.blocks import COMMENT, FRAME, FRAME_NAME, HIDDEN, MAIN, TABLE, Block
-from dedup.extraction.measures import FOUND, LONG_CHARACTERS, Floats, PageSays, measure_blocks, share_found
+from dedup.extraction.measures import FOUND, LONG_CHARACTERS, PageSays, measure_blocks, share_found
+from dedup.forests import Floats, read_trees
 
 # All numbers here were tuned on the tuning halves of aeb, fundus_eval and wcxb_dev, with probabilities of models that
 # had not seen the site.
@@ -74,37 +73,6 @@ class _Judgement(NamedTuple):
     linked: float  # share in links
     likely: float  # probability to be content
     tag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trees:
-    """Complete binary trees of one depth: t trees with i inner nodes and i + 1 leaves, in order of levels."""
-
-    features: npt.NDArray[np.int64]  # [t, i]
-    thresholds: Floats  # [t, i]; up to and including it, left
-    leaves: Floats  # [t, i + 1]
-    baseline: float
-
-    def probabilities(self, evidence: Floats) -> Floats:
-        """Give the probability of each row of evidence: float64[n]."""
-        n_trees, n_inner = self.features.shape
-        inner, leaf = np.arange(n_trees) * n_inner, np.arange(n_trees) * (n_inner + 1)
-        values, rows = evidence.ravel(), np.arange(len(evidence))[:, None] * evidence.shape[1]
-        features, thresholds = self.features.ravel(), self.thresholds.ravel()
-        nodes = np.zeros((len(evidence), n_trees), dtype=np.int64)
-        for _ in range((n_inner + 1).bit_length() - 1):
-            here = nodes + inner
-            is_right = values.take(features.take(here) + rows) > thresholds.take(here)
-            nodes = 2 * nodes + 1 + is_right
-        scores = self.baseline + self.leaves.ravel().take(nodes - n_inner + leaf).sum(axis=1)
-        probabilities: Floats = 1 / (1 + np.exp(-scores))
-        return probabilities
-
-
-def read_trees(path: Path) -> Trees:
-    """Read trees as the training writes them."""
-    with np.load(path) as stored:
-        return Trees(stored["features"], stored["thresholds"], stored["leaves"], float(stored["baseline"]))
 
 
 MODEL: Final = read_trees(Path(__file__).with_name("block_model.npz"))
