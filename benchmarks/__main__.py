@@ -10,7 +10,9 @@ from benchmarks.options import WORK, Corpus, Data, Mail, Option, Out, Save, Text
 from benchmarks.quality.boilerplate_commands import COMMANDS
 from benchmarks.quality.borderline import borderline
 
-MODEL = Path(__file__).resolve().parent.parent / "dedup" / "extraction" / "block_model.npz"
+_PACKAGE = Path(__file__).resolve().parent.parent / "dedup"
+BLOCK_MODEL = _PACKAGE / "extraction" / "block_model.npz"
+LIKENESS_MODEL = _PACKAGE / "boilerplate" / "likeness.npz"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.command()(borderline)
@@ -173,10 +175,22 @@ def lines(
 def train_blocks(
     *,
     data: Annotated[Path, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")],
-    target: Annotated[Path, typer.Option(help="Where the model goes.", dir_okay=False)] = MODEL,
+    target: Annotated[Path, typer.Option(help="Where the model goes.", dir_okay=False)] = BLOCK_MODEL,
 ) -> None:
     """Train the model that tells content from the rest of a page, on the tuning halves (needs scikit-learn)."""
     from benchmarks.quality.train_blocks import train_blocks as train
+
+    typer.echo(f"{target}: {train(data, target)}")
+
+
+@app.command()
+def train_likeness(
+    *,
+    data: Annotated[Path, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")],
+    target: Annotated[Path, typer.Option(help="Where the model goes.", dir_okay=False)] = LIKENESS_MODEL,
+) -> None:
+    """Train the model that tells lines like boilerplate, on pages shown to writers of rules (needs scikit-learn)."""
+    from benchmarks.quality.train_likeness import train_likeness as train
 
     typer.echo(f"{target}: {train(data, target)}")
 

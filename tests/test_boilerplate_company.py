@@ -112,7 +112,7 @@ def test_company_is_counted_by_wording() -> None:
     ]  # fmt: skip
     company = Pieces(pieces).count_company(piece)
     assert (company.n_around, company.weight, company.is_enough) == (3, 2.5, False)
-    assert company.votes == "rule, 3 around"
+    assert company.votes_with("rule") == "rule, 3 around"
     assert wording_of(b" Share  on\nFacebook ") == b"share on facebook"
 
 

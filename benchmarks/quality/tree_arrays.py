@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 
-def tree_arrays(model: Any, depth: int) -> dict[str, npt.NDArray[Any]]:
+def tree_arrays(model: Any, depth: int) -> dict[str, Any]:
     """Give the arrays of dedup.forests.Trees, of a trained HistGradientBoostingClassifier of two classes."""
     trees = [complete_tree(predictors[0].nodes, depth) for predictors in model._predictors]
     features, thresholds, leaves = (np.array(columns) for columns in zip(*trees, strict=True))

@@ -31,11 +31,11 @@ def check_examples(rules: Iterable[Rule], file_name: str = "") -> None:
 def find_faults(rule: Rule) -> Iterator[Fault]:
     """Give the examples that the rule leaves and the counter-examples that it takes, each with the reason."""
     for example in rule.examples:
-        reason = _why_left(rule, example)
+        reason = why_left(rule, example)
         if reason:
             yield Fault(example, False, reason)
     for example in rule.counter_examples:
-        if not _why_left(rule, example):
+        if not why_left(rule, example):
             wording = bare(translate(example))
             by = next((one.written[0] for one in rule.pattern.alternatives() if one.fullmatch(wording)), "")
             yield Fault(example, True, f"by the pattern '{by}'")
@@ -46,7 +46,7 @@ def write_cue(cue: Cue) -> str:
     return (OPENS if cue.opens else "") + " ".join(cue.words)
 
 
-def _why_left(rule: Rule, example: str) -> str:
+def why_left(rule: Rule, example: str) -> str:
     """Say why a rule does not take an example, or nothing if it does."""
     tokens = tokens_of(example)
     if not any(_holds(cue, tokens, example) for cue in rule.cues):

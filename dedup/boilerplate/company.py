@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.hits import Hit
+from dedup.boilerplate.hits import Hit, Paragraphs
 
 AROUND: Final = 300
 """Paragraphs before and after a paragraph that are looked at."""
@@ -32,10 +32,9 @@ class Company(NamedTuple):
         """Whether the paragraph goes."""
         return self.weight >= ENOUGH
 
-    @property
-    def votes(self) -> str:
-        """The votes in a line, the rule's own first."""
-        return f"rule, {self.n_around} around"
+    def votes_with(self, first: str) -> str:
+        """Give the votes in a line, what else speaks for it first."""
+        return f"{first}, {self.n_around} around"
 
 
 class Piece(NamedTuple):
@@ -130,6 +129,13 @@ class _Window:
 
     def _is_only_unsure(self, wording: bytes) -> bool:
         return wording in self._unsure and wording not in self._sure
+
+
+def piece_of(view: Paragraphs, paragraph: int, category: str, *, is_sure: bool) -> Piece:
+    """Give a paragraph as a piece of its document."""
+    raw = bytes(view.data.data[view.starts[paragraph] : view.ends[paragraph]])
+    place = paragraph - int(view.first[view.document[paragraph]])
+    return Piece(place, category, wording_of(raw), is_sure)
 
 
 def wording_of(raw: bytes) -> bytes:

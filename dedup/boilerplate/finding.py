@@ -10,9 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import view_texts
-from dedup.boilerplate.company import ENOUGH, Piece, Pieces, count_most, wording_of
+from dedup.boilerplate.company import ENOUGH, Pieces, count_most, piece_of
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.hits import Hit, Paragraphs, view_paragraphs
+from dedup.boilerplate.likeness import LIKE_OTHERS, find_alike
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, N_TITLE_PARAGRAPHS, Bodies, is_legal_document
 from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules
 from dedup.boilerplate.searching import find_candidates, find_hits
@@ -122,6 +123,7 @@ def find_boilerplate(
     hits.sort(key=lambda hit: (hit.paragraph, hit.start))
     hits = _ask_for_company(view, hits)
     special = _tell_special(view, hits, active)
+    hits = sorted([*hits, *find_alike(view, hits, settings)], key=lambda hit: (hit.paragraph, hit.start))
     kept = [
         hit
         for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph]))
@@ -182,21 +184,15 @@ def _ask_for_company(view: Paragraphs, hits: list[Hit]) -> list[Hit]:
         if count_most(whole, of_document) < ENOUGH:
             kept += [hit for hit in of_document if hit.is_sure]
             continue
-        beside = Pieces(_piece(view, hit) for hit in whole)
+        beside = Pieces(piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure) for hit in whole)
         for hit in of_document:
             if hit.is_sure:
                 kept.append(hit)
                 continue
-            company = beside.count_company(_piece(view, hit))
+            company = beside.count_company(piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure))
             if company.is_enough:
-                kept.append(hit._replace(votes=company.votes))
+                kept.append(hit._replace(votes=company.votes_with("rule")))
     return kept
-
-
-def _piece(view: Paragraphs, hit: Hit) -> Piece:
-    raw = bytes(view.data.data[view.starts[hit.paragraph] : view.ends[hit.paragraph]])
-    place = hit.paragraph - int(view.first[view.document[hit.paragraph]])
-    return Piece(place, hit.category, wording_of(raw), hit.is_sure)
 
 
 def _tell_special(view: Paragraphs, hits: list[Hit], active: ActiveRules) -> NDArray[np.uint8]:
@@ -233,16 +229,22 @@ def _protect(
         if is_legal_document(body, active.files, opens_with_notice=True):
             hits = [hit for hit in hits if hit.category not in LEGAL_CATEGORIES]
     n_bytes = int((view.ends[members.start : members.stop] - view.starts[members.start : members.stop]).sum())
-    n_below, n_others = (
-        sum(hit.end - hit.start for hit in hits if hit.is_whole and (hit.category in BELOW_MAIL) == is_below)
-        for is_below in (True, False)
-    )
-    if n_others > settings.max_boilerplate_share * n_bytes:
+    most = settings.max_boilerplate_share * n_bytes
+    n_below, n_others = (_n_taken(hits, is_below=is_below) for is_below in (True, False))
+    if n_others > most:  # what only resembles boilerplate is not to be why all of it stays
+        hits = [hit for hit in hits if not hit.rule.endswith(f"/{LIKE_OTHERS}")]
+        n_below, n_others = (_n_taken(hits, is_below=is_below) for is_below in (True, False))
+    if n_others > most:
         hits = [hit for hit in hits if not hit.is_whole or hit.category in BELOW_MAIL]
         n_others = 0
     if n_below + n_others > max(MOST_BELOW_MAIL, settings.max_boilerplate_share) * n_bytes:
         hits = [hit for hit in hits if not hit.is_whole]
     return hits
+
+
+def _n_taken(hits: list[Hit], *, is_below: bool) -> int:
+    """Count the bytes of whole paragraphs that go, of those that stand below mail or of the others."""
+    return sum(hit.end - hit.start for hit in hits if hit.is_whole and (hit.category in BELOW_MAIL) == is_below)
 
 
 def _may_head(view: Paragraphs, paragraph: int, members: range) -> bool:

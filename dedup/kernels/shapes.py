@@ -31,7 +31,7 @@ def look_at_shapes(text, starts, ends, n_tokens, long_tokens, no_letters, label,
             continue
         if _ends_with(text, start, end, _COLON, 0xEFBC9A):
             flags[p] |= label
-        elif _opens_as_speech(text, start, end) or (n_tokens[p] < long_tokens and _ends_as_sentence(text, start, end)):
+        elif _opens_as_speech(text, start, end) or (n_tokens[p] < long_tokens and ends_as_sentence(text, start, end)):
             flags[p] |= speech
 
 
@@ -67,7 +67,7 @@ def _ends_with(text, start, end, narrow, wide):
 
 
 @inner
-def _ends_as_sentence(text, start, end):
+def ends_as_sentence(text, start, end):
     """Say whether it ends in a full stop, an exclamation mark or a question mark, behind closing marks or not."""
     while end > start:
         last = text[end - 1]

@@ -1,0 +1,261 @@
+"""Train the model that tells lines like boilerplate, on pages whose lines and content people have marked.
+
+A model that sees which lines the rules take learns what is left over by rules that were written with these very pages
+in view: next to nothing. So each rule is left out once, with its examples, and what it alone had taken has to be told
+from content by the rest.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from benchmarks.measurements import BenchmarkError
+from benchmarks.quality.labelled import SETS
+from benchmarks.quality.line_pages import LinePage, collapse, line_sha, read_line_pages
+from benchmarks.quality.lines import CONTENT, LineLabel, is_kept_unseen, read_labels
+from benchmarks.quality.tree_arrays import tree_arrays
+from dedup.arrow_views import view_texts
+from dedup.boilerplate.checking import why_left
+from dedup.boilerplate.company import ENOUGH
+from dedup.boilerplate.cues import SYMBOLS
+from dedup.boilerplate.finding import find_boilerplate
+from dedup.boilerplate.hits import Paragraphs, view_paragraphs
+from dedup.boilerplate.likeness import (
+    LEAST_PROBABILITY,
+    LIKE_OTHERS,
+    Runs,
+    may_be_alike,
+    measure_likeness,
+    run_keys,
+)
+from dedup.boilerplate.rule_files import NOT_BY_RULES, Rule
+from dedup.boilerplate.table import RULES
+from dedup.boilerplate.tokens import tokens_of
+from dedup.kernels.likeness import UNKNOWN_WORD
+from dedup.paragraphs import split_paragraphs
+from dedup.schemas import DOCUMENTS
+from dedup.settings import CATEGORIES, Settings
+
+DEPTH: Final = 4
+SETTINGS: Final = {
+    "max_iter": 150, "learning_rate": 0.08, "min_samples_leaf": 30, "l2_regularization": 5.0, "random_state": 1,
+}  # fmt: skip
+"""Chosen by five-fold cross-validation, pages apart."""
+
+N_FOLDS: Final = 4
+"""Each rule is left out once, with a quarter of all."""
+
+N_PARTS: Final = 5
+"""Pages are parted so for cross-validation."""
+
+LEAST_SHOWN: Final = 30
+"""Characters of a line from which on it is content if it stands within a paragraph of the gold text."""
+
+SEEN, UNSEEN = 0.1, 0.5
+"""What is added to the number of texts that a run of words is in, of boilerplate and of content."""
+
+_MOST_SAID: Final = 8.0
+
+
+class Lines(NamedTuple):
+    """n lines that no rule took: what is measured of them, their page, and what they are."""
+
+    evidence: npt.NDArray[np.float64]
+    page: npt.NDArray[np.int64]
+    is_boilerplate: npt.NDArray[np.bool_]
+    is_labelled: npt.NDArray[np.bool_]  # by a reader; the others stand in the gold text
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """Pages as documents, their paragraphs, which rule took each, and what people say of them."""
+
+    view: Paragraphs
+    rules: tuple[str | None, ...]
+    texts: tuple[str, ...]
+    said: tuple[int, ...]  # BOILERPLATE, NEAR_IT, IN_GOLD or UNSAID
+    half: npt.NDArray[np.int64]  # of each paragraph's page
+
+
+BOILERPLATE, NEAR_IT, IN_GOLD, UNSAID = range(4)
+
+
+def train_likeness(data: Path, target: Path) -> dict[str, Any]:
+    """Write the model to `target`; give what it was trained on, and what it makes of pages that it has not seen.
+
+    Raises BenchmarkError if a set or scikit-learn is missing.
+    """
+    try:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+    except ImportError:
+        raise BenchmarkError("training needs scikit-learn: pip install 'dedup-clean[bench]'") from None
+    pages = _read_pages(data)
+    lines = _join([_lines_without(pages, fold) for fold in range(N_FOLDS)])
+    probability = np.zeros(len(lines.page))
+    for part in range(N_PARTS):
+        is_out = lines.page % N_PARTS == part
+        model = HistGradientBoostingClassifier(
+            max_depth=DEPTH, max_leaf_nodes=2**DEPTH, early_stopping=False, **SETTINGS
+        )
+        model.fit(lines.evidence[~is_out], lines.is_boilerplate[~is_out])
+        probability[is_out] = model.predict_proba(lines.evidence[is_out])[:, 1]
+    model = HistGradientBoostingClassifier(max_depth=DEPTH, max_leaf_nodes=2**DEPTH, early_stopping=False, **SETTINGS)
+    model.fit(lines.evidence, lines.is_boilerplate)
+    keys, weights, categories = _weigh_words(RULES.values(), *_texts_of(pages, set(), None))
+    with target.open("wb") as file:
+        np.savez_compressed(
+            file, keys=keys, weights=weights.astype(np.float16), categories=categories, **tree_arrays(model, DEPTH)
+        )
+    return {"runs": len(keys), "lines": len(lines.page), **_figures(lines, probability)}
+
+
+def _figures(lines: Lines, probability: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Give what share of lines goes, of pages that the model has not seen."""
+    goes = probability >= LEAST_PROBABILITY
+    groups = {
+        "boilerplate": lines.is_boilerplate,
+        "labelled content": ~lines.is_boilerplate & lines.is_labelled,
+        "gold": ~lines.is_labelled,
+    }
+    return {f"{name} taken": f"{goes[rows].mean():.5f} of {rows.sum():,}" for name, rows in groups.items()}
+
+
+def _read_pages(data: Path) -> _Pages:
+    """Give the labelled pages that writers of rules may see, as rules leave them."""
+    labels: dict[tuple[str, str], list[LineLabel]] = {}
+    for label in read_labels():
+        if label.set_name in SETS:
+            labels.setdefault((label.set_name, label.doc_id), []).append(label)
+    found = [page for page in read_line_pages(data, None, labels.keys()) if not is_kept_unseen(page.page)]
+    texts = ["\n".join(page.lines) for page in found]
+    n = len(texts)
+    columns = [[str(number) for number in range(n)], texts, ["page"] * n, list(range(n))]
+    documents = pa.table([pa.array(c, f.type) for c, f in zip(columns, DOCUMENTS, strict=True)], schema=DOCUMENTS)
+    settings = Settings(without=NOT_BY_RULES, max_boilerplate_share=1.0)
+    paragraphs = split_paragraphs(documents, settings)
+    view = view_paragraphs(view_texts(documents["text"]), paragraphs)
+    rules: list[str | None] = [None] * len(view.starts)
+    for hit in find_boilerplate(documents, paragraphs, settings).hits.to_pylist():
+        paragraph = hit["paragraph"]
+        length = int(view.ends[paragraph] - view.starts[paragraph])
+        if hit["end"] - hit["start"] == length and not hit["rule"].endswith(f"/{LIKE_OTHERS}"):
+            rules[paragraph] = hit["rule"]
+    shown = [
+        collapse(bytes(view.data.data[start:end]).decode())
+        for start, end in zip(view.starts.tolist(), view.ends.tolist(), strict=True)
+    ]
+    said = [
+        what
+        for number, page in enumerate(found)
+        for what in _say(page, [shown[paragraph] for paragraph in view.of_document(number)], labels[page.key])
+    ]
+    halves = np.array([hashlib.sha256(page.page.doc_id.encode()).digest()[0] % 2 for page in found])
+    return _Pages(view, tuple(rules), tuple(shown), tuple(said), halves[view.document])
+
+
+def _say(page: LinePage, shown: Sequence[str], labels: Sequence[LineLabel]) -> Iterator[int]:
+    """Say what each paragraph of a page is, as far as people do."""
+    labelled = {label.sha: label.label for label in labels}
+    gold = collapse(page.page.gold_text)
+    whole = {collapse(line) for line in page.page.gold_text.split("\n")}
+    for text in shown:
+        label = labelled.get(line_sha(text))
+        if label is not None:
+            yield NEAR_IT if label == CONTENT else BOILERPLATE
+        else:
+            yield IN_GOLD if text in whole or (len(text) >= LEAST_SHOWN and text in gold) else UNSAID
+
+
+def _lines_without(pages: _Pages, fold: int) -> Lines:
+    """Give the lines that are left when the rules of a fold are, words being weighed by the other half of the pages."""
+    left_out = {title for title in RULES if hashlib.sha256(title.encode()).digest()[0] % N_FOLDS == fold}
+    others = _Rules(rule for title, rule in RULES.items() if title not in left_out)
+    taken = np.array(
+        [
+            rule is not None and (rule not in left_out or others.take(text))
+            for rule, text in zip(pages.rules, pages.texts, strict=True)
+        ]
+    )
+    view = pages.view
+    numbers = np.arange(len(view.starts))
+    pairs = {(int(view.document[p]), pages.texts[p].lower()) for p in np.flatnonzero(taken).tolist()}
+    n_unlike = np.bincount([document for document, _ in pairs], minlength=len(view.first) - 1)
+    has_company = n_unlike[view.document] >= ENOUGH
+    said = np.array(pages.said)
+    parts = []
+    for half in (0, 1):
+        rules = [rule for title, rule in RULES.items() if title not in left_out]
+        runs = Runs(*_weigh_words(rules, *_texts_of(pages, left_out, 1 - half)))
+        evidence = measure_likeness(view, numbers, view.first, taken, runs).evidence
+        rows = np.flatnonzero((pages.half == half) & has_company & ~taken & may_be_alike(evidence) & (said != UNSAID))
+        parts.append(Lines(evidence[rows], view.document[rows], said[rows] == BOILERPLATE, said[rows] != IN_GOLD))
+    return _join(parts)
+
+
+class _Rules:
+    """Rules asked about one line at a time."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """Arrange them by their cues."""
+        self._by_cue: dict[str, list[Rule]] = {}
+        for rule in rules:
+            for last in {cue.last for cue in rule.cues}:
+                self._by_cue.setdefault(last, []).append(rule)
+        self._known: dict[str, bool] = {}
+
+    def take(self, text: str) -> bool:
+        """Say whether one of them takes a line, be it enough or not."""
+        if text not in self._known:
+            cues = {*tokens_of(text), *SYMBOLS}
+            asked = (rule for cue in cues for rule in self._by_cue.get(cue, ()))
+            self._known[text] = any(not why_left(rule, text) for rule in asked)
+        return self._known[text]
+
+
+def _texts_of(pages: _Pages, left_out: set[str], half: int | None) -> tuple[list[tuple[str, str]], list[str]]:
+    """Give what the other rules took, each with its category, and what is content, of one half of the pages or all."""
+    is_of = np.ones(len(pages.half), dtype=np.bool_) if half is None else pages.half == half
+    found: dict[str, str] = {}
+    content = []
+    for paragraph in np.flatnonzero(is_of).tolist():
+        rule, text = pages.rules[paragraph], pages.texts[paragraph]
+        if rule is not None and rule not in left_out:
+            found.setdefault(text, rule.partition("/")[0])
+        elif pages.said[paragraph] == IN_GOLD:
+            content.append(text)
+    return list(found.items()), content
+
+
+def _weigh_words(
+    rules: Iterable[Rule], found: Iterable[tuple[str, str]], content: Sequence[str]
+) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64], npt.NDArray[np.int8]]:
+    """Give the runs of words of boilerplate: keys, the logarithm of how much likelier each is there, and categories."""
+    texts = [(example, rule.category) for rule in rules for example in rule.examples] + list(found)
+    counts: dict[int, Counter[int]] = {}
+    for keys, (_, category) in zip(run_keys(text for text, _ in texts), texts, strict=True):
+        for key in set(keys.tolist()):
+            counts.setdefault(key, Counter())[CATEGORIES.index(category)] += 1
+    of_content: Counter[int] = Counter()
+    for keys in run_keys(content):
+        of_content.update(set(keys.tolist()))
+    ordered = sorted(counts)
+    seen = np.array([counts[key].total() for key in ordered])
+    unseen = np.array([of_content[key] for key in ordered])
+    weights = np.log((seen + SEEN) / (len(texts) + 1)) - np.log((unseen + UNSEEN) / (len(content) + 1))
+    categories = [counts[key].most_common(1)[0][0] for key in ordered]
+    return (
+        np.array(ordered, dtype=np.uint32),
+        np.clip(weights, UNKNOWN_WORD * _MOST_SAID, _MOST_SAID),
+        np.array(categories, dtype=np.int8),
+    )
+
+
+def _join(parts: Sequence[Lines]) -> Lines:
+    return Lines(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -1,0 +1,186 @@
+"""What is measured of the paragraphs of a page, to tell those that are like its boilerplate."""
+
+from typing import Final
+
+import numpy as np
+
+from dedup.kernels.borrowing import borrows, inner
+from dedup.kernels.pairs import join_pair
+from dedup.kernels.shapes import ends_as_sentence
+from dedup.kernels.tokens import HAS_DIGIT, HAS_INNER_UPPER, HAS_LOWER, STARTS_UPPER, read_some_tokens
+from dedup.kernels.traces import END_WORD, START_WORD
+
+EVIDENCE: Final = (
+    "tokens",
+    "is_sentence",
+    "capitals",
+    "taken_near",
+    "taken_beside",
+    "since_prose",
+    "until_prose",
+    "taken_around",
+    "wording",
+    "mean_wording",
+    "best_wording",
+)
+"""What is known of a paragraph, in this order.
+
+Of itself: its tokens, MOST_TOKENS + 1 at most; whether it ends as a sentence; the share of its tokens with a capital.
+Of its place: the share of boilerplate among paragraphs within NEAR, BESIDE and AROUND, itself too; how many paragraphs
+ago the last prose was, and in how many the next will be, FAR at most. Of its words: how far its tokens, and pairs of
+them, speak for boilerplate, all together, in the mean, and the best of them."""
+
+MOST_TOKENS: Final = 40
+"""A longer paragraph is not judged."""
+
+NEAR: Final = 5
+BESIDE: Final = 15
+AROUND: Final = 300
+FAR: Final = 99
+
+LONG_TOKENS: Final = 20
+LONG_SENTENCE: Final = 12
+"""A paragraph that is no boilerplate is prose from so many tokens on, and a sentence from these on."""
+
+UNKNOWN_WORD: Final = -1.0
+UNKNOWN_PAIR: Final = -0.3
+"""What a token, and a pair, speak for that stands in no known boilerplate."""
+
+NUMBER: Final = np.uint64(1)
+"""Stands for the hash of any number."""
+
+_TOKENS, _IS_SENTENCE, _CAPITALS, _NEAR, _BESIDE, _SINCE, _UNTIL, _AROUND, _SUM, _MEAN, _BEST = range(len(EVIDENCE))
+
+
+@borrows
+def weigh_paragraphs(
+    text, starts, ends, page_of, pages, expansions, scratch, runs, weights, of_category, said, evidence, category
+):
+    """Fill in what is known of p paragraphs themselves: evidence float64[p, len(EVIDENCE)], category int8[p].
+
+    text uint8[]; starts, ends int64[p], bytes into it; page_of, pages and expansions as in `characters`; scratch as
+    token_scratch gives it for MOST_TOKENS + SPARE bytes; runs uint32[r], ascending, weights float64[r] and of_category
+    int8[r]: by the keys that key_runs gives, what a token or pair speaks for, and for which of len(said) categories;
+    said is scratch. The category is that for which most is said.
+    """
+    hashes, shapes = scratch[1], scratch[4]
+    for p in range(len(starts)):
+        n = _read(text, starts[p], ends[p], page_of, pages, expansions, scratch)
+        row = evidence[p]
+        row[:] = 0
+        row[_TOKENS] = n
+        row[_IS_SENTENCE] = ends_as_sentence(text, starts[p], ends[p])
+        category[p] = 0
+        if n == 0 or n > MOST_TOKENS:
+            continue
+        said[:] = 0
+        n_capitals, best, total = 0, -np.inf, 0.0
+        before = START_WORD
+        for place in range(n + 1):
+            token = hashes[place] if place < n else END_WORD
+            if place < n:
+                n_capitals += shapes[place] & STARTS_UPPER != 0
+                found = _find(runs, _key(token))
+                weight = weights[found] if found >= 0 else UNKNOWN_WORD
+                if weight > 0:
+                    said[of_category[found]] += weight
+                total += weight
+                best = max(best, weight)
+            found = _find(runs, _key(join_pair(before, token)))
+            weight = weights[found] if found >= 0 else UNKNOWN_PAIR
+            if weight > 0:
+                said[of_category[found]] += weight
+            total += weight
+            best = max(best, weight)
+            before = token
+        row[_CAPITALS] = n_capitals / n
+        row[_SUM], row[_MEAN], row[_BEST] = total, total / (2 * n + 1), best
+        category[p] = np.argmax(said)
+
+
+@borrows
+def look_around(first, taken, evidence):
+    """Fill in what is known of paragraphs from those around them: first int64[d + 1], where those of documents begin.
+
+    taken bool[p], which are boilerplate; evidence float64[p, len(EVIDENCE)] as weigh_paragraphs left it.
+    """
+    for document in range(len(first) - 1):
+        start, end = first[document], first[document + 1]
+        for column, reach in ((_NEAR, NEAR), (_BESIDE, BESIDE), (_AROUND, AROUND)):
+            low, high, n_taken = start, start, 0
+            for p in range(start, end):
+                while high < end and high <= p + reach:
+                    n_taken += taken[high]
+                    high += 1
+                while low < p - reach:
+                    n_taken -= taken[low]
+                    low += 1
+                evidence[p, column] = n_taken / (high - low)
+        last = start - FAR
+        for p in range(start, end):
+            evidence[p, _SINCE] = min(p - last, FAR)
+            if is_prose(evidence[p], taken[p]):
+                last = p
+        last = end + FAR
+        for p in range(end - 1, start - 1, -1):
+            evidence[p, _UNTIL] = min(last - p, FAR)
+            if is_prose(evidence[p], taken[p]):
+                last = p
+
+
+@inner
+def is_prose(row, is_taken):
+    """Say whether a paragraph is text to be read, as far as its length and its end tell."""
+    n = row[_TOKENS]
+    return not is_taken and (n >= LONG_TOKENS or (n >= LONG_SENTENCE and row[_IS_SENTENCE] > 0))
+
+
+@borrows
+def key_runs(text, page_of, pages, expansions, scratch, keys):
+    """Fill in the keys of the tokens of a text, and of its pairs, of which its edges are part; gives how many.
+
+    text uint8[]; keys uint32[]: two for each of up to MOST_TOKENS tokens, and one more; the others as in
+    weigh_paragraphs.
+    """
+    n = min(_read(text, 0, len(text), page_of, pages, expansions, scratch), MOST_TOKENS)
+    hashes = scratch[1]
+    before = START_WORD
+    for place in range(n):
+        keys[2 * place], keys[2 * place + 1] = _key(hashes[place]), _key(join_pair(before, hashes[place]))
+        before = hashes[place]
+    keys[2 * n] = _key(join_pair(before, END_WORD))
+    return 2 * n + 1
+
+
+@inner
+def _read(text, start, end, page_of, pages, expansions, scratch):
+    """Read the tokens of text[start:end], every number as NUMBER, and give how many: MOST_TOKENS + 1 if more."""
+    marks, hashes, begins, stops, shapes = scratch
+    most = MOST_TOKENS + 1
+    n = read_some_tokens(
+        text, start, start, end, page_of, pages, expansions, marks, most, hashes, begins, stops, shapes
+    )[0]
+    n = min(n, most)
+    for place in range(n):
+        if shapes[place] & HAS_DIGIT and not shapes[place] & (HAS_LOWER | STARTS_UPPER | HAS_INNER_UPPER):
+            hashes[place] = NUMBER
+    return n
+
+
+@inner
+def _key(value):
+    """Give the 32 bits by which a token, or a pair, is known."""
+    return np.uint32(value >> np.uint64(32))
+
+
+@inner
+def _find(keys, key):
+    """Give where a key is among ascending ones, or -1."""
+    low, high = 0, len(keys)
+    while low < high:
+        middle = (low + high) >> 1
+        if keys[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(keys) and keys[low] == key else -1
