@@ -31,6 +31,7 @@ CATEGORIES: Final = (
     "confidentiality",
     "page-furniture",
     "recurring",
+    "like-others",
 )
 """The kinds of boilerplate that are recognised; each can be switched off with `without`."""
 

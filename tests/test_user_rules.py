@@ -9,6 +9,7 @@ from staged import STAGED
 
 import dedup
 from dedup.boilerplate import RULES
+from dedup.boilerplate.rule_files import NOT_BY_RULES
 from dedup.boilerplate.table import find_rules, with_rules_read
 from dedup.errors import RuleError, SettingsError, StagingError
 from dedup.settings import CATEGORIES, RuleText, Settings
@@ -231,4 +232,4 @@ def test_run_goes_on_only_with_the_same_rules(rules: Path, tmp_path: Path, monke
 
 def test_no_rule_of_dedup_is_of_a_category_that_needs_none() -> None:
     """What is refused to users is not done by dedup either."""
-    assert {rule.category for rule in RULES.values()}.isdisjoint({"page-furniture", "recurring"})
+    assert {rule.category for rule in RULES.values()}.isdisjoint(NOT_BY_RULES)

@@ -64,6 +64,15 @@ def read_line_pages(
 
 def html_lines(raw: bytes) -> list[str]:
     """Give the texts of the blocks of a page in document order: no head, script or style, and none that is empty."""
+    root = parse_html(raw)
+    pieces: list[str] = []
+    if root is not None:
+        _gather(root, pieces)
+    return [line for line in (collapse(line) for line in "".join(pieces).split("\n")) if line]
+
+
+def parse_html(raw: bytes) -> Any:
+    """Give the root of a page, or None where nothing is in it."""
     from lxml.etree import ParserError
     from lxml.html import HTMLParser, document_fromstring
 
@@ -72,12 +81,9 @@ def html_lines(raw: bytes) -> list[str]:
     # UTF-8 bytes, since lxml refuses a string that declares an encoding
     utf_8 = decode_html(raw).text.replace("\0", "").encode("utf-8", "replace")
     try:
-        root = document_fromstring(utf_8, parser=HTMLParser(encoding="utf-8", huge_tree=True))
-    except ParserError:  # nothing in it
-        return []
-    pieces: list[str] = []
-    _gather(root, pieces)
-    return [line for line in (collapse(line) for line in "".join(pieces).split("\n")) if line]
+        return document_fromstring(utf_8, parser=HTMLParser(encoding="utf-8", huge_tree=True))
+    except ParserError:
+        return None
 
 
 def mail_text(raw: bytes) -> str:

@@ -7,7 +7,8 @@ Boilerplate and Duplicate Content from Web Corpora, 2011) tells short paragraphs
 """
 
 import functools
-from collections.abc import Collection, Iterable
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -20,13 +21,13 @@ from dedup.boilerplate.hits import Hit, Paragraphs
 from dedup.boilerplate.rule_files import NOT_BY_RULES
 from dedup.forests import Floats, Trees, read_trees
 from dedup.kernels.characters import load_characters
-from dedup.kernels.likeness import EVIDENCE, MOST_TOKENS, key_runs, look_around, weigh_paragraphs
+from dedup.kernels.likeness import EVIDENCE, MOST_TOKENS, ask_trees, key_runs, look_around, weigh_paragraphs
 from dedup.kernels.tokens import SPARE, token_scratch
 from dedup.schemas import TEXT
 from dedup.settings import CATEGORIES, Settings
 
 LIKE_OTHERS: Final = "like-others"
-"""The name that takes the place of a rule's."""
+"""The name that takes the place of a rule's, behind the category that a paragraph is most like."""
 
 MODEL_PATH: Final = Path(__file__).with_name("likeness.npz")
 
@@ -34,7 +35,18 @@ LEAST_PROBABILITY: Final = 0.6
 """From here on a paragraph goes: of lines that people took for content, one in a thousand is as likely, in training."""
 
 
+LEAST_WORDING: Final = -0.3
+"""In the mean: nine in ten paragraphs are below it, and of what the model would take one in a hundred."""
+
+MOST_AT_ONCE: Final = 1 << 14
+"""Paragraphs that are measured together, which bounds the memory that it takes: 20 MB."""
+
 _JUDGED: Final = tuple(category for category in CATEGORIES if category not in NOT_BY_RULES)
+
+
+_LEAST_SCORE: Final = math.log(LEAST_PROBABILITY / (1 - LEAST_PROBABILITY))
+_WORDING: Final = EVIDENCE.index("wording")
+_ASKED_FIRST: Final = ("tokens", "is_sentence", "until_prose", "mean_wording")
 
 
 class Runs(NamedTuple):
@@ -57,30 +69,57 @@ def find_alike(view: Paragraphs, hits: Collection[Hit], settings: Settings) -> l
 
     hits: what rules found, by paragraph, without what stands in want of company.
     """
-    asked: list[int] = []
+    if LIKE_OTHERS in settings.without:
+        return []
     company: dict[int, Pieces] = {}
     for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph])):
         whole = [hit for hit in group if hit.is_whole and hit.category in _JUDGED]
         if sum(1 if hit.is_sure else HALF for hit in whole) >= ENOUGH:
-            asked.append(document)
             company[document] = Pieces(
                 piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure) for hit in whole
             )
-    if not asked:
+    if not company:
         return []
-    members = [view.of_document(document) for document in asked]
-    numbers = np.concatenate([np.arange(each.start, each.stop) for each in members])
-    first = np.cumsum([0, *map(len, members)], dtype=np.int64)
-    touched = np.zeros(len(view.starts), dtype=np.bool_)
+    touched, taken = (np.zeros(len(view.starts), dtype=np.bool_) for _ in range(2))
     touched[[hit.paragraph for hit in hits]] = True
-    taken = np.zeros(len(view.starts), dtype=np.bool_)
     taken[[hit.paragraph for hit in hits if hit.is_whole]] = True
+    return [
+        hit
+        for stretches in _some_at_a_time(view.of_document(document) for document in company)
+        for hit in _judge(view, stretches, touched, taken, company, settings)
+    ]
+
+
+def _some_at_a_time(documents: Iterable[range]) -> Iterator[list[range]]:
+    """Give the paragraphs of documents in stretches, few enough together; a long document is in several."""
+    together: list[range] = []
+    for members in documents:
+        for start in range(members.start, members.stop, MOST_AT_ONCE):
+            together.append(range(start, min(start + MOST_AT_ONCE, members.stop)))
+            if sum(map(len, together)) >= MOST_AT_ONCE:
+                yield together
+                together = []
+    if together:
+        yield together
+
+
+def _judge(
+    view: Paragraphs,
+    stretches: list[range],
+    touched: NDArray[np.bool_],
+    taken: NDArray[np.bool_],
+    company: Mapping[int, Pieces],
+    settings: Settings,
+) -> Iterator[Hit]:
+    """Give the hits in some stretches of documents, in order; touched and taken bool[p]: in part, and whole."""
+    numbers = np.concatenate([np.arange(each.start, each.stop) for each in stretches])
+    first = np.cumsum([0, *map(len, stretches)], dtype=np.int64)
     runs, trees = load_model()
     found = measure_likeness(view, numbers, first, taken[numbers], runs)
-    may_go = may_be_alike(found.evidence) & ~touched[numbers] & (view.kind[numbers] == TEXT)
-    rows = np.flatnonzero(may_go)
-    rows = rows[trees.probabilities(found.evidence[rows]) >= LEAST_PROBABILITY]
-    alike = []
+    rows = np.flatnonzero(may_be_alike(found.evidence) & ~touched[numbers] & (view.kind[numbers] == TEXT))
+    scores = np.empty(len(rows))
+    ask_trees(trees.features, trees.thresholds, trees.leaves, found.evidence, rows, scores)
+    rows = rows[scores + trees.baseline >= _LEAST_SCORE]
     for row in rows.tolist():
         paragraph, category = int(numbers[row]), CATEGORIES[found.category[row]]
         if category in settings.without:
@@ -89,9 +128,8 @@ def find_alike(view: Paragraphs, hits: Collection[Hit], settings: Settings) -> l
         if beside.is_enough:
             base = int(view.base[paragraph])
             span = int(view.starts[paragraph]) - base, int(view.ends[paragraph]) - base
-            rule = f"{category}/{LIKE_OTHERS}"
-            alike.append(Hit(paragraph, *span, rule, category, is_whole=True, votes=beside.votes_with("wording")))
-    return alike
+            votes = beside.votes_with(f"wording {found.evidence[row, _WORDING]:.1f}")
+            yield Hit(paragraph, *span, f"{category}/{LIKE_OTHERS}", category, is_whole=True, votes=votes)
 
 
 def measure_likeness(
@@ -108,9 +146,11 @@ def measure_likeness(
 
 
 def may_be_alike(evidence: Floats) -> NDArray[np.bool_]:
-    """Say which paragraphs are judged, bool[n]: not the long ones, nor those without a token."""
-    n_tokens = evidence[:, EVIDENCE.index("tokens")]
-    return (n_tokens > 0) & (n_tokens <= MOST_TOKENS)
+    """Say which paragraphs are judged, bool[n]: no long ones, none worded otherwise, and no headings over prose."""
+    n_tokens, is_sentence, until_prose, wording = (evidence[:, EVIDENCE.index(name)] for name in _ASKED_FIRST)
+    is_heading = (until_prose == 1) & (is_sentence == 0)
+    may: NDArray[np.bool_] = (n_tokens > 0) & (n_tokens <= MOST_TOKENS) & (wording >= LEAST_WORDING) & ~is_heading
+    return may
 
 
 def run_keys(texts: Iterable[str]) -> list[NDArray[np.uint32]]:

@@ -23,7 +23,8 @@ COMPANY: Final = ("never", "elsewhere", "always")
 NOWHERE: Final = "nowhere"
 """In place of a place: there is none where the rule is enough."""
 
-NOT_BY_RULES: Final = ("page-furniture", "recurring")  # categories found by their place, or by counting
+NOT_BY_RULES: Final = ("page-furniture", "recurring", "like-others")
+"""Categories found by their place, by counting, or by likeness to what rules match."""
 
 MOST_TOKENS: Final = 480
 """The greatest `max_tokens` a rule may ask for: what bounds the time that any paragraph can cost.

@@ -128,6 +128,24 @@ def look_around(first, taken, evidence):
                 last = p
 
 
+@borrows
+def ask_trees(features, thresholds, leaves, evidence, rows, scores):
+    """Fill in what trees say of some rows of evidence: rows int64[n], scores float64[n], the sum of their leaves.
+
+    features int64[t, i], thresholds float64[t, i] and leaves float64[t, i + 1] as in dedup.forests.Trees.
+    """
+    n_inner = features.shape[1]
+    for place in range(len(rows)):
+        row = evidence[rows[place]]
+        score = 0.0
+        for tree in range(len(features)):
+            node = 0
+            while node < n_inner:
+                node = 2 * node + 1 + (row[features[tree, node]] > thresholds[tree, node])
+            score += leaves[tree, node - n_inner]
+        scores[place] = score
+
+
 @inner
 def is_prose(row, is_taken):
     """Say whether a paragraph is text to be read, as far as its length and its end tell."""

@@ -77,7 +77,7 @@ def show_rules(rules: Sequence[Rule], known: RuleSet, width: int | None) -> Rend
         line = "  ".join(cell.ljust(size) for cell, size in zip(cells, widths, strict=True))
         text.append(f"  {line}  ")
         text.append(f"{_shortened(rule.examples[0], room)}\n", style="dim")
-    notes = f"{' and '.join(NOT_BY_RULES)} are found without rules; dedup rules show CATEGORY/NAME tells all of a rule"
+    notes = f"{', '.join(NOT_BY_RULES)} are found without rules; dedup rules show CATEGORY/NAME tells all of a rule"
     return Group(*([text, _count(rules)] if rules else [Text("none")]), Text(f"\n{notes}"))
 
 

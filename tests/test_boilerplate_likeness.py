@@ -1,0 +1,170 @@
+"""Paragraphs that no rule matches, but that are worded like boilerplate and stand among it."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_boilerplate import make_tables
+
+import dedup
+from dedup.arrow_views import view_texts
+from dedup.boilerplate.hits import view_paragraphs
+from dedup.boilerplate.likeness import EVIDENCE, LIKE_OTHERS, Runs, load_model, measure_likeness, run_keys
+from dedup.boilerplate.table import RULES
+from dedup.kernels.likeness import (
+    AROUND,
+    BESIDE,
+    FAR,
+    LONG_SENTENCE,
+    LONG_TOKENS,
+    MOST_TOKENS,
+    NEAR,
+    UNKNOWN_PAIR,
+    UNKNOWN_WORD,
+)
+from dedup.settings import CATEGORIES
+
+NEWS = [
+    "Harbour opens again after twelve years",
+    *(
+        f"The {name} was opened in the spring by the mayor, who said that the town had waited {years} years for a day "
+        "on which the ferries could run again, and that nobody had believed it until the first boat had left."
+        for name, years in (("harbour", 12), ("lighthouse", 31), ("railway", 7), ("market hall", 44), ("bridge", 9))
+    ),
+]
+FURNITURE = [
+    "Share on Facebook", "Sign up for our newsletter", "© 2024 Example Media. All rights reserved.",
+    "We and our partners use cookies to personalise content and ads.", "Comments are now closed for this article.",
+]  # fmt: skip
+UNKNOWN = "Pop your email in here for our weekly round-up"
+
+
+def clean(lines: list[str], **options: Any) -> dict[str, tuple[str, str | None]]:
+    """Give what goes of a text, and by which rule and votes."""
+    result = dedup.clean(["\n".join(lines)], duplicates=False, repeats=False, **options)
+    return {row["text"].strip(): (row["rule"], row["votes"]) for row in result.removed.to_pylist()}
+
+
+def is_like_others(rule: str) -> bool:
+    """Say whether a removal rests on likeness."""
+    return rule.endswith(f"/{LIKE_OTHERS}")
+
+
+def test_a_line_that_no_rule_knows_goes_amid_boilerplate() -> None:
+    """It is worded as calls of its kind are, and among them: it goes, and the votes say why; nothing else does so."""
+    gone = clean([*NEWS, *FURNITURE[:2], UNKNOWN, *FURNITURE[2:]])
+    rule, votes = gone[UNKNOWN]
+    assert rule == f"newsletter/{LIKE_OTHERS}"
+    assert re.fullmatch(r"wording \d+\.\d, 5 around", votes or "")
+    assert {text for text, (rule, _) in gone.items() if is_like_others(rule)} == {UNKNOWN}
+    assert set(gone) == {UNKNOWN, *FURNITURE}
+
+
+def test_it_stays_in_clean_text() -> None:
+    """With three lines of boilerplate left in it a text is no page, and what is like them stays; four are company."""
+    assert set(clean([*NEWS, *FURNITURE[:2], UNKNOWN, FURNITURE[2]])) == set(FURNITURE[:3])
+    assert set(clean([*NEWS, *FURNITURE[:2], UNKNOWN, *FURNITURE[2:4]])) == {*FURNITURE[:4], UNKNOWN}
+
+
+def test_a_heading_stays() -> None:
+    """What stands right above prose and is no sentence is its heading, whatever its words: a title, first of all."""
+    for heading in (UNKNOWN, "Office opens in a new window"):
+        assert set(clean([heading, *NEWS[1:], *FURNITURE])) == set(FURNITURE)
+        assert set(clean([*NEWS[:3], heading, *NEWS[3:], *FURNITURE])) == set(FURNITURE)
+
+
+def test_it_stays_amid_prose() -> None:
+    """Above the text and in the midst of it, such a line is more likely part of it than where furniture stands."""
+    gone = clean([*NEWS[:3], "He told us to pop in for the weekly email", *NEWS[3:], *FURNITURE])
+    assert set(gone) == set(FURNITURE)
+
+
+@pytest.mark.parametrize("option", [{"without": "newsletter"}, {"without": LIKE_OTHERS}, {"boilerplate": False}])
+def test_its_category_can_be_switched_off(option: dict[str, Any]) -> None:
+    """`--without` its category leaves it, as it leaves what rules of that category match; one is for all its like."""
+    more = ["Read more: How the bridge was built", "Manage your cookie settings"]
+    assert UNKNOWN in clean([*NEWS, *FURNITURE[:2], UNKNOWN, *FURNITURE[2:], *more])
+    assert UNKNOWN not in clean([*NEWS, *FURNITURE[:2], UNKNOWN, *FURNITURE[2:], *more], **option)
+
+
+def test_likeness_is_never_why_all_of_a_page_stays() -> None:
+    """If more would go with such lines than may, they stay, and what rules match goes all the same."""
+    lines = [*NEWS[:3], *FURNITURE[:2], UNKNOWN, *FURNITURE[2:]]
+    assert UNKNOWN in clean(lines)
+    by_rules = sum(len(line.encode()) for line in FURNITURE) / len("".join(lines).encode())
+    assert set(clean(lines, max_boilerplate_share=by_rules + 0.01)) == set(FURNITURE)
+
+
+def test_what_goes_comes_back(tmp_path: Path) -> None:
+    """A page that lost such lines is restored byte for byte."""
+    page = "\r\n".join([*NEWS, "", *FURNITURE[:2], f"  {UNKNOWN} ", *FURNITURE[2:]])
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "page.txt").write_bytes(page.encode())
+    dedup.clean_files(tmp_path / "in", tmp_path / "out")
+    restored = dedup.restore(tmp_path / "out")
+    assert [text.encode() for text in restored["text"].to_pylist()] == [page.encode()]
+
+
+lines = st.lists(
+    st.sampled_from([*FURNITURE, *NEWS, UNKNOWN, "", "Ένα μικρό κείμενο", "短い行。", "One", "x " * 41, "Stop."]),
+    max_size=30,
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(lines, max_size=3), st.data())
+def test_what_is_known_of_paragraphs_is_what_it_says(pages: list[list[str]], data: st.DataObject) -> None:
+    """Each number is the one that its description gives, counted one paragraph at a time."""
+    documents, paragraphs = make_tables(["\n".join(page) for page in pages])
+    view = view_paragraphs(view_texts(documents["text"]), paragraphs)
+    n = len(view.starts)
+    taken = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)), dtype=np.bool_)
+    runs, _ = load_model()
+    found = measure_likeness(view, np.arange(n), view.first, taken, runs)
+    known = dict(
+        zip(runs.keys.tolist(), zip(runs.weights.tolist(), runs.categories.tolist(), strict=True), strict=True)
+    )
+    texts = [bytes(view.data.data[a:b]).decode() for a, b in zip(view.starts.tolist(), view.ends.tolist(), strict=True)]
+    rows = [dict(zip(EVIDENCE, row, strict=True)) for row in found.evidence.tolist()]
+    is_prose = [
+        not gone and (row["tokens"] >= LONG_TOKENS or (row["tokens"] >= LONG_SENTENCE and bool(row["is_sentence"])))
+        for row, gone in zip(rows, taken.tolist(), strict=True)
+    ]
+    for place, (text, row) in enumerate(zip(texts, rows, strict=True)):
+        members = view.of_document(int(view.document[place]))
+        for name, reach in (("near", NEAR), ("beside", BESIDE), ("around", AROUND)):
+            within = taken[max(members.start, place - reach) : min(members.stop, place + reach + 1)]
+            assert row[f"taken_{name}"] == pytest.approx(within.mean())
+        before = [place - other for other in members if other < place and is_prose[other]]
+        behind = [other - place for other in members if other > place and is_prose[other]]
+        assert (row["since_prose"], row["until_prose"]) == (min([*before, FAR]), min([*behind, FAR]))
+        if not 0 < row["tokens"] <= MOST_TOKENS:
+            continue
+        keys = run_keys([text])[0].tolist()
+        assert len(keys) == 2 * row["tokens"] + 1
+        said = [
+            known.get(key, (UNKNOWN_PAIR if at % 2 or at == len(keys) - 1 else UNKNOWN_WORD, 0))
+            for at, key in enumerate(keys)
+        ]
+        weights = [weight for weight, _ in said]
+        assert row["wording"] == pytest.approx(sum(weights))
+        assert row["mean_wording"] == pytest.approx(sum(weights) / len(weights))
+        assert row["best_wording"] == max(weights)
+        by_category = [sum(w for w, c in said if c == number and w > 0) for number in range(len(CATEGORIES))]
+        assert by_category[found.category[place]] == pytest.approx(max(by_category))
+
+
+def test_no_rule_bears_that_name() -> None:
+    """What rests on likeness is not mistaken for what a rule matched."""
+    assert not any(is_like_others(title) for title in RULES)
+
+
+def test_known_runs_are_in_order() -> None:
+    """They are looked up by halving, and each is of a category that rules are of."""
+    runs: Runs = load_model()[0]
+    assert (np.diff(runs.keys.astype(np.int64)) > 0).all()
+    assert set(runs.categories.tolist()) <= {CATEGORIES.index(rule.category) for rule in RULES.values()}
