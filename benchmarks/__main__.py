@@ -196,6 +196,16 @@ def train_likeness(
 
 
 @app.command()
+def write_required() -> None:
+    """Read what the patterns of dedup's rules require, and write it where dedup ships it; after any change of rules."""
+    from dedup.boilerplate import RULES
+    from dedup.boilerplate.shipped import SHIPPED, ship_required
+
+    required = ship_required(RULES.values())
+    typer.echo(f"{SHIPPED}: {len(required.first_alternative) - 1:,} rules, {len(required.traces):,} traces")
+
+
+@app.command()
 def scaling(
     *,
     size_mb: Annotated[

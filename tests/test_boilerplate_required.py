@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from dedup.boilerplate import RULES
 from dedup.boilerplate.regexes import find_clauses
-from dedup.boilerplate.required import Required, find_required, join_required, read_required
+from dedup.boilerplate.required import Required, join_required, read_required
 from dedup.boilerplate.rule_files import Rule, parse_rules
+from dedup.boilerplate.shipped import find_required, load_required, ship_required
 from dedup.boilerplate.traces import END, START, Trace, traces_of
 from dedup.boilerplate.trials import MOST_JOINED
 from dedup.boilerplate.wording import bare, split_sentences, translate
@@ -236,3 +238,27 @@ def test_lines_about_code_are_told(text: str, is_code: bool) -> None:
     """Calls, names with underscores or colons, and a brace at the end; not where there is an address."""
     data = np.frombuffer(text.encode(), dtype=np.uint8)
     assert is_about_code(data, 0, len(data)) == is_code
+
+
+def test_what_ships_is_of_the_rules_that_ship() -> None:
+    """It is what their patterns are read to require now; if not: `python -m benchmarks write-required`."""
+    shipped = load_required(RULES.values())
+    assert shipped is not None, "rules or code changed: run python -m benchmarks write-required"
+    read = read_required(RULES.values())
+    assert all(np.array_equal(one, other) for one, other in zip(shipped, read, strict=True))
+    assert [array.dtype for array in shipped] == [array.dtype for array in read]
+
+
+def test_what_ships_is_taken_for_its_own_rules_only(tmp_path: Path) -> None:
+    """It comes back as it was written; for other rules, from a damaged file, or from none, nothing does."""
+    rules, path = [rule_of("share this", "read (?:more|on)")], tmp_path / "required.npz"
+    assert load_required(rules, path) is None
+    written = ship_required(rules, path)
+    found = load_required(rules, path)
+    assert found is not None
+    assert all(np.array_equal(one, other) for one, other in zip(found, written, strict=True))
+    assert load_required([rule_of("share that", "read (?:more|on)")], path) is None
+    path.write_bytes(path.read_bytes()[:-100])
+    assert load_required(rules, path) is None
+    path.write_bytes(b"")
+    assert load_required(rules, path) is None

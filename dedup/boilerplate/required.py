@@ -1,6 +1,5 @@
 """What a paragraph must hold for each rule to match in it, as the arrays that the screen reads."""
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from math import comb
@@ -12,10 +11,8 @@ from numpy.typing import NDArray
 from dedup.boilerplate.regexes import either, find_clauses
 from dedup.boilerplate.rule_files import Rule
 from dedup.boilerplate.spellings import fold
-from dedup.boilerplate.table import RULES, find_rules, kept_from_run_to_run
 from dedup.boilerplate.traces import END, START, Clause, Trace
 from dedup.kernels.traces import END_WORD, LETTERS, PAIR, START_WORD, fill_positions
-from dedup.settings import Settings
 from dedup.token_tables import token_hashes
 
 MOST_CHOICES: Final = 20
@@ -32,14 +29,6 @@ class Required(NamedTuple):
     first_trace: NDArray[np.int32]
     traces: NDArray[np.uint16]
     leads: NDArray[np.uint16]  # the first trace of each set, side by side: one look at memory for most clauses
-
-
-@functools.lru_cache(maxsize=8)
-def find_required(settings: Settings) -> Required:
-    """Give what all rules of these settings ask for, in the order in which find_rules gives them."""
-    shipped = kept_from_run_to_run("required", lambda: read_required(RULES.values()))
-    own = [rule for title, rule in find_rules(settings).rules.items() if title not in RULES]
-    return join_required([read_required(own), shipped]) if own else shipped
 
 
 def read_required(rules: Iterable[Rule]) -> Required:
