@@ -37,7 +37,6 @@ from dedup.boilerplate.likeness import (
 from dedup.boilerplate.rule_files import NOT_BY_RULES, Rule
 from dedup.boilerplate.table import RULES
 from dedup.boilerplate.tokens import tokens_of
-from dedup.kernels.likeness import UNKNOWN_WORD
 from dedup.paragraphs import split_paragraphs
 from dedup.schemas import DOCUMENTS
 from dedup.settings import CATEGORIES, Settings
@@ -63,7 +62,8 @@ LEAST_TITLE: Final = 2
 SEEN, UNSEEN = 0.1, 0.5
 """What is added to the number of texts that a run of words is in, of boilerplate and of content."""
 
-_MOST_SAID: Final = 8.0
+MOST_SAID: Final = 8.0
+"""No token speaks for more."""
 
 
 class Lines(NamedTuple):
@@ -110,7 +110,7 @@ def train_likeness(data: Path, target: Path) -> dict[str, Any]:
         probability[is_out] = model.predict_proba(lines.evidence[is_out])[:, 1]
     model = HistGradientBoostingClassifier(max_depth=DEPTH, max_leaf_nodes=2**DEPTH, early_stopping=False, **SETTINGS)
     model.fit(lines.evidence, lines.is_boilerplate)
-    keys, weights, categories = _weigh_words(RULES.values(), *_texts_of(pages, set(), None))
+    keys, weights, categories = weigh_words(RULES.values(), *_texts_of(pages, set(), None))
     with target.open("wb") as file:
         np.savez_compressed(
             file, keys=keys, weights=weights.astype(np.float16), categories=categories, **tree_arrays(model, DEPTH)
@@ -156,16 +156,16 @@ def _read_pages(data: Path) -> _Pages:
     said = [
         what
         for number, page in enumerate(found)
-        for what in _say(page, [shown[paragraph] for paragraph in view.of_document(number)], labels[page.key])
+        for what in say_what(page, [shown[paragraph] for paragraph in view.of_document(number)], labels[page.key])
     ]
     halves = np.array([hashlib.sha256(page.page.doc_id.encode()).digest()[0] % 2 for page in found])
     return _Pages(view, tuple(rules), tuple(shown), tuple(said), halves[view.document])
 
 
-def _say(page: LinePage, shown: Sequence[str], labels: Sequence[LineLabel]) -> Iterator[int]:
+def say_what(page: LinePage, shown: Sequence[str], labels: Sequence[LineLabel]) -> Iterator[int]:
     """Say what each paragraph of a page is, as far as people do."""
     labelled = {label.sha: label.label for label in labels}
-    gold, titles = collapse(page.page.gold_text), _titles_of(page)
+    gold, titles = collapse(page.page.gold_text), titles_of(page)
     whole = titles | {collapse(line) for line in page.page.gold_text.split("\n")}
     for text in shown:
         label = labelled.get(line_sha(text))
@@ -175,7 +175,7 @@ def _say(page: LinePage, shown: Sequence[str], labels: Sequence[LineLabel]) -> I
             yield IN_GOLD if text in whole or (len(text) >= LEAST_SHOWN and text in gold) else UNSAID
 
 
-def _titles_of(page: LinePage) -> set[str]:
+def titles_of(page: LinePage) -> set[str]:
     """Give the titles of a page: as annotated, and headings that its head says, too.
 
     Many annotators left them out of the text, which is no reason to lose them.
@@ -192,7 +192,7 @@ def _titles_of(page: LinePage) -> set[str]:
 def _lines_without(pages: _Pages, fold: int) -> Lines:
     """Give the lines that are left when the rules of a fold are, words being weighed by the other half of the pages."""
     left_out = {title for title in RULES if hashlib.sha256(title.encode()).digest()[0] % N_FOLDS == fold}
-    others = _Rules(rule for title, rule in RULES.items() if title not in left_out)
+    others = AskedRules(rule for title, rule in RULES.items() if title not in left_out)
     taken = np.array(
         [
             rule is not None and (rule not in left_out or others.take(text))
@@ -208,14 +208,14 @@ def _lines_without(pages: _Pages, fold: int) -> Lines:
     parts = []
     for half in (0, 1):
         rules = [rule for title, rule in RULES.items() if title not in left_out]
-        runs = Runs(*_weigh_words(rules, *_texts_of(pages, left_out, 1 - half)))
+        runs = Runs(*weigh_words(rules, *_texts_of(pages, left_out, 1 - half)))
         evidence = measure_likeness(view, numbers, view.first, taken, runs).evidence
         rows = np.flatnonzero((pages.half == half) & has_company & ~taken & may_be_alike(evidence) & (said != UNSAID))
         parts.append(Lines(evidence[rows], view.document[rows], said[rows] == BOILERPLATE, said[rows] != IN_GOLD))
     return _join(parts)
 
 
-class _Rules:
+class AskedRules:
     """Rules asked about one line at a time."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -249,7 +249,7 @@ def _texts_of(pages: _Pages, left_out: set[str], half: int | None) -> tuple[list
     return list(found.items()), content
 
 
-def _weigh_words(
+def weigh_words(
     rules: Iterable[Rule], found: Iterable[tuple[str, str]], content: Sequence[str]
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64], npt.NDArray[np.int8]]:
     """Give the runs of words of boilerplate: keys, the logarithm of how much likelier each is there, and categories."""
@@ -268,7 +268,7 @@ def _weigh_words(
     categories = [counts[key].most_common(1)[0][0] for key in ordered]
     return (
         np.array(ordered, dtype=np.uint32),
-        np.clip(weights, UNKNOWN_WORD * _MOST_SAID, _MOST_SAID),
+        np.clip(weights, -MOST_SAID, MOST_SAID),
         np.array(categories, dtype=np.int8),
     )
 

@@ -7,8 +7,12 @@ kept.py         compiled patterns, kept from run to run
 wording.py      one paragraph -> the form that rules are tried on, and its sentences
 cues.py         the words by which a paragraph is told on which rules are worth trying
 languages.py    by what a paragraph shows that it may be of a language
-screening.py    many paragraphs -> the ways in which each could match, by cues, lengths and places
+required.py     what a paragraph must hold for a pattern to match it, read from the pattern (regexes.py, traces.py)
+shipped.py      the same of dedup's own rules, as it ships with them
+screening.py    many paragraphs -> the ways in which each could match, by cues, lengths, places and what is required
 trials.py       one paragraph -> the rule that it matches, and the part of it that goes
+company.py      what rules match that is not enough alone, and what else there is around it
+likeness.py     what no rule matches, but is worded like boilerplate and stands among it
 signatures.py   what is below "-- " or a row of strokes at the end of mail
 protection.py   documents that consist of such text, or are legal texts, keep it
 finding.py      documents and paragraphs -> BOILERPLATE
