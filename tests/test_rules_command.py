@@ -91,6 +91,8 @@ def test_what_is_not_there(command: Command) -> None:
     assert_user_error(command("rules", "--category", "cokie"), "'cokie'", "did you mean 'cookie'")
     assert_user_error(command("rules", "--lang", "xx"), "no rules for language 'xx'", "en")
     assert_user_error(command("rules", "show", "cookie/notice"), "no rule 'cookie/notice'", "cookie/cookie-notice")
+    assert_user_error(command("rules", "show", "recurring/site"), "recurs over documents", "--without recurring")
+    assert_user_error(command("rules", "show", "share/like-others"), "worded like", "--without like-others")
     assert_user_error(command("rules", "list"), "No such command 'list'")
 
 

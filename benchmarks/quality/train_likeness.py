@@ -140,7 +140,7 @@ def _read_pages(data: Path) -> _Pages:
     n = len(texts)
     columns = [[str(number) for number in range(n)], texts, ["page"] * n, list(range(n))]
     documents = pa.table([pa.array(c, f.type) for c, f in zip(columns, DOCUMENTS, strict=True)], schema=DOCUMENTS)
-    settings = Settings(without=NOT_BY_RULES, max_boilerplate_share=1.0)
+    settings = Settings(without=tuple(NOT_BY_RULES), max_boilerplate_share=1.0)
     paragraphs = split_paragraphs(documents, settings)
     view = view_paragraphs(view_texts(documents["text"]), paragraphs)
     rules: list[str | None] = [None] * len(view.starts)

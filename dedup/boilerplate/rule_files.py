@@ -23,8 +23,14 @@ COMPANY: Final = ("never", "elsewhere", "always")
 NOWHERE: Final = "nowhere"
 """In place of a place: there is none where the rule is enough."""
 
-NOT_BY_RULES: Final = ("page-furniture", "recurring", "like-others")
-"""Categories found by their place, by counting, or by likeness to what rules match."""
+NOT_BY_RULES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "page-furniture": "what stands at the edge of one page after the other",
+        "recurring": "what recurs over documents that are not copies of one another",
+        "like-others": "what is worded like boilerplate and stands among it",
+    }
+)
+"""Categories that no rule is of -> what is of them."""
 
 MOST_TOKENS: Final = 480
 """The greatest `max_tokens` a rule may ask for: what bounds the time that any paragraph can cost.

@@ -47,6 +47,10 @@ def find_rule(known: RuleSet, title: str) -> Rule:
         return named[0]
     if named:
         raise RuleError(f"there are {len(named)} rules {title!r}: {', '.join(rule.title for rule in named)}")
+    category, _, name = title.partition("/")
+    found_by = next((kind for kind in (name, category) if kind in NOT_BY_RULES), None)
+    if found_by is not None:
+        raise RuleError(f"{title!r} is no rule but {NOT_BY_RULES[found_by]}; --without {found_by} leaves all such in")
     raise RuleError(f"no rule {title!r}{did_you_mean(title, known.rules)}; `dedup rules` lists them")
 
 
