@@ -24,7 +24,7 @@ LAYERS = [
         "equals", "candidates", "shipping", "verification", "containment", "sites", "recurrence", "clearing", "breaker",
     },
     {"boilerplate"},
-    {"token_tables"},
+    {"token_tables", "forests"},
     {"kernels", "arrow_views"},
     {"schemas", "settings"},
     {"errors"},
