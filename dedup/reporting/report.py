@@ -185,7 +185,7 @@ class Report:
                 if len(self.by_rule) > most_rules:
                     rest = list(self.by_rule.values())[most_rules:]
                     total = Tally(spans=sum(tally.spans for tally in rest), chars=sum(tally.chars for tally in rest))
-                    accounts.append((1, f"{len(rest)} more rules", total))
+                    accounts.append((1, f"{len(rest)} more rule{'s' if len(rest) > 1 else ''}", total))
         return accounts
 
     def summary(self) -> str:
