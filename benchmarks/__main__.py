@@ -14,6 +14,8 @@ _PACKAGE = Path(__file__).resolve().parent.parent / "dedup"
 BLOCK_MODEL = _PACKAGE / "extraction" / "block_model.npz"
 LIKENESS_MODEL = _PACKAGE / "boilerplate" / "likeness.npz"
 
+TrainingData = Annotated[Path, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")]
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.command()(borderline)
 for command in COMMANDS:
@@ -174,7 +176,7 @@ def lines(
 @app.command()
 def train_blocks(
     *,
-    data: Annotated[Path, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")],
+    data: TrainingData,
     target: Annotated[Path, typer.Option(help="Where the model goes.", dir_okay=False)] = BLOCK_MODEL,
 ) -> None:
     """Train the model that tells content from the rest of a page, on the tuning halves (needs scikit-learn)."""
@@ -186,7 +188,7 @@ def train_blocks(
 @app.command()
 def train_likeness(
     *,
-    data: Annotated[Path, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")],
+    data: TrainingData,
     target: Annotated[Path, typer.Option(help="Where the model goes.", dir_okay=False)] = LIKENESS_MODEL,
 ) -> None:
     """Train the model that tells lines like boilerplate, on pages shown to writers of rules (needs scikit-learn)."""

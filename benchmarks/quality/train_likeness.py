@@ -100,15 +100,12 @@ def train_likeness(data: Path, target: Path) -> dict[str, Any]:
         raise BenchmarkError("training needs scikit-learn: pip install 'dedup-clean[bench]'") from None
     pages = _read_pages(data)
     lines = _join([_lines_without(pages, fold) for fold in range(N_FOLDS)])
+    model = HistGradientBoostingClassifier(max_depth=DEPTH, max_leaf_nodes=2**DEPTH, early_stopping=False, **SETTINGS)
     probability = np.zeros(len(lines.page))
     for part in range(N_PARTS):
         is_out = lines.page % N_PARTS == part
-        model = HistGradientBoostingClassifier(
-            max_depth=DEPTH, max_leaf_nodes=2**DEPTH, early_stopping=False, **SETTINGS
-        )
         model.fit(lines.evidence[~is_out], lines.is_boilerplate[~is_out])
         probability[is_out] = model.predict_proba(lines.evidence[is_out])[:, 1]
-    model = HistGradientBoostingClassifier(max_depth=DEPTH, max_leaf_nodes=2**DEPTH, early_stopping=False, **SETTINGS)
     model.fit(lines.evidence, lines.is_boilerplate)
     keys, weights, categories = weigh_words(RULES.values(), *_texts_of(pages, set(), None))
     with target.open("wb") as file:
@@ -192,7 +189,8 @@ def titles_of(page: LinePage) -> set[str]:
 def _lines_without(pages: _Pages, fold: int) -> Lines:
     """Give the lines that are left when the rules of a fold are, words being weighed by the other half of the pages."""
     left_out = {title for title in RULES if hashlib.sha256(title.encode()).digest()[0] % N_FOLDS == fold}
-    others = AskedRules(rule for title, rule in RULES.items() if title not in left_out)
+    rules = [rule for title, rule in RULES.items() if title not in left_out]
+    others = AskedRules(rules)
     taken = np.array(
         [
             rule is not None and (rule not in left_out or others.take(text))
@@ -207,7 +205,6 @@ def _lines_without(pages: _Pages, fold: int) -> Lines:
     said = np.array(pages.said)
     parts = []
     for half in (0, 1):
-        rules = [rule for title, rule in RULES.items() if title not in left_out]
         runs = Runs(*weigh_words(rules, *_texts_of(pages, left_out, 1 - half)))
         evidence = measure_likeness(view, numbers, view.first, taken, runs).evidence
         rows = np.flatnonzero((pages.half == half) & has_company & ~taken & may_be_alike(evidence) & (said != UNSAID))
