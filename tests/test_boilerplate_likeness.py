@@ -9,11 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_boilerplate import make_tables
+from test_boilerplate_company import FURNITURE
+from test_boilerplate_company import NEWS as PROSE
 
 import dedup
 from dedup.arrow_views import view_texts
-from dedup.boilerplate.hits import view_paragraphs
+from dedup.boilerplate.finding import _protect
+from dedup.boilerplate.hits import Hit, view_paragraphs
 from dedup.boilerplate.likeness import EVIDENCE, LIKE_OTHERS, Runs, load_model, measure_likeness, run_keys
+from dedup.boilerplate.screening import activate_rules
+from dedup.boilerplate.special import ORDINARY
 from dedup.boilerplate.table import RULES
 from dedup.kernels.likeness import (
     AROUND,
@@ -25,21 +30,11 @@ from dedup.kernels.likeness import (
     NEAR,
     UNKNOWN_PAIR,
     UNKNOWN_WORD,
+    ask_trees,
 )
-from dedup.settings import CATEGORIES
+from dedup.settings import CATEGORIES, Settings
 
-NEWS = [
-    "Harbour opens again after twelve years",
-    *(
-        f"The {name} was opened in the spring by the mayor, who said that the town had waited {years} years for a day "
-        "on which the ferries could run again, and that nobody had believed it until the first boat had left."
-        for name, years in (("harbour", 12), ("lighthouse", 31), ("railway", 7), ("market hall", 44), ("bridge", 9))
-    ),
-]
-FURNITURE = [
-    "Share on Facebook", "Sign up for our newsletter", "© 2024 Example Media. All rights reserved.",
-    "We and our partners use cookies to personalise content and ads.", "Comments are now closed for this article.",
-]  # fmt: skip
+NEWS = ["Harbour opens again after twelve years", *PROSE]
 UNKNOWN = "Pop your email in here for our weekly round-up"
 
 
@@ -79,7 +74,7 @@ def test_a_heading_stays() -> None:
 
 def test_it_stays_amid_prose() -> None:
     """Above the text and in the midst of it, such a line is more likely part of it than where furniture stands."""
-    gone = clean([*NEWS[:3], "He told us to pop in for the weekly email", *NEWS[3:], *FURNITURE])
+    gone = clean([*NEWS[:3], "He told us to pop in for the weekly email.", *NEWS[3:], *FURNITURE])
     assert set(gone) == set(FURNITURE)
 
 
@@ -97,6 +92,49 @@ def test_likeness_is_never_why_all_of_a_page_stays() -> None:
     assert UNKNOWN in clean(lines)
     by_rules = sum(len(line.encode()) for line in FURNITURE) / len("".join(lines).encode())
     assert set(clean(lines, max_boilerplate_share=by_rules + 0.01)) == set(FURNITURE)
+
+
+def test_nor_of_a_mail_that_is_little_else() -> None:
+    """What stands below mail may be more of it, up to a limit; likeness does not take it past that, either."""
+    texts = ["Hi all", *FURNITURE[:2], UNKNOWN, "John Smith"]
+    documents, paragraphs = make_tables(["\n".join(texts)])
+    view = view_paragraphs(view_texts(documents["text"]), paragraphs)
+    starts, ends = (view.starts - view.base).tolist(), (view.ends - view.base).tolist()
+    below = [Hit(p, starts[p], ends[p], "mailing-list/a", "mailing-list", is_whole=True) for p in (1, 2)]
+    alike = [
+        Hit(p, starts[p], ends[p], "mailing-list/like-others", "mailing-list", is_whole=True, is_alike=True)
+        for p in (0, 3, 4)
+    ]
+    found = sorted([*below, *alike], key=lambda hit: hit.paragraph)
+    assert _protect(view, 0, found, ORDINARY, activate_rules(Settings()), Settings()) == below
+
+
+def test_a_rule_of_the_users_own_is_company_whatever_it_is_called(tmp_path: Path) -> None:
+    """Categories of a user's count as others do, and a rule that is called like-others is a rule."""
+    own = tmp_path / "my.toml"
+    own.write_text(
+        'language = "en"\n[[rule]]\nname = "like-others"\ncategory = "fundraising"\ncues = ["donate"]\n'
+        "max_tokens = 12\npatterns = ['donate today to support .*']\n"
+        'examples = ["Donate today to support us!"]\ncounter_examples = ["They donate a boat today."]\n'
+    )
+    call = "Donate today to support the harbour museum!"
+    gone = clean([*NEWS, *FURNITURE[:2], UNKNOWN, FURNITURE[2], call], rules=str(own))
+    assert gone[call] == ("fundraising/like-others", None)
+    assert gone[UNKNOWN][1] is not None
+    lines = [*NEWS[:3], *FURNITURE[:2], UNKNOWN, FURNITURE[2], call]
+    by_rules = sum(len(line.encode()) for line in (*FURNITURE[:3], call)) / len("".join(lines).encode())
+    assert set(clean(lines, rules=str(own), max_boilerplate_share=by_rules + 0.01)) == {*FURNITURE[:3], call}
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_trees_are_asked_alike_by_the_kernel(seed: int) -> None:
+    """The kernel gives the score of which Trees, which asks all rows of all trees together, gives the probability."""
+    trees = load_model()[1]
+    evidence = np.random.default_rng(seed).normal(0, 10, size=(20, len(EVIDENCE)))
+    rows, scores = np.array([3, 19, 0]), np.empty(3)
+    ask_trees(trees.features, trees.thresholds, trees.leaves, evidence, rows, scores)
+    assert np.allclose(1 / (1 + np.exp(-scores - trees.baseline)), trees.probabilities(evidence[rows]))
 
 
 def test_what_goes_comes_back(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from dedup.arrow_views import view_texts
 from dedup.boilerplate.company import ENOUGH, Pieces, count_most, piece_of
 from dedup.boilerplate.cues import SYMBOLS
-from dedup.boilerplate.hits import Hit, Paragraphs, view_paragraphs
-from dedup.boilerplate.likeness import LIKE_OTHERS, find_alike
+from dedup.boilerplate.hits import PAGE_FURNITURE, Hit, Paragraphs, view_paragraphs
+from dedup.boilerplate.likeness import find_alike
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, N_TITLE_PARAGRAPHS, Bodies, is_legal_document
 from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules
 from dedup.boilerplate.searching import find_candidates, find_hits
@@ -33,9 +33,6 @@ MOST_BELOW_MAIL: Final = 0.95
 MOST_BYTES_ABOVE: Final = 80
 """Of a notice that ends a header: a line or two on what the work is, or who wrote it. Prose above it makes it a
 footer."""
-
-PAGE_FURNITURE: Final = "page-furniture"
-"""The category of what splitting has found at the edges of pages; its rules are those kinds of paragraph."""
 
 
 def cue_tokens(settings: Settings) -> list[str]:
@@ -221,30 +218,33 @@ def _protect(
     if special != ORDINARY:
         return [hit for hit in hits if hit.category == PAGE_FURNITURE]
     members = view.of_document(document)
-    if any(hit.category == "copyright" and _may_head(view, hit.paragraph, members) for hit in hits):
+    by_rules = [hit for hit in hits if not hit.is_alike]
+    if any(hit.category == "copyright" and _may_head(view, hit.paragraph, members) for hit in by_rules):
         taken = np.zeros(len(members), dtype=np.bool_)
-        taken[[hit.paragraph - members.start for hit in hits if hit.is_whole]] = True
+        taken[[hit.paragraph - members.start for hit in by_rules if hit.is_whole]] = True
         mine = slice(members.start, members.stop)
         body = Bodies(view.data, view.starts[mine], view.ends[mine], np.array([0, len(members)]), taken)
         if is_legal_document(body, active.files, opens_with_notice=True):
             hits = [hit for hit in hits if hit.category not in LEGAL_CATEGORIES]
     n_bytes = int((view.ends[members.start : members.stop] - view.starts[members.start : members.stop]).sum())
-    most = settings.max_boilerplate_share * n_bytes
-    n_below, n_others = (_n_taken(hits, is_below=is_below) for is_below in (True, False))
-    if n_others > most:  # what only resembles boilerplate is not to be why all of it stays
-        hits = [hit for hit in hits if not hit.rule.endswith(f"/{LIKE_OTHERS}")]
-        n_below, n_others = (_n_taken(hits, is_below=is_below) for is_below in (True, False))
-    if n_others > most:
+    kept = _within_share(hits, n_bytes, settings.max_boilerplate_share)
+    if len(kept) < len(hits):  # what only resembles boilerplate is not to be why the rest stays
+        kept = _within_share([hit for hit in hits if not hit.is_alike], n_bytes, settings.max_boilerplate_share)
+    return kept
+
+
+def _within_share(hits: list[Hit], n_bytes: int, most_share: float) -> list[Hit]:
+    """Give the hits without those that would take too much of a document of so many bytes."""
+    n_below, n_others = (
+        sum(hit.end - hit.start for hit in hits if hit.is_whole and (hit.category in BELOW_MAIL) == is_below)
+        for is_below in (True, False)
+    )
+    if n_others > most_share * n_bytes:
         hits = [hit for hit in hits if not hit.is_whole or hit.category in BELOW_MAIL]
         n_others = 0
-    if n_below + n_others > max(MOST_BELOW_MAIL, settings.max_boilerplate_share) * n_bytes:
+    if n_below + n_others > max(MOST_BELOW_MAIL, most_share) * n_bytes:
         hits = [hit for hit in hits if not hit.is_whole]
     return hits
-
-
-def _n_taken(hits: list[Hit], *, is_below: bool) -> int:
-    """Count the bytes of whole paragraphs that go, of those that stand below mail or of the others."""
-    return sum(hit.end - hit.start for hit in hits if hit.is_whole and (hit.category in BELOW_MAIL) == is_below)
 
 
 def _may_head(view: Paragraphs, paragraph: int, members: range) -> bool:

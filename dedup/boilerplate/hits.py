@@ -1,12 +1,15 @@
 """The paragraphs of documents as arrays, and what is found in them."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, view_numbers
+
+PAGE_FURNITURE: Final = "page-furniture"
+"""The category of what splitting has found at the edges of pages; its rules are those kinds of paragraph."""
 
 
 class Hit(NamedTuple):
@@ -20,6 +23,7 @@ class Hit(NamedTuple):
     is_whole: bool
     is_sure: bool = True  # the rule is enough alone
     votes: str | None = None  # where it is not
+    is_alike: bool = False  # no rule matches it
 
 
 class Paragraphs(NamedTuple):

@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate.company import ENOUGH, HALF, Pieces, piece_of
-from dedup.boilerplate.hits import Hit, Paragraphs
-from dedup.boilerplate.rule_files import NOT_BY_RULES
+from dedup.boilerplate.hits import PAGE_FURNITURE, Hit, Paragraphs
 from dedup.forests import Floats, Trees, read_trees
 from dedup.kernels.characters import load_characters
-from dedup.kernels.likeness import EVIDENCE, MOST_TOKENS, ask_trees, key_runs, look_around, weigh_paragraphs
+from dedup.kernels.likeness import EVIDENCE, MOST_KEYS, MOST_TOKENS, ask_trees, key_runs, look_around, weigh_paragraphs
 from dedup.kernels.tokens import SPARE, token_scratch
 from dedup.schemas import TEXT
 from dedup.settings import CATEGORIES, Settings
@@ -32,17 +31,13 @@ LIKE_OTHERS: Final = "like-others"
 MODEL_PATH: Final = Path(__file__).with_name("likeness.npz")
 
 LEAST_PROBABILITY: Final = 0.6
-"""From here on a paragraph goes: of lines that people took for content, one in a thousand is as likely, in training."""
-
+"""From here on a paragraph goes: cross-validated, two in a thousand lines of what people call content are as likely."""
 
 LEAST_WORDING: Final = -0.3
 """In the mean: nine in ten paragraphs are below it, and of what the model would take one in a hundred."""
 
 MOST_AT_ONCE: Final = 1 << 14
 """Paragraphs that are measured together, which bounds the memory that it takes: 20 MB."""
-
-_JUDGED: Final = tuple(category for category in CATEGORIES if category not in NOT_BY_RULES)
-
 
 _LEAST_SCORE: Final = math.log(LEAST_PROBABILITY / (1 - LEAST_PROBABILITY))
 _WORDING: Final = EVIDENCE.index("wording")
@@ -73,7 +68,7 @@ def find_alike(view: Paragraphs, hits: Collection[Hit], settings: Settings) -> l
         return []
     company: dict[int, Pieces] = {}
     for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph])):
-        whole = [hit for hit in group if hit.is_whole and hit.category in _JUDGED]
+        whole = [hit for hit in group if hit.is_whole and hit.category != PAGE_FURNITURE]
         if sum(1 if hit.is_sure else HALF for hit in whole) >= ENOUGH:
             company[document] = Pieces(
                 piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure) for hit in whole
@@ -129,7 +124,9 @@ def _judge(
             base = int(view.base[paragraph])
             span = int(view.starts[paragraph]) - base, int(view.ends[paragraph]) - base
             votes = beside.votes_with(f"wording {found.evidence[row, _WORDING]:.1f}")
-            yield Hit(paragraph, *span, f"{category}/{LIKE_OTHERS}", category, is_whole=True, votes=votes)
+            yield Hit(
+                paragraph, *span, f"{category}/{LIKE_OTHERS}", category, is_whole=True, votes=votes, is_alike=True
+            )
 
 
 def measure_likeness(
@@ -139,7 +136,7 @@ def measure_likeness(
     evidence, category = np.empty((len(numbers), len(EVIDENCE))), np.empty(len(numbers), dtype=np.int8)
     weigh_paragraphs(
         view.data, view.starts[numbers], view.ends[numbers], *load_characters(), _scratch(), *runs,
-        np.empty(len(CATEGORIES)), evidence, category,
+        np.empty(MOST_KEYS, dtype=np.uint32), np.empty(len(CATEGORIES)), evidence, category,
     )  # fmt: skip
     look_around(first, taken, evidence)
     return Likeness(evidence, category)
@@ -155,7 +152,7 @@ def may_be_alike(evidence: Floats) -> NDArray[np.bool_]:
 
 def run_keys(texts: Iterable[str]) -> list[NDArray[np.uint32]]:
     """Give the keys of the tokens and pairs of each text."""
-    keys, scratch = np.empty(2 * MOST_TOKENS + 1, dtype=np.uint32), _scratch()
+    keys, scratch = np.empty(MOST_KEYS, dtype=np.uint32), _scratch()
     found = []
     for text in texts:
         data = np.frombuffer(text.encode(), dtype=np.uint8)

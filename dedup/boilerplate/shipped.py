@@ -25,7 +25,7 @@ SHIPPED: Final = Path(__file__).with_name("required.npz")
 _READ_BY: Final = (
     *("boilerplate/regexes.py", "boilerplate/required.py", "boilerplate/spellings.py", "boilerplate/tokens.py"),
     *("boilerplate/traces.py", "kernels/characters.npz", "kernels/mixing.py", "kernels/tokens.py", "kernels/traces.py"),
-    "kernels/words.py",
+    *("kernels/words.py", "token_tables.py"),
 )
 """On what else than the patterns it depends what they are found to require."""
 

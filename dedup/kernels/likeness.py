@@ -33,6 +33,9 @@ them, speak for boilerplate, all together, in the mean, and the best of them."""
 MOST_TOKENS: Final = 40
 """A longer paragraph is not judged."""
 
+MOST_KEYS: Final = 2 * MOST_TOKENS + 1
+"""Of a paragraph: of each token, of the pair that it ends, and of the last pair."""
+
 NEAR: Final = 5
 BESIDE: Final = 15
 AROUND: Final = 300
@@ -54,16 +57,15 @@ _TOKENS, _IS_SENTENCE, _CAPITALS, _NEAR, _BESIDE, _SINCE, _UNTIL, _AROUND, _SUM,
 
 @borrows
 def weigh_paragraphs(
-    text, starts, ends, page_of, pages, expansions, scratch, runs, weights, of_category, said, evidence, category
+    text, starts, ends, page_of, pages, expansions, scratch, runs, weights, of_category, keys, said, evidence, category
 ):
     """Fill in what is known of p paragraphs themselves: evidence float64[p, len(EVIDENCE)], category int8[p].
 
     text uint8[]; starts, ends int64[p], bytes into it; page_of, pages and expansions as in `characters`; scratch as
     token_scratch gives it for MOST_TOKENS + SPARE bytes; runs uint32[r], ascending, weights float64[r] and of_category
     int8[r]: by the keys that key_runs gives, what a token or pair speaks for, and for which of len(said) categories;
-    said is scratch. The category is that for which most is said.
+    keys uint32[MOST_KEYS] and said float64[] are scratch. The category is that for which most is said.
     """
-    hashes, shapes = scratch[1], scratch[4]
     for p in range(len(starts)):
         n = _read(text, starts[p], ends[p], page_of, pages, expansions, scratch)
         row = evidence[p]
@@ -73,28 +75,23 @@ def weigh_paragraphs(
         category[p] = 0
         if n == 0 or n > MOST_TOKENS:
             continue
+        n_capitals = 0
+        for place in range(n):
+            n_capitals += scratch[4][place] & STARTS_UPPER != 0
+        n_keys = _fill_keys(scratch[1], n, keys)
         said[:] = 0
-        n_capitals, best, total = 0, -np.inf, 0.0
-        before = START_WORD
-        for place in range(n + 1):
-            token = hashes[place] if place < n else END_WORD
-            if place < n:
-                n_capitals += shapes[place] & STARTS_UPPER != 0
-                found = _find(runs, _key(token))
-                weight = weights[found] if found >= 0 else UNKNOWN_WORD
-                if weight > 0:
-                    said[of_category[found]] += weight
-                total += weight
-                best = max(best, weight)
-            found = _find(runs, _key(join_pair(before, token)))
-            weight = weights[found] if found >= 0 else UNKNOWN_PAIR
-            if weight > 0:
-                said[of_category[found]] += weight
+        best, total = -np.inf, 0.0
+        for at in range(n_keys):
+            found = _find(runs, keys[at])
+            if found >= 0:
+                weight = weights[found]
+                said[of_category[found]] += max(weight, 0.0)
+            else:
+                weight = UNKNOWN_PAIR if at % 2 or at == n_keys - 1 else UNKNOWN_WORD
             total += weight
             best = max(best, weight)
-            before = token
         row[_CAPITALS] = n_capitals / n
-        row[_SUM], row[_MEAN], row[_BEST] = total, total / (2 * n + 1), best
+        row[_SUM], row[_MEAN], row[_BEST] = total, total / n_keys, best
         category[p] = np.argmax(said)
 
 
@@ -155,17 +152,24 @@ def is_prose(row, is_taken):
 
 @borrows
 def key_runs(text, page_of, pages, expansions, scratch, keys):
-    """Fill in the keys of the tokens of a text, and of its pairs, of which its edges are part; gives how many.
+    """Fill in the keys of the first MOST_TOKENS tokens of a text, and of their pairs; gives how many.
 
-    text uint8[]; keys uint32[]: two for each of up to MOST_TOKENS tokens, and one more; the others as in
-    weigh_paragraphs.
+    text uint8[]; keys uint32[MOST_KEYS]; the others as in weigh_paragraphs.
     """
     n = min(_read(text, 0, len(text), page_of, pages, expansions, scratch), MOST_TOKENS)
-    hashes = scratch[1]
+    return _fill_keys(scratch[1], n, keys)
+
+
+@inner
+def _fill_keys(tokens, n, keys):
+    """Fill in the keys of n tokens, each with that of the pair it ends, and of the last pair; gives how many.
+
+    The edges of a text are of the first pair and the last.
+    """
     before = START_WORD
     for place in range(n):
-        keys[2 * place], keys[2 * place + 1] = _key(hashes[place]), _key(join_pair(before, hashes[place]))
-        before = hashes[place]
+        keys[2 * place], keys[2 * place + 1] = _key(tokens[place]), _key(join_pair(before, tokens[place]))
+        before = tokens[place]
     keys[2 * n] = _key(join_pair(before, END_WORD))
     return 2 * n + 1
 
