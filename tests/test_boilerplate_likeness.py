@@ -109,6 +109,19 @@ def test_nor_of_a_mail_that_is_little_else() -> None:
     assert _protect(view, 0, found, ORDINARY, activate_rules(Settings()), Settings()) == below
 
 
+def test_nor_makes_it_a_licence_of_a_page() -> None:
+    """A copyright notice at the head of a stub makes it the header of a work, which keeps it; likeness to one does not."""
+    documents, paragraphs = make_tables(["Rights of the owner\nThe harbour museum is open\nWe use cookies"])
+    view = view_paragraphs(view_texts(documents["text"]), paragraphs)
+    starts, ends = (view.starts - view.base).tolist(), (view.ends - view.base).tolist()
+    cookie = Hit(2, starts[2], ends[2], "cookie/a", "cookie", is_whole=True)
+    for is_alike in (True, False):
+        head = Hit(0, starts[0], ends[0], "copyright/a", "copyright", is_whole=True, is_alike=is_alike)
+        all_may_go = Settings(max_boilerplate_share=1.0)
+        kept = _protect(view, 0, [head, cookie], ORDINARY, activate_rules(Settings()), all_may_go)
+        assert kept == ([head, cookie] if is_alike else [])
+
+
 def test_a_rule_of_the_users_own_is_company_whatever_it_is_called(tmp_path: Path) -> None:
     """Categories of a user's count as others do, and a rule that is called like-others is a rule."""
     own = tmp_path / "my.toml"
