@@ -110,7 +110,7 @@ def test_nor_of_a_mail_that_is_little_else() -> None:
 
 
 def test_nor_makes_it_a_licence_of_a_page() -> None:
-    """A copyright notice at the head of a stub makes it the header of a work, which keeps it; likeness to one does not."""
+    """A copyright notice at the head of a stub makes it the header of a work, which keeps it; likeness does not."""
     documents, paragraphs = make_tables(["Rights of the owner\nThe harbour museum is open\nWe use cookies"])
     view = view_paragraphs(view_texts(documents["text"]), paragraphs)
     starts, ends = (view.starts - view.base).tolist(), (view.ends - view.base).tolist()
