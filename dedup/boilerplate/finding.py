@@ -41,7 +41,7 @@ def cue_tokens(settings: Settings) -> list[str]:
     Of a cue of two tokens it is the last. Cues that are no tokens (the copyright sign) are not
     among them; find_boilerplate finds those itself.
     """
-    return sorted(word for word in activate_rules(settings).cues if word not in SYMBOLS)
+    return sorted(word for word in activate_rules(settings).cue_uses() if word not in SYMBOLS)
 
 
 def cue_limits(settings: Settings) -> Mapping[str, tuple[int, int]]:
@@ -54,7 +54,7 @@ def cue_limits(settings: Settings) -> Mapping[str, tuple[int, int]]:
     """
     active = activate_rules(settings)
     limits: dict[str, tuple[int, int]] = {}
-    for last, uses in active.cues.items():
+    for last, uses in active.cue_uses().items():
         if last in SYMBOLS:
             continue
         for cue, position in uses:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
-from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, read_cue
+from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, Cues, read_cue
 from dedup.boilerplate.patterns import Pattern
 from dedup.boilerplate.spellings import spellings
 from dedup.boilerplate.tokens import normal_form, tokens_of
@@ -69,7 +69,7 @@ class Rule:
     name: str
     category: str
     language: str
-    cues: tuple[Cue, ...]  # of which a paragraph must hold one
+    cues: Cues  # of which a paragraph must hold one
     max_tokens: int
     pattern: Pattern  # the whole paragraph
     signs: tuple[Pattern, ...]  # of which `needs` must be found in it
@@ -253,7 +253,7 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
         name=entry["name"],
         category=entry["category"],
         language=language,
-        cues=tuple(_read_cues(entry["cues"], language, where)),
+        cues=Cues(cue.written for cue in _read_cues(entry["cues"], language, where)),
         max_tokens=entry["max_tokens"],
         pattern=pattern,
         signs=signs,

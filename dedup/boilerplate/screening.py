@@ -62,13 +62,20 @@ class ActiveRules:
 
     rules: tuple[Rule, ...]
     files: tuple[RuleFile, ...]  # those of all rules
-    cues: Mapping[str, tuple[tuple[Cue, int], ...]]  # last word of a cue -> such cues, each with its rule's position
     companions: tuple[Pattern, ...]
     companion_cues: tuple[tuple[Cue, int], ...]  # each with the position of the companions it is of
     languages: tuple[int, ...]  # of each rule: the bit of the language that a paragraph must show, 0 if none
     language_bits: Mapping[str, int]  # of those languages
     companion_index: CueIndex
     numbers: tuple[int, ...]  # of each rule: its place among all rules, those switched off too
+
+    def cue_uses(self) -> dict[str, list[tuple[Cue, int]]]:
+        """Give the cues by their last words, each with its rule's position."""
+        uses: dict[str, list[tuple[Cue, int]]] = defaultdict(list)
+        for position, rule in enumerate(self.rules):
+            for cue in rule.cues:
+                uses[cue.last].append((cue, position))
+        return uses
 
 
 class Ways(NamedTuple):
@@ -105,17 +112,12 @@ def _activate_rules(without: tuple[str, ...], texts: tuple[RuleText, ...]) -> Ac
     known = find_rules(Settings(rules=texts))
     numbered = [use for use in enumerate(known.rules.values()) if use[1].category not in without]
     rules = tuple(rule for _, rule in numbered)
-    cues: dict[str, list[tuple[Cue, int]]] = defaultdict(list)
-    for position, rule in enumerate(rules):
-        for cue in rule.cues:
-            cues[cue.last].append((cue, position))
     bits = _language_bits(known.files)
     companions = [file for file in known.files if file.companions is not None]
     companion_cues = [(cue, position) for position, file in enumerate(companions) for cue in file.companion_cues]
     return ActiveRules(
         rules=rules,
         files=known.files,
-        cues={word: tuple(uses) for word, uses in cues.items()},
         companions=tuple(file.companions for file in companions if file.companions is not None),
         companion_cues=tuple(companion_cues),
         languages=tuple(
@@ -163,7 +165,8 @@ class Arranged(NamedTuple):
 def _arrange(active: ActiveRules) -> Arranged:
     """Arrange the cues by the hash of their last token, those of companions as of one rule more."""
     no_rule = len(active.rules)
-    uses = {word: list(found) for word, found in active.cues.items() if word not in SYMBOLS}
+    uses = active.cue_uses()
+    with_symbol = {position for symbol in SYMBOLS for _, position in uses.pop(symbol, ())}
     for cue, _ in active.companion_cues:
         uses.setdefault(cue.last, []).append((cue, no_rule))
     for file in active.files:
@@ -187,7 +190,6 @@ def _arrange(active: ActiveRules) -> Arranged:
         (rule, cue.opens, n, place_of[rule] if rule < no_rule else ANYWHERE)
         for (cue, rule), n in zip(flat, n_before.tolist(), strict=True)
     ]
-    with_symbol = {position for symbol in SYMBOLS for _, position in active.cues.get(symbol, ())}
     categories = list(dict.fromkeys(rule.category for rule in active.rules))
     rule_traits = [
         (

@@ -10,7 +10,7 @@ from dedup.boilerplate.company import may_have_company
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.hits import Hit, Paragraphs
 from dedup.boilerplate.rule_files import MOST_TOKENS
-from dedup.boilerplate.screening import ActiveRules, Screened, activate_rules, make_screen, place_bits, read_ways
+from dedup.boilerplate.screening import ActiveRules, Screened, make_screen, place_bits, read_ways
 from dedup.boilerplate.trials import Finding, try_paragraph
 from dedup.kernels.candidates import first_equal
 from dedup.kernels.texts import hash_texts
@@ -56,8 +56,8 @@ def find_candidates(
 
     n_tokens int[n] and may_hold_cue bool[n] are as find_boilerplate takes them; left_out int64[], numbers.
     """
-    active, screen = activate_rules(settings), make_screen(settings)
-    holds_symbol = _hold_symbol(view, active)
+    screen = make_screen(settings)
+    holds_symbol = _hold_symbol(view)
     is_tried = (may_hold_cue | holds_symbol) & (view.kind != VERBATIM)
     is_tried[left_out] = False
     tried = np.flatnonzero(is_tried)
@@ -160,11 +160,11 @@ def _character_start(data: NDArray[np.uint8], at: int, end: int) -> int:
     return at
 
 
-def _hold_symbol(view: Paragraphs, active: ActiveRules) -> NDArray[np.bool_]:
+def _hold_symbol(view: Paragraphs) -> NDArray[np.bool_]:
     """Say of each paragraph whether it holds a cue that is no token."""
     holds = np.zeros(len(view.starts), dtype=np.bool_)
     for symbol in SYMBOLS:
-        if symbol in active.cues and len(view.starts):
+        if len(view.starts):
             places = _find_bytes(view.data[view.starts[0] : view.ends[-1]], symbol.encode()) + view.starts[0]
             holders = np.searchsorted(view.starts, places, side="right") - 1
             holds[holders[(holders >= 0) & (places < view.ends[holders])]] = True
