@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.boilerplate.cues import read_cue
+from dedup.boilerplate.cues import Cue, read_cue, read_lines
 from dedup.boilerplate.spellings import fold, spellings
 from dedup.boilerplate.tokens import SEPARATORS, normal_form, tokens_of
 from dedup.token_tables import token_hashes
@@ -74,6 +74,15 @@ def test_a_cue_of_a_script_without_spaces_is_several_tokens() -> None:
     assert opening is not None
     assert opening.is_in(tokens_of("来源：新华社"))
     assert not opening.is_in(tokens_of("新华社来源"))
+
+
+def test_cues_are_read_as_they_were_written() -> None:
+    """A rule keeps its cues as lines: what is made of these are the cues that its file was found to hold."""
+    cues = [
+        Cue(("newsletter",), opens=False), Cue(("sign", "up"), opens=False), Cue(("read", "more"), opens=True),
+        Cue(("责", "任", "编", "辑"), opens=False), Cue(("©",), opens=False),
+    ]  # fmt: skip
+    assert list(read_lines("\n".join(cue.written for cue in cues))) == cues
 
 
 @pytest.mark.parametrize("text", ["责任编辑员们一二三四五六七", "责 任 编", "责，任", "Ёлка", "δείτε μας εδώ"])

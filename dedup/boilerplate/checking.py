@@ -8,7 +8,6 @@ from dedup.boilerplate.rule_files import Rule
 from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import bare, is_quotation, translate
 from dedup.errors import RuleError
-from dedup.token_tables import OPENS
 
 
 class Fault(NamedTuple):
@@ -41,16 +40,11 @@ def find_faults(rule: Rule) -> Iterator[Fault]:
             yield Fault(example, True, f"by the pattern '{by}'")
 
 
-def write_cue(cue: Cue) -> str:
-    """Give a cue as rule files write it."""
-    return (OPENS if cue.opens else "") + " ".join(cue.words)
-
-
 def why_left(rule: Rule, example: str) -> str:
     """Say why a rule does not take an example, or nothing if it does."""
     tokens = tokens_of(example)
     if not any(_holds(cue, tokens, example) for cue in rule.cues):
-        return f"no cue of the rule is in it; cues: {', '.join(repr(write_cue(cue)) for cue in rule.cues)}"
+        return f"no cue of the rule is in it; cues: {', '.join(repr(cue.written) for cue in rule.cues)}"
     if len(tokens) > rule.max_tokens:
         return f"it is longer than max_tokens ({rule.max_tokens}): {len(tokens)} tokens"
     translated = translate(example)

@@ -1,8 +1,9 @@
 """Cues: the words by which the paragraphs are told on which a rule is worth trying."""
 
+import functools
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple, overload
+from typing import Final, NamedTuple
 
 from dedup.token_tables import OPENS
 
@@ -43,47 +44,12 @@ class Cue(NamedTuple):
         )
 
 
-class Cues(Sequence[Cue]):
-    """The cues of a rule, made when somebody asks: in most runs nobody looks at most of the thousands."""
-
-    __slots__ = ("_cues", "_written")
-
-    def __init__(self, written: Iterable[str]) -> None:
-        """Take them as Cue.written gives them."""
-        self._written = "\n".join(written)
-        self._cues: tuple[Cue, ...] | None = None
-
-    def __reduce__(self) -> tuple[type["Cues"], tuple[tuple[str, ...]]]:
-        """Be pickled as one text."""
-        return Cues, ((self._written,) if self._written else (),)
-
-    def __eq__(self, other: object) -> bool:
-        """Say whether the other has the same cues in the same order."""
-        return isinstance(other, Cues) and self._written == other._written
-
-    def __hash__(self) -> int:
-        """Give the same for the same cues."""
-        return hash(self._written)
-
-    def __len__(self) -> int:
-        """Give how many there are."""
-        return len(self._read())
-
-    @overload
-    def __getitem__(self, place: int) -> Cue: ...
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Cue, ...]: ...
-    def __getitem__(self, place: int | slice) -> Cue | tuple[Cue, ...]:
-        """Give the cue at a place, or some of them."""
-        return self._read()[place]
-
-    def _read(self) -> tuple[Cue, ...]:
-        if self._cues is None:
-            lines = self._written.split("\n") if self._written else []
-            self._cues = tuple(
-                Cue(tuple(line.removeprefix(OPENS).split(" ")), opens=line.startswith(OPENS)) for line in lines
-            )
-        return self._cues
+@functools.cache
+def read_lines(lines: str) -> tuple[Cue, ...]:
+    """Give the cues that are written one a line, as Cue.written gives them."""
+    return tuple(
+        Cue(tuple(line.removeprefix(OPENS).split(" ")), opens=line.startswith(OPENS)) for line in lines.splitlines()
+    )
 
 
 class CueIndex:

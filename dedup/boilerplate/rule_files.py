@@ -9,7 +9,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
-from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, Cues, read_cue
+from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, read_cue, read_lines
 from dedup.boilerplate.patterns import Pattern
 from dedup.boilerplate.spellings import spellings
 from dedup.boilerplate.tokens import normal_form, tokens_of
@@ -69,7 +69,7 @@ class Rule:
     name: str
     category: str
     language: str
-    cues: Cues  # of which a paragraph must hold one
+    cue_lines: str  # of `cues`, which are made when somebody asks: in most runs nobody looks at most of the thousands
     max_tokens: int
     pattern: Pattern  # the whole paragraph
     signs: tuple[Pattern, ...]  # of which `needs` must be found in it
@@ -80,6 +80,11 @@ class Rule:
     sure_at: str  # the place, or NOWHERE, where it is enough; elsewhere what it matches goes only in company
     examples: tuple[str, ...]
     counter_examples: tuple[str, ...]
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        """Of which a paragraph must hold one."""
+        return read_lines(self.cue_lines)
 
     @property
     def company(self) -> str:
@@ -253,7 +258,7 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
         name=entry["name"],
         category=entry["category"],
         language=language,
-        cues=Cues(cue.written for cue in _read_cues(entry["cues"], language, where)),
+        cue_lines="\n".join(cue.written for cue in _read_cues(entry["cues"], language, where)),
         max_tokens=entry["max_tokens"],
         pattern=pattern,
         signs=signs,

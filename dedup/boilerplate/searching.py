@@ -163,11 +163,12 @@ def _character_start(data: NDArray[np.uint8], at: int, end: int) -> int:
 def _hold_symbol(view: Paragraphs) -> NDArray[np.bool_]:
     """Say of each paragraph whether it holds a cue that is no token."""
     holds = np.zeros(len(view.starts), dtype=np.bool_)
+    if not len(holds):
+        return holds
     for symbol in SYMBOLS:
-        if len(view.starts):
-            places = _find_bytes(view.data[view.starts[0] : view.ends[-1]], symbol.encode()) + view.starts[0]
-            holders = np.searchsorted(view.starts, places, side="right") - 1
-            holds[holders[(holders >= 0) & (places < view.ends[holders])]] = True
+        places = _find_bytes(view.data[view.starts[0] : view.ends[-1]], symbol.encode()) + view.starts[0]
+        holders = np.searchsorted(view.starts, places, side="right") - 1
+        holds[holders[(holders >= 0) & (places < view.ends[holders])]] = True
     return holds
 
 

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from dedup.boilerplate import Rule
-from dedup.boilerplate.checking import write_cue
 from dedup.boilerplate.rule_files import NOT_BY_RULES
 from dedup.boilerplate.table import RuleSet
 from dedup.errors import RuleError, SettingsError
@@ -187,7 +186,7 @@ def _as_dict(rule: Rule, known: RuleSet) -> dict[str, Any]:
         "cut": rule.cut,
         "company": rule.company,
         "max_tokens": rule.max_tokens,
-        "cues": [write_cue(cue) for cue in rule.cues],
+        "cues": [cue.written for cue in rule.cues],
         "patterns": list(rule.pattern.written),
         "signs": [written for sign in rule.signs for written in sign.written],
         "needs": rule.needs,
