@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from reference.legal import count_characters_of_phrases
 from reference.legal import count_legal_words as count_by_definition
 from reference.tokens import normal_form, split_tokens
 
@@ -133,11 +132,12 @@ def test_tokens_are_counted_as_they_are_split(
         asked = [number for number in asked if draw.draw(st.booleans())]
     sets = [TOKENS, TOKENS[2:]]
     table = lay_out_words(dict(zip(token_hashes(" ".join(TOKENS)).tolist(), TOKENS, strict=True)), sets)
-    counts, n_tokens = np.empty((len(asked), 2), dtype=np.int64), np.empty(len(asked), dtype=np.int64)
+    counts, kinds = np.empty((len(asked), 2), dtype=np.int64), np.empty((len(asked), 2), dtype=np.int64)
+    n_tokens = np.empty(len(asked), dtype=np.int64)
     data, (starts, ends), is_left_out = spans[0], np.ascontiguousarray(spans[1].T), spans[2]
     count_legal_words(
         np.array(asked, dtype=np.int64), data, starts, ends, first, is_left_out, most_bytes, *load_characters(), *table,
-        counts, n_tokens,
+        counts, kinds, n_tokens,
     )  # fmt: skip
     for place, number in enumerate(asked):
         tokens, room = [], most_bytes
@@ -145,8 +145,9 @@ def test_tokens_are_counted_as_they_are_split(
             if not left_out and room > 0:
                 tokens += split_tokens(text.encode()[:room].decode("utf-8", "replace"))
                 room -= len(text.encode())
-        expected = [sum(token in map(normal_form, of_set) for token in tokens) for of_set in sets]
-        assert (counts[place].tolist(), n_tokens[place]) == (expected, len(tokens))
+        legal = [[token for token in tokens if token in map(normal_form, of_set)] for of_set in sets]
+        assert (counts[place].tolist(), n_tokens[place]) == ([*map(len, legal)], len(tokens))
+        assert kinds[place].tolist() == [len(set(of_set)) for of_set in legal]
 
 
 @given(
@@ -161,10 +162,9 @@ def test_phrases_are_counted_each_by_itself(text: str, phrases: list[str]) -> No
     first = np.cumsum([0, *map(len, phrases)])
     is_head = np.zeros(HEADS, dtype=np.bool_)
     is_head[head_of(pieces[first[:-1]], pieces[first[:-1] + 1])] = True
-    set_of = np.arange(len(phrases)) % 2
-    counts = np.zeros(2, dtype=np.int64)
-    count_phrases(codes, pieces, first, set_of, is_head, np.zeros(len(phrases), dtype=np.int64), counts)
-    assert counts.tolist() == [count_characters_of_phrases(text, phrases[number::2]) for number in range(2)]
+    times = np.zeros(len(phrases), dtype=np.int64)
+    count_phrases(codes, pieces, first, is_head, np.zeros(len(phrases), dtype=np.int64), times)
+    assert times.tolist() == [text.count(phrase) for phrase in phrases]
 
 
 LEGAL = st.sampled_from(

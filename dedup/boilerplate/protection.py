@@ -38,6 +38,15 @@ LEAST_LEGAL_WORDS: Final = 2
 STUB_TOKENS: Final = 50
 """A text no longer than this with a copyright notice at its head is the header of a licensed work, not news."""
 
+LEAST_KINDS: Final = (1, 2, 3, 4)
+KINDS_FROM: Final = (60, 100, 240)
+"""How many different legal words a document has at least, and the numbers of tokens above which it is one of the next.
+An advert for a warranty says that word six times. Of 431 licences and parts of such none has fewer."""
+
+PROSE_BYTES: Final = 80
+PROSE_WITHIN: Final = 3
+"""Within so many paragraphs below the title of a text stands one as long as prose; below a link of a menu, links."""
+
 N_TITLE_PARAGRAPHS: Final = 3
 
 TITLE_CHARS: Final = 200
@@ -72,6 +81,25 @@ class Bounds(NamedTuple):
     bounds: NDArray[np.int64]  # [n, N_BOUNDS]
 
 
+class _Wording(NamedTuple):
+    """The legal words of m documents, exactly."""
+
+    counts: NDArray[np.int64]  # [m, s], tokens that are of them
+    kinds: NDArray[np.int64]  # [m, s], how many different words these are
+    n_tokens: NDArray[np.int64]  # [m]
+
+    def add(self, place: int, more: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
+        """Count further ones in a document."""
+        self.counts[place] += more[0]
+        self.kinds[place] += more[1]
+
+    def are_legal(self) -> NDArray[np.bool_]:
+        """Say for each set whether a document is legal by it, bool[m, s]."""
+        least = np.array(LEAST_KINDS)[np.searchsorted(KINDS_FROM, self.n_tokens)]
+        enough: NDArray[np.bool_] = _is_enough(self.counts, self.n_tokens[:, None]) & (self.kinds >= least[:, None])
+        return enough
+
+
 def is_legal_document(bodies: Bodies, rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
     """Say of the first of the documents what is_legal_text says of its paragraphs, of which only READ_BYTES are read.
 
@@ -99,23 +127,22 @@ def find_legal_wording(
 ) -> NDArray[np.int64]:
     """Give those of the documents asked about of which is_legal_text is true by their words alone."""
     sets = _sets(rule_files)
-    counts, (n_tokens, has_other, is_odd, n_letters, has_wide) = bounds.counts[asked], bounds.bounds[asked].T
+    counts, (n_tokens, _, is_odd, n_letters, has_wide) = bounds.counts[asked], bounds.bounds[asked].T
     n_more = np.where(has_wide, _MOST_PHRASES, 1) * n_letters  # tokens with these at most
     is_ascii = np.array([_is_ascii(words) for words in sets], dtype=np.bool_)
-    may_be = _is_legal_wording(np.where(is_ascii, counts, counts + n_more[:, None]), n_tokens[:, None])
+    may_be = _is_enough(np.where(is_ascii, counts, counts + n_more[:, None]), n_tokens[:, None])
     may_be |= (is_odd != 0)[:, None]
     if opens_with_notice:
         may_be |= (n_tokens <= STUB_TOKENS)[:, None]
     found: NDArray[np.bool_] = may_be.any(axis=1)
-    unsure = np.flatnonzero(found & (has_other != 0))
-    if not len(unsure):
-        return asked[found]
-    counts, n_tokens = _count_words(bodies, sets, asked[unsure])
-    for place in np.flatnonzero(has_wide[unsure]).tolist():
-        counts[place] += _count_phrases("\n".join(_read_paragraphs(bodies, int(asked[unsure[place]]))), sets)
-    found[unsure] = (may_be[unsure] & _is_legal_wording(counts, n_tokens[:, None])).any(axis=1)
-    if opens_with_notice:
-        found[unsure] |= n_tokens <= STUB_TOKENS
+    unsure = np.flatnonzero(found)
+    if len(unsure):
+        told = _count_words(bodies, sets, asked[unsure])
+        for place in np.flatnonzero(has_wide[unsure]).tolist():
+            told.add(place, _count_phrases("\n".join(_read_paragraphs(bodies, int(asked[unsure[place]]))), sets))
+        found[unsure] = (may_be[unsure] & told.are_legal()).any(axis=1)
+        if opens_with_notice:
+            found[unsure] |= told.n_tokens <= STUB_TOKENS
     return asked[found]
 
 
@@ -126,17 +153,27 @@ def find_legal_titles(bodies: Bodies, rule_files: Sequence[RuleFile], asked: NDA
     begins, pasts = np.searchsorted(kept, bodies.first[asked]), np.searchsorted(kept, bodies.first[asked + 1])
     found = []
     for document, begin, past in zip(asked.tolist(), begins.tolist(), pasts.tolist(), strict=True):
-        room = READ_BYTES
-        chosen = kept[begin : min(past, begin + N_TITLE_PARAGRAPHS)]
-        for start, end in zip(bodies.starts[chosen].tolist(), bodies.ends[chosen].tolist(), strict=True):
-            if room <= 0:
-                break
-            title = str(bodies.data[start : min(end, start + min(room, TITLE_BYTES))].data, "utf-8", "replace")
+        chosen = kept[begin : min(past, begin + N_TITLE_PARAGRAPHS + PROSE_WITHIN)]
+        starts = bodies.starts[chosen]
+        sizes = bodies.ends[chosen] - starts
+        rooms = READ_BYTES - np.cumsum(sizes) + sizes
+        sizes = np.minimum(sizes, rooms)[rooms > 0].tolist()
+        for place in _places_of_titles(sizes):
+            start = int(starts[place])
+            title = str(bodies.data[start : start + min(sizes[place], TITLE_BYTES)].data, "utf-8", "replace")
             if _is_title(title[:TITLE_CHARS], patterns):
                 found.append(document)
                 break
-            room -= end - start
     return np.array(found, dtype=np.int64)
+
+
+def _places_of_titles(sizes: Sequence[int]) -> list[int]:
+    """Give the places of the paragraphs that may be the title of a text, of so many bytes the first ones of it have."""
+    return [
+        place
+        for place in range(min(N_TITLE_PARAGRAPHS, len(sizes)))
+        if max(sizes[place + 1 : place + 1 + PROSE_WITHIN], default=0) >= PROSE_BYTES
+    ]
 
 
 def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
@@ -146,17 +183,20 @@ def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, 
     whether they would take a copyright notice from its head.
     """
     patterns = _join_titles(tuple(file.legal_titles for file in rule_files if file.legal_titles is not None))
-    if any(_is_title(paragraph[:TITLE_CHARS], patterns) for paragraph in paragraphs[:N_TITLE_PARAGRAPHS]):
+    sizes = [len(paragraph.encode()) for paragraph in paragraphs]
+    if any(_is_title(paragraphs[place][:TITLE_CHARS], patterns) for place in _places_of_titles(sizes)):
         return True
-    text = "\n".join(paragraphs)
-    tokens = tokens_of(text)
-    counts, n_tokens = Counter(tokens), len(tokens)
-    if opens_with_notice and n_tokens <= STUB_TOKENS:
+    text, sets = "\n".join(paragraphs), _sets(rule_files)
+    counts = Counter(tokens_of(text))
+    of_sets = [[counts[word] for word in words if counts[word]] for words in sets]
+    told = _Wording(
+        np.array([[sum(of_set) for of_set in of_sets]]), np.array([[len(of_set) for of_set in of_sets]]),
+        np.array([counts.total()]),
+    )  # fmt: skip
+    if opens_with_notice and counts.total() <= STUB_TOKENS:
         return True
-    return any(
-        _is_legal_wording(sum(counts[word] for word in file.legal_words) + n_of_phrases, n_tokens)
-        for file, n_of_phrases in zip(rule_files, _count_phrases(text, _sets(rule_files)).tolist(), strict=True)
-    )
+    told.add(0, _count_phrases(text, sets))
+    return bool(told.are_legal().any())
 
 
 @lru_cache(maxsize=8192)  # pages of a manual begin alike
@@ -177,7 +217,7 @@ def _join_titles(patterns: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
     return (joined,)
 
 
-def _is_legal_wording(n_legal: _Numbers, n_tokens: _Numbers) -> Any:
+def _is_enough(n_legal: _Numbers, n_tokens: _Numbers) -> Any:
     return (n_legal >= LEAST_LEGAL_WORDS) & (n_legal >= LEGAL_SHARE * n_tokens)
 
 
@@ -203,11 +243,12 @@ def _token_table(sets: _Sets) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     return lay_out_words(dict(zip(token_hashes(" ".join(words)).tolist(), words, strict=True)), sets)
 
 
-def _count_words(bodies: Bodies, sets: _Sets, asked: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give how many tokens of each document are of the words of each set, int64[n, s], and how many there are."""
-    counts, n_tokens = np.empty((len(asked), len(sets)), dtype=np.int64), np.empty(len(asked), dtype=np.int64)
-    count_legal_words(asked, *bodies, READ_BYTES, *load_characters(), *_token_table(sets), counts, n_tokens)
-    return counts, n_tokens
+def _count_words(bodies: Bodies, sets: _Sets, asked: NDArray[np.int64]) -> _Wording:
+    """Count the tokens of documents that are of the words of each set."""
+    shape = (len(asked), len(sets))
+    told = _Wording(np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64), np.empty(len(asked), np.int64))
+    count_legal_words(asked, *bodies, READ_BYTES, *load_characters(), *_token_table(sets), *told)
+    return told
 
 
 class _Phrases(NamedTuple):
@@ -238,13 +279,20 @@ def _codes(text: str) -> NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
 
 
-def _count_phrases(text: str, sets: _Sets) -> NDArray[np.int64]:
-    """Give how many tokens of a text are of the words of each set that are several, int64[s]."""
-    counts = np.zeros(len(sets), dtype=np.int64)
+def _count_phrases(text: str, sets: _Sets) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give how many tokens of a text are of the words of each set that are several, and how many words: int64[s]."""
     phrases = _phrases(sets)
+    times = np.zeros_like(phrases.set_of)
     if not text.isascii():
-        count_phrases(_codes(normal_form(text)), *phrases, np.zeros_like(phrases.set_of), counts)
-    return counts
+        count_phrases(
+            _codes(normal_form(text)), phrases.codes, phrases.first, phrases.is_head, np.zeros_like(times), times
+        )
+    n_tokens = times * np.diff(phrases.first)
+    counts, kinds = (
+        np.bincount(phrases.set_of, weights=weights, minlength=len(sets)).astype(np.int64)
+        for weights in (n_tokens, times > 0)
+    )
+    return counts, kinds
 
 
 def _read_paragraphs(bodies: Bodies, document: int) -> list[str]:

@@ -132,19 +132,22 @@ def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in,
 @njit(cache=True, nogil=True)
 def count_legal_words(
     documents, text, starts, ends, first, is_left_out, most_bytes, page_of, pages, expansions, words, is_in, counts,
-    n_tokens,
+    kinds, n_tokens,
 ):  # fmt: skip
     """Fill in counts int64[m, s], how many tokens of each of m documents are of each of s sets, and n_tokens int64[m].
 
     documents int64[m], those of which the paragraphs begin at first int64[n + 1]; the character arrays; words, as of
-    lay_out_words, by the hashes that read_tokens gives; all else as in bound_legal_words.
+    lay_out_words, by the hashes that read_tokens gives; kinds int64[m, s], how many different words the counted ones
+    are; all else as in bound_legal_words.
     """
     marks, hashes, token_starts, token_ends, shapes = token_scratch(_TOKENS_AT_ONCE)
     most = len(hashes) - SPARE  # what takes a literal would be compiled once more for it
+    times, seen = np.zeros(len(words), dtype=np.int64), np.empty(len(words), dtype=np.int64)
     counts[:] = 0
+    kinds[:] = 0
     n_tokens[:] = 0
     for m in range(len(documents)):
-        of_document = counts[m]
+        n_seen = 0
         room = most_bytes
         for p in range(first[documents[m]], first[documents[m] + 1]):
             if room <= 0:
@@ -161,7 +164,18 @@ def count_legal_words(
                 )  # fmt: skip
                 n_tokens[m] += n
                 for token in range(n):
-                    _count(hashes[token], words, is_in, of_document)
+                    slot = _find_slot(hashes[token], words)
+                    if slot >= 0:
+                        if times[slot] == 0:
+                            seen[n_seen] = slot
+                            n_seen += 1
+                        times[slot] += 1
+        for slot in seen[:n_seen]:
+            for number in range(counts.shape[1]):
+                if is_in[slot, number]:
+                    counts[m, number] += times[slot]
+                    kinds[m, number] += 1
+            times[slot] = 0
 
 
 def head_of(one: Any, two: Any) -> Any:
@@ -173,17 +187,16 @@ _head_of = njit(cache=True, nogil=True, inline="always")(head_of)
 
 
 @borrows
-def count_phrases(codes, phrases, first, set_of, is_head, past, counts):
-    """Add to counts int64[s] the characters of the phrases of each of s sets, each phrase counted by itself.
+def count_phrases(codes, phrases, first, is_head, past, times):
+    """Add to times int64[n] how often each of n phrases stands in a text, whatever of the others it overlaps.
 
     codes uint32[], the text, and phrases uint32[], the phrases one after the other; first int64[n + 1], where each
-    begins; set_of int64[n], its set; is_head bool[HEADS], by head_of, those of which a phrase begins. Scratch: past
-    int64[n], first 0.
+    begins; is_head bool[HEADS], by head_of, those of which a phrase begins. Scratch: past int64[n], first 0.
     """
     for at in range(len(codes) - 1):
         if not is_head[_head_of(codes[at], codes[at + 1])]:
             continue
-        for phrase in range(len(set_of)):
+        for phrase in range(len(times)):
             size = first[phrase + 1] - first[phrase]
             if at < past[phrase] or at + size > len(codes):
                 continue
@@ -192,7 +205,7 @@ def count_phrases(codes, phrases, first, set_of, is_head, past, counts):
                 place += 1
             if place == size:
                 past[phrase] = at + size
-                counts[set_of[phrase]] += size
+                times[phrase] += 1
 
 
 @inner
@@ -255,14 +268,22 @@ def _read_word(text, start, end):
 @inner
 def _count(value, words, is_in, counts):
     """Count a word by its hash in all sets that it is of."""
+    slot = _find_slot(value, words)
+    if slot >= 0:
+        for number in range(len(counts)):
+            counts[number] += is_in[slot, number]
+
+
+@inner
+def _find_slot(value, words):
+    """Give where in the table the hash of a word stands, or -1."""
     mask = np.uint64(len(words) - 1)
     slot = value & mask
     while words[slot] != 0:
         if words[slot] == value:
-            for number in range(len(counts)):
-                counts[number] += is_in[slot, number]
-            return
+            return np.int64(slot)
         slot = (slot + np.uint64(1)) & mask
+    return np.int64(-1)
 
 
 @borrows

@@ -8,8 +8,3 @@ def count_legal_words(paragraphs: Sequence[str], words: Collection[str]) -> tupl
     """Give how many tokens are among the words, and how many there are."""
     tokens = re.findall(r"[^\W_]+", "\n".join(paragraphs).lower())
     return sum(token in words for token in tokens), len(tokens)
-
-
-def count_characters_of_phrases(form: str, phrases: Collection[str]) -> int:
-    """Give how many characters of a text are of phrases, each of which is counted by itself."""
-    return sum(form.count(phrase) * len(phrase) for phrase in phrases)
