@@ -102,7 +102,7 @@ class Settings:
     boilerplate: bool = True
     without: tuple[str, ...] = ()
     rules: tuple[str | RuleText, ...] = ()
-    max_boilerplate_share: float = 0.5
+    max_boilerplate_share: float = 0.65
     site: str = "auto"
     max_source_share: float = 0.9
     recall_sample: int = 0

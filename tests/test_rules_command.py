@@ -231,7 +231,7 @@ def test_text_of_boilerplate_only_is_shown_all_the_same(command: Command, rules:
     text.write_text("Donate now to help us\n\nSubscribe to our newsletter\n\nDonate today to support our work\n")
     out = command("rules", "test", rules, "--text", text)[1]
     assert re.findall(r"line (\d+): (\S+)", out) == [("1", "fundraising/donate"), ("5", "fundraising/donate")]
-    assert "a run leaves a document alone of which more than 50% would go (max_boilerplate_share)" in out
+    assert "a run leaves a document alone of which more than 65% would go (max_boilerplate_share)" in out
 
 
 def test_text_from_standard_input(rules: Path) -> None:
