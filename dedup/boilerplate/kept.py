@@ -1,8 +1,8 @@
 """Rules as they were read and patterns as they were compiled, kept from run to run, beside the compiled kernels.
 
-Compiling the patterns that a run tries takes half a second, loading them hundredths: `re` is written in Python, but for
-what it makes, a list of numbers. These are private to each version of Python, and are taken only by that which made
-them.
+Compiling the patterns that a run tries takes seconds, loading them hundredths: `re` is written in Python, but for what
+it makes, a list of numbers. These are private to each version of Python, and are taken only by that which made them.
+Each list is compressed, to a sixth, so that reading what a run does not need costs little.
 """
 
 import array
@@ -23,10 +23,13 @@ from dedup.kernels import cache_folder
 FLAGS: Final = re.IGNORECASE
 
 MOST_BYTES: Final = 32 << 20
-"""Of a file that grows larger, as rules change, only what this run needed is kept. All that dedup ships takes 8 MB."""
+"""Of a file that grows larger, as rules change, only what this run needed is kept. All that dedup ships takes 20 MB."""
+
+_COMPRESSION: Final = 1
+_FORM: Final = "compressed"
 
 _Code = tuple[int, bytes, int, dict[str, int], tuple[str | None, ...]]
-"""What `re` makes of a pattern: flags, numbers, the number of groups, group -> number, and the other way round."""
+"""What `re` makes of a pattern: flags, numbers, compressed, the number of groups, group -> number, and back."""
 
 
 class _Kept:
@@ -51,7 +54,7 @@ def compile_pattern(source: str) -> re.Pattern[str]:
             code = _make_code(source)
             kept.has_new = True
         compiled = _load_code(source, code)
-    except (AttributeError, ImportError, TypeError, ValueError, RuntimeError, OverflowError) as error:
+    except (AttributeError, ImportError, TypeError, ValueError, RuntimeError, OverflowError, zlib.error) as error:
         if isinstance(error, RecursionError):
             raise
         return re.compile(source, FLAGS)  # a Python that goes about it otherwise
@@ -110,7 +113,7 @@ def _read(path: Path | None) -> tuple[dict[str, _Code], dict[str, tuple[str, byt
 
 
 def _maker() -> str:
-    return f"{sys.implementation.name} {sys.version}"
+    return f"{sys.implementation.name} {sys.version}, {_FORM}"
 
 
 def _make_code(source: str) -> _Code:
@@ -123,13 +126,19 @@ def _make_code(source: str) -> _Code:
     for name, number in parsed.state.groupdict.items():
         names[number] = name
     flags = int(FLAGS | parsed.state.flags)
-    return flags, numbers.tobytes(), parsed.state.groups - 1, dict(parsed.state.groupdict), tuple(names)
+    return (
+        flags,
+        zlib.compress(numbers.tobytes(), _COMPRESSION),
+        parsed.state.groups - 1,
+        dict(parsed.state.groupdict),
+        tuple(names),
+    )
 
 
 def _load_code(source: str, code: _Code) -> re.Pattern[str]:
     flags, numbers, n_groups, group_numbers, group_names = code
     make: Any = importlib.import_module("_sre").compile
     compiled: re.Pattern[str] = make(
-        source, flags, array.array("I", numbers).tolist(), n_groups, group_numbers, group_names
+        source, flags, array.array("I", zlib.decompress(numbers)).tolist(), n_groups, group_numbers, group_names
     )
     return compiled
