@@ -41,6 +41,11 @@ def signatures_of(text: str) -> list[tuple[str, str]]:
         (BODY + "\n--\n" + FOOTER, [BELOW_LINE[1]]),
         (BODY + "\n" + "-" * 69 + "\nTo unsubscribe, e-mail: dev-unsubscribe@example.org\n", [BELOW_LINE[1]]),
         (HEAD + BODY + "-- \n" + SIGNATURE + "\n" + STROKES + "\n" + FOOTER, [AFTER_DASHES[1], BELOW_LINE[1]]),
+        (BODY + "\n--\n" + SIGNATURE + "--\n" + FOOTER, [AFTER_DASHES[1], BELOW_LINE[1]]),  # a list carries mail
+        (BODY + "\nJoe.\n-- \n" + SIGNATURE, [AFTER_DASHES[1]]),  # a short line that nothing underlines
+        (BODY + "-- \n<joe@example.org>  Joe Bloggs  <http://joe.example.org/>\n", [AFTER_DASHES[1]]),
+        (HEAD + BODY + "-- \nNo bridge is an island.\n\t-- the ferryman\n", [AFTER_DASHES[1]]),
+        (BODY + "-- \n" + SIGNATURE + "-----BEGIN GEEK CODE BLOCK-----\n" + "GCS d- s+\n" * 9, [AFTER_DASHES[1]]),
     ],
 )
 def test_signatures_are_found(text: str, titles: list[str]) -> None:
@@ -59,6 +64,8 @@ def test_signatures_are_found(text: str, titles: list[str]) -> None:
         HEAD + BODY + "\n--\n" + "A line of prose that is far too long for a signature, since " * 3,
         HEAD + BODY + "\n-- \n" + SIGNATURE * MOST_LINES,
         BODY + "\n--\n" + SIGNATURE,  # no mail
+        BODY + "-- \n-- a comment\n",
+        HEAD + BODY + "-- \n<p>a page</p>\n",
         BODY + "\n" + STROKES + "\n" + SIGNATURE,  # no list
         BODY + "\nMailing lists\n-------------\nSubscribe at http://lists.example.org/listinfo/bridges\n",  # a heading
         HEAD + "> quoted\n\nselect 1;\n--\n-- a comment\n--\nselect 2;\n",

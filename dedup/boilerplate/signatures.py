@@ -48,7 +48,12 @@ _MAIL: Final = re.compile(
     rb"|sincerely|best wishes|many thanks|best)[,.!]?\s*$|original message",
     re.IGNORECASE | re.MULTILINE,
 )
-_CODE: Final = re.compile(rb"^\s*(?:--+ ?\w|\||#|//|<\w|\{|\}|[-+*] )|;\s*$", re.MULTILINE)
+_CODE: Final = re.compile(rb"^\s*(?:\||#|//|<(?!https?:|[^\s<>]+@)\w|\{|\}|[-+*] )|;\s*$", re.MULTILINE)
+_COMMENT: Final = re.compile(rb"^\s*--+ ?\w", re.MULTILINE)
+"""Of code, but in mail it says who said what is quoted."""
+
+_ARMOUR: Final = re.compile(rb"^-----BEGIN [A-Z ]+-----.*?(?:^-----END [A-Z ]+-----|\Z)\s*", re.MULTILINE | re.DOTALL)
+"""A key, a code of who writes, or a signature made of a text: lines that are not counted."""
 
 
 class Signature(NamedTuple):
@@ -110,7 +115,7 @@ def _sign_document(data: NDArray[np.uint8], begin: int, end: int) -> list[Signat
             if past != len(text):  # the second of two lines, with nothing between
                 break
             continue
-        kind = _tell(delimiter, below, head + text[: delimiter.start()])
+        kind = _tell(delimiter, below, head + text[: delimiter.start()], is_mail=bool(found))
         if kind is None:
             if found and delimiter.group().strip() != b"--" and len(below.split(b"\n")) <= MOST_LIST_LINES:
                 past = delimiter.start()  # an advert of who carries the list, say, above its footer
@@ -121,16 +126,23 @@ def _sign_document(data: NDArray[np.uint8], begin: int, end: int) -> list[Signat
     return found[::-1]
 
 
-def _tell(delimiter: re.Match[bytes], below: bytes, above: bytes) -> tuple[str, str] | None:
+def _tell(delimiter: re.Match[bytes], below: bytes, above: bytes, *, is_mail: bool) -> tuple[str, str] | None:
     """Say what the lines below a delimiter are, None if they are neither a signature nor the footer of a list."""
+    below = _ARMOUR.sub(b"", below)
     lines = [line for line in below.splitlines() if line.strip()]
-    if max(map(len, lines)) > MOST_LINE_BYTES or _is_underline(delimiter.group().strip(), above):
+    is_row = delimiter.group().strip() != b"--"
+    if max(map(len, lines), default=0) > MOST_LINE_BYTES or (
+        is_row and _is_underline(delimiter.group().strip(), above)
+    ):
         return None
     if _LIST.search(below) is not None:
         return BELOW_LINE if len(lines) <= MOST_LIST_LINES else None
-    if delimiter.group().strip() != b"--" or len(lines) > MOST_LINES or _CODE.search(below) is not None:
+    if is_row or not lines or len(lines) > MOST_LINES or _CODE.search(below) is not None:
         return None
-    return AFTER_DASHES if delimiter["space"] is not None or _MAIL.search(above) is not None else None
+    is_mail = is_mail or _MAIL.search(above) is not None
+    if not is_mail and (delimiter["space"] is None or _COMMENT.search(below) is not None):
+        return None
+    return AFTER_DASHES
 
 
 def _is_underline(strokes: bytes, above: bytes) -> bool:
