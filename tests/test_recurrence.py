@@ -98,6 +98,23 @@ def test_pages_that_are_mostly_furniture_are_no_copies() -> None:
     assert left(texts, ["shop"] * 10, max_source_share=1) == BODIES
 
 
+def test_what_several_lists_have_stays() -> None:
+    """Salt is in four of eight recipes of a site, among other things each time; a menu is a list, too, and goes."""
+    salt, menu = (
+        "- salt and freshly ground pepper, as you like",
+        ["- Front page of the day", "- Nature", "- Angling"],
+    )
+    recipes = []
+    for n in range(8):
+        lines = page(n).split("\n")
+        recipes.append(
+            "\n".join([*lines[:4], *([salt] if n % 2 else []), f"- a handful of herbs number {n}", *lines[4:]])
+        )
+    assert left(recipes, ["kitchen"] * 8) == recipes
+    with_menu = ["\n".join([*menu, recipe]) for recipe in recipes]
+    assert left(with_menu, ["kitchen"] * 8) == recipes
+
+
 def test_headings_of_manuals_stay() -> None:
     """Headings that recur where their own text always goes on stay, on a site or not."""
     texts = []

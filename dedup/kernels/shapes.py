@@ -21,7 +21,8 @@ def look_at_shapes(text, starts, ends, n_tokens, long_tokens, no_letters, label,
     """Add what paragraphs look like to flags uint8[p], a bit for each of the three things told.
 
     text uint8[]; starts, ends int64[p], bytes into it; n_tokens int[p]. no_letters: has less than two; label: ends in a
-    colon; speech: opens with a quotation mark or a dash, or is a sentence of less than long_tokens.
+    colon, or is an item of a list; speech: opens with a quotation mark or a dash, or is a sentence of less than
+    long_tokens.
     """
     for p in range(len(starts)):
         start, end = starts[p], ends[p]
@@ -29,7 +30,7 @@ def look_at_shapes(text, starts, ends, n_tokens, long_tokens, no_letters, label,
             flags[p] |= no_letters
         if start == end:
             continue
-        if _ends_with(text, start, end, _COLON, 0xEFBC9A):
+        if _ends_with(text, start, end, _COLON, 0xEFBC9A) or _is_item(text, start, end):
             flags[p] |= label
         elif _opens_as_speech(text, start, end) or (n_tokens[p] < long_tokens and ends_as_sentence(text, start, end)):
             flags[p] |= speech
@@ -85,6 +86,18 @@ def ends_as_sentence(text, start, end):
     if last in (_DOT, _BANG, _QUERY):
         return True
     return end - start >= 3 and _three(text, end - 3) in (0xE38082, 0xEFBC81, 0xEFBC9F)
+
+
+@inner
+def _is_item(text, start, end):
+    """Say whether it opens with a hyphen, an asterisk or a bullet, and a blank."""
+    if end - start < 3:
+        return False
+    if text[start] == 0x2D or text[start] == 0x2A:
+        return is_blank(text[start + 1])
+    if text[start] == 0xC2:
+        return text[start + 1] == 0xB7
+    return text[start] == 0xE2 and _three(text, start) in (0xE280A2, 0xE280A3, 0xE29680, 0xE296AA, 0xE2978F)
 
 
 @inner
