@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedup
-from dedup.boilerplate.company import AROUND, Piece, Pieces, count_most, may_have_company, wording_of
+from dedup.boilerplate.company import AROUND, Company, Piece, Pieces, count_most, may_have_company, wording_of
 from dedup.boilerplate.hits import Hit
 from dedup.boilerplate.rule_files import parse_rules
 from dedup.errors import RuleError
@@ -49,10 +49,10 @@ def clean(tmp_path: Path, lines: list[str], keys: str, **settings: Any) -> dict[
 
 
 def test_alone_in_clean_text_it_stays(tmp_path: Path) -> None:
-    """One line, and one with three others, stay; with four others it goes, and the votes say so."""
-    for n in (0, 1, 3):
+    """One line, and one with two others, stay; with three others it goes, and the votes say so."""
+    for n in (0, 1, 2):
         assert clean(tmp_path, [*NEWS, CALL, *FURNITURE[:n]], 'company = "always"') == {}
-    assert clean(tmp_path, [*NEWS, CALL, *FURNITURE[:4]], 'company = "always"') == {CALL: "rule, 4 around"}
+    assert clean(tmp_path, [*NEWS, CALL, *FURNITURE[:3]], 'company = "always"') == {CALL: "rule, 3 around"}
     assert clean(tmp_path, [*NEWS, CALL], "") == {CALL: None}
 
 
@@ -111,9 +111,19 @@ def test_company_is_counted_by_wording() -> None:
         other(500 + AROUND, b"d", category="advert"),
     ]  # fmt: skip
     company = Pieces(pieces).count_company(piece)
-    assert (company.n_around, company.weight, company.is_enough) == (3, 2.5, False)
+    assert (company.n_around, company.weight, company.is_enough("advert")) == (3, 2.5, False)
     assert company.votes_with("rule") == "rule, 3 around"
     assert wording_of(b" Share  on\nFacebook ") == b"share on facebook"
+
+
+def test_what_people_leave_in_articles_takes_more_company() -> None:
+    """Links to other pieces and words on authors need four others, all else three."""
+    assert [Company(3, 3.0).is_enough(category) for category in ("advert", "read-more", "author-bio")] == [
+        True,
+        False,
+        False,
+    ]
+    assert all(Company(4, 4.0).is_enough(category) for category in ("advert", "read-more", "author-bio"))
 
 
 @given(
@@ -166,10 +176,10 @@ def test_a_long_list_is_counted_in_time() -> None:
 
 def test_what_cannot_find_company_is_known_beforehand() -> None:
     """By what goes anyway, and by half of what else is in doubt but for its like; all of a document may, or none."""
-    documents = np.array([0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3], dtype=np.int64)
-    category = np.array([1, 1, *[1] * 8, 2, 0, 5], dtype=np.int32)
-    sure = np.array([0, 0, 0, 2, 2, 2, 2, 3, 3, 3], dtype=np.int64)
-    assert may_have_company(documents, category, sure).tolist() == [False] * 2 + [True] * 9 + [True, False]
+    documents = np.array([0, 0, 1, 1, 1, 1, 1, 1, 1, 2, 3], dtype=np.int64)
+    category = np.array([1, 1, *[1] * 6, 2, 0, 5], dtype=np.int32)
+    sure = np.array([0, 0, 2, 2, 2, 3, 3], dtype=np.int64)
+    assert may_have_company(documents, category, sure).tolist() == [False] * 2 + [True] * 7 + [True, False]
     nothing = np.empty(0, dtype=np.int64)
     assert may_have_company(nothing, nothing.astype(np.int32), nothing).tolist() == []
 

@@ -23,7 +23,7 @@ from benchmarks.quality.lines import CONTENT, LineLabel, is_kept_unseen, read_la
 from benchmarks.quality.tree_arrays import tree_arrays
 from dedup.arrow_views import view_texts
 from dedup.boilerplate.checking import why_left
-from dedup.boilerplate.company import ENOUGH
+from dedup.boilerplate.company import MUCH
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.finding import find_boilerplate
 from dedup.boilerplate.hits import Paragraphs, view_paragraphs
@@ -201,7 +201,7 @@ def _lines_without(pages: _Pages, fold: int) -> Lines:
     numbers = np.arange(len(view.starts))
     pairs = {(int(view.document[p]), pages.texts[p].lower()) for p in np.flatnonzero(taken).tolist()}
     n_unlike = np.bincount([document for document, _ in pairs], minlength=len(view.first) - 1)
-    has_company = n_unlike[view.document] >= ENOUGH
+    has_company = n_unlike[view.document] >= MUCH
     said = np.array(pages.said)
     parts = []
     for half in (0, 1):

@@ -12,10 +12,15 @@ from dedup.boilerplate.hits import Hit, Paragraphs
 AROUND: Final = 300
 """Paragraphs before and after a paragraph that are looked at."""
 
-ENOUGH: Final = 4
+ENOUGH: Final = 3
 """How much company it takes. A page with its furniture has that. A text that somebody has cleaned, in which a line or
 two were left, has not, nor has one into which three lines of boilerplate were put: by those it was set, and by lines of
 half of the labelled pages."""
+
+MUCH: Final = 4
+OF_ARTICLES: Final = frozenset({"read-more", "author-bio"})
+"""These take as much as MUCH: a link to another piece and a word on who wrote this are what people leave in articles,
+and three of five such lines that went for less company stood in good texts."""
 
 HALF: Final = 0.5
 """What another paragraph counts that is matched by a rule which is not enough there either."""
@@ -27,10 +32,9 @@ class Company(NamedTuple):
     n_around: int
     weight: float
 
-    @property
-    def is_enough(self) -> bool:
-        """Whether the paragraph goes."""
-        return self.weight >= ENOUGH
+    def is_enough(self, category: str) -> bool:
+        """Say whether a paragraph goes that a rule of the category matches."""
+        return self.weight >= (MUCH if category in OF_ARTICLES else ENOUGH)
 
     def votes_with(self, first: str) -> str:
         """Give the votes in a line, what else speaks for it first."""

@@ -187,7 +187,7 @@ def _ask_for_company(view: Paragraphs, hits: list[Hit]) -> list[Hit]:
                 kept.append(hit)
                 continue
             company = beside.count_company(piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure))
-            if company.is_enough:
+            if company.is_enough(hit.category):
                 kept.append(hit._replace(votes=company.votes_with("rule")))
     return kept
 

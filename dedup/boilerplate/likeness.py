@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.company import ENOUGH, HALF, Pieces, piece_of
+from dedup.boilerplate.company import HALF, MUCH, Pieces, piece_of
 from dedup.boilerplate.hits import PAGE_FURNITURE, Hit, Paragraphs
 from dedup.forests import Floats, Trees, read_trees
 from dedup.kernels.characters import load_characters
@@ -69,7 +69,7 @@ def find_alike(view: Paragraphs, hits: Collection[Hit], settings: Settings) -> l
     company: dict[int, Pieces] = {}
     for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph])):
         whole = [hit for hit in group if hit.is_whole and hit.category != PAGE_FURNITURE]
-        if sum(1 if hit.is_sure else HALF for hit in whole) >= ENOUGH:
+        if sum(1 if hit.is_sure else HALF for hit in whole) >= MUCH:
             company[document] = Pieces(
                 piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure) for hit in whole
             )
@@ -120,7 +120,7 @@ def _judge(
         if category in settings.without:
             continue
         beside = company[int(view.document[paragraph])].count_company(piece_of(view, paragraph, category, is_sure=True))
-        if beside.is_enough:
+        if beside.weight >= MUCH:
             base = int(view.base[paragraph])
             span = int(view.starts[paragraph]) - base, int(view.ends[paragraph]) - base
             votes = beside.votes_with(f"wording {found.evidence[row, _WORDING]:.1f}")
