@@ -92,6 +92,16 @@ def test_signatures_go_with_their_delimiter() -> None:
     assert find([text], Settings(without=("mail-signature", "mailing-list"))) == []
 
 
+def test_a_mail_on_a_licence_loses_its_footer_alone() -> None:
+    """What is written below the dashes is no part of the legal text above, of which nothing goes."""
+    licence = (
+        "Permission is hereby granted to use, copy, modify and distribute this work. All rights reserved.\n"
+        "The licensor gives no warranty and accepts no liability under this license.\n"
+    )
+    text = HEAD + licence * 3 + "-- \n" + SIGNATURE + "--\n" + FOOTER
+    assert [line for _, _, line in find([text])] == ["--", *SIGNATURE.splitlines(), "--", *FOOTER.splitlines()]
+
+
 def test_a_delimiter_below_prose_is_cut_from_it() -> None:
     """Where a block is a paragraph, the end of it goes from the delimiter on."""
     data = np.frombuffer((HEAD + BODY + "--\n" + SIGNATURE).encode(), dtype=np.uint8)

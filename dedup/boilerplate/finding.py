@@ -1,7 +1,7 @@
 """Boilerplate found in documents: rules tried on the paragraphs that hold a cue, then protected documents spared."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -17,7 +17,7 @@ from dedup.boilerplate.likeness import find_alike
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, N_TITLE_PARAGRAPHS, Bodies, is_legal_document
 from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules
 from dedup.boilerplate.searching import find_candidates, find_hits
-from dedup.boilerplate.signatures import find_signatures
+from dedup.boilerplate.signatures import AFTER_DASHES, BELOW_LINE, find_signatures
 from dedup.boilerplate.special import ORDINARY, tell_documents
 from dedup.boilerplate.table import kept_from_run_to_run, read_rule_texts
 from dedup.schemas import BOILERPLATE, DOCUMENTS, PARAGRAPH_KINDS, PARAGRAPHS, TEXT, VERBATIM, check_schema
@@ -101,7 +101,7 @@ def find_boilerplate(
     BOILERPLATE by paragraph and start; verbatim paragraphs are not tried. What a rule that is not enough alone
     matches counts only in company. Whole-paragraph hits do not count in a
     document of which they would take more than settings.max_boilerplate_share, what stands below mail apart,
-    nor any but page furniture in a legal text or verse.
+    nor any in a legal text or verse but page furniture and what stands below the dashes of mail.
     Raises SchemaError if a table is not what it should be.
     """
     check_schema(documents, DOCUMENTS, "find_boilerplate")
@@ -117,6 +117,7 @@ def find_boilerplate(
     hits = [_take_furniture(view, paragraph) for paragraph in furniture.tolist()]
     hits += find_hits(view, candidates, np.array([hit.paragraph for hit in signed], dtype=np.int64), active)
     hits = _add_signed(hits, signed)
+    below_dashes = {hit.paragraph for hit in signed if hit.rule in (AFTER_DASHES[1], BELOW_LINE[1])}
     hits.sort(key=lambda hit: (hit.paragraph, hit.start))
     hits = _ask_for_company(view, hits)
     special = _tell_special(view, hits, active)
@@ -124,7 +125,7 @@ def find_boilerplate(
     kept = [
         hit
         for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph]))
-        for hit in _protect(view, document, list(group), int(special[document]), active, settings)
+        for hit in _protect(view, document, list(group), int(special[document]), below_dashes, active, settings)
     ]
     rows = [(hit.paragraph, hit.start, hit.end, hit.rule, hit.votes) for hit in kept]
     columns = list(zip(*rows, strict=True)) or [()] * len(BOILERPLATE)
@@ -212,11 +213,20 @@ def _tell_special(view: Paragraphs, hits: list[Hit], active: ActiveRules) -> NDA
 
 
 def _protect(
-    view: Paragraphs, document: int, hits: list[Hit], special: int, active: ActiveRules, settings: Settings
+    view: Paragraphs,
+    document: int,
+    hits: list[Hit],
+    special: int,
+    below_dashes: Collection[int],
+    active: ActiveRules,
+    settings: Settings,
 ) -> list[Hit]:
-    """Give the hits of one document that count; `special`: what it is, a place in SPECIAL."""
+    """Give the hits of one document that count; `special`: what it is, a place in SPECIAL.
+
+    The paragraphs below the dashes of a mail are no part of the verse or the legal text above them.
+    """
     if special != ORDINARY:
-        return [hit for hit in hits if hit.category == PAGE_FURNITURE]
+        return [hit for hit in hits if hit.category == PAGE_FURNITURE or hit.paragraph in below_dashes]
     members = view.of_document(document)
     by_rules = [hit for hit in hits if not hit.is_alike]
     if any(hit.category == "copyright" and _may_head(view, hit.paragraph, members) for hit in by_rules):
