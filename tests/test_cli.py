@@ -142,6 +142,27 @@ def test_command_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
     assert ran.stdout == "['numba']\n"
 
 
+@pytest.mark.skipif("CS_GNU_LIBC_VERSION" not in getattr(os, "confstr_names", {}), reason="needs the GNU library")
+@pytest.mark.parametrize(("chosen", "used"), [(None, "system"), ("mimalloc", "mimalloc")])
+def test_command_takes_memory_from_the_system(chosen: str | None, used: str) -> None:
+    """Unless the user says otherwise: an allocator that clears huge pages costs a tenth of a run."""
+    code = (
+        "import sys; from dedup.cli import main\n"
+        "try: main()\n"
+        "finally: import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != cli.ALLOCATOR[0]}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "--version"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
+        env=environment | ({cli.ALLOCATOR[0]: chosen} if chosen else {}),
+    )
+    assert ran.stdout.splitlines()[-1] == used
+
+
 def test_command_line_run_in_a_program_leaves_its_imports_alone(command: Command) -> None:
     """A program that calls main with arguments of its own can import what the command hides from its own process."""
     finders = list(sys.meta_path)
