@@ -19,8 +19,8 @@ half of the labelled pages."""
 
 MUCH: Final = 4
 OF_ARTICLES: Final = frozenset({"read-more", "author-bio"})
-"""These take as much as MUCH: a link to another piece and a word on who wrote this are what people leave in articles,
-and three of five such lines that went for less company stood in good texts."""
+"""These take as much as MUCH: a link to another piece and a word on who wrote this are what people leave in articles.
+Of 85 hits in good texts, into which lines had been put for company, 62 were of these as long as ENOUGH was for them."""
 
 HALF: Final = 0.5
 """What another paragraph counts that is matched by a rule which is not enough there either."""

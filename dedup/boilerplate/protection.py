@@ -41,7 +41,7 @@ STUB_TOKENS: Final = 50
 LEAST_KINDS: Final = (1, 2, 3, 4)
 KINDS_FROM: Final = (60, 100, 240)
 """How many different legal words a document has at least, and the numbers of tokens above which it is one of the next.
-An advert for a warranty says that word six times. Of 431 licences and parts of such none has fewer."""
+An advert for a warranty says that word six times. Of 420 licences and parts of such, two short parts have fewer."""
 
 PROSE_BYTES: Final = 80
 PROSE_WITHIN: Final = 3
