@@ -106,7 +106,7 @@ def test_nor_of_a_mail_that_is_little_else() -> None:
         for p in (0, 3, 4)
     ]
     found = sorted([*below, *alike], key=lambda hit: hit.paragraph)
-    assert _protect(view, 0, found, ORDINARY, activate_rules(Settings()), Settings()) == below
+    assert _protect(view, 0, found, ORDINARY, frozenset(), activate_rules(Settings()), Settings()) == below
 
 
 def test_nor_makes_it_a_licence_of_a_page() -> None:
@@ -118,7 +118,7 @@ def test_nor_makes_it_a_licence_of_a_page() -> None:
     for is_alike in (True, False):
         head = Hit(0, starts[0], ends[0], "copyright/a", "copyright", is_whole=True, is_alike=is_alike)
         all_may_go = Settings(max_boilerplate_share=1.0)
-        kept = _protect(view, 0, [head, cookie], ORDINARY, activate_rules(Settings()), all_may_go)
+        kept = _protect(view, 0, [head, cookie], ORDINARY, frozenset(), activate_rules(Settings()), all_may_go)
         assert kept == ([head, cookie] if is_alike else [])
 
 
