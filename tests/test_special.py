@@ -87,6 +87,23 @@ def test_a_title_alone_tells_a_legal_text_where_a_notice_is_at_stake() -> None:
     assert told(f"{lines}\nImprint\n{NEWS}", left_out=[range(20)], has_notice=True) == [LEGAL]
 
 
+def test_a_link_of_a_menu_is_no_title() -> None:
+    """A title has prose below it; "Terms" above further links has none. Nor is it one amid words of a form or a menu."""
+    menu = ["Terms", "Map of the site", "11 01", "Bridge at Holme to be mended", "Town"]
+    assert told("\n".join([*menu, NEWS]), has_notice=True) == [ORDINARY]
+    assert told(f"Terms\n{NEWS}", has_notice=True) == [LEGAL]
+    for line in ("Enter search terms", "Home About Privacy Terms"):
+        assert told(f"{line}\n{NEWS}\n{NEWS}\n{NEWS}", has_notice=True) == [ORDINARY], line
+
+
+def test_one_legal_word_said_often_is_not_enough() -> None:
+    """An advert for a warranty is no licence; a licence of that length says several things."""
+    advert = "\n".join(
+        f"Buy the warranty number {n} for your car, for it has been on the road too long." for n in range(8)
+    )
+    assert told(advert, f"{LICENCE}\n{LICENCE}\n{LICENCE}") == [ORDINARY, LEGAL]
+
+
 def test_nothing_is_told_of_nothing() -> None:
     """No documents, and empty ones."""
     assert told("") == [ORDINARY]
