@@ -88,7 +88,7 @@ def test_a_title_alone_tells_a_legal_text_where_a_notice_is_at_stake() -> None:
 
 
 def test_a_link_of_a_menu_is_no_title() -> None:
-    """A title has prose below it; "Terms" above further links has none. Nor is it one amid words of a form or a menu."""
+    """A title has prose below it; "Terms" above further links has none. It is none amid words of a form or a menu."""
     menu = ["Terms", "Map of the site", "11 01", "Bridge at Holme to be mended", "Town"]
     assert told("\n".join([*menu, NEWS]), has_notice=True) == [ORDINARY]
     assert told(f"Terms\n{NEWS}", has_notice=True) == [LEGAL]

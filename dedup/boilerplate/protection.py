@@ -127,7 +127,7 @@ def find_legal_wording(
 ) -> NDArray[np.int64]:
     """Give those of the documents asked about of which is_legal_text is true by their words alone."""
     sets = _sets(rule_files)
-    counts, (n_tokens, _, is_odd, n_letters, has_wide) = bounds.counts[asked], bounds.bounds[asked].T
+    counts, (n_tokens, is_odd, n_letters, has_wide) = bounds.counts[asked], bounds.bounds[asked].T
     n_more = np.where(has_wide, _MOST_PHRASES, 1) * n_letters  # tokens with these at most
     is_ascii = np.array([_is_ascii(words) for words in sets], dtype=np.bool_)
     may_be = _is_enough(np.where(is_ascii, counts, counts + n_more[:, None]), n_tokens[:, None])

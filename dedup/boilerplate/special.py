@@ -42,7 +42,7 @@ def tell_documents(bodies: Bodies, has_notice: NDArray[np.bool_], rule_files: Se
     is_verse &= (n_commas >= COMMA_SHARE * n_lines) & (n_stops >= STOP_SHARE * n_lines)
     bounds = bound_legal_words(bodies, rule_files)
     most = bounds.counts.max(axis=1, initial=0)
-    n_tokens, _, is_odd, n_letters, _ = bounds.bounds.T
+    n_tokens, is_odd, n_letters, _ = bounds.bounds.T
     may_be = ((most >= 1) & (most >= TITLED_SHARE * n_tokens)) | (is_odd != 0)
     may_be |= (n_letters > OTHER_LETTERS * n_tokens) | (has_notice & (n_letters > 0))
     told = np.full(n, ORDINARY, dtype=np.uint8)

@@ -25,7 +25,7 @@ _GENERAL_PUNCTUATION = (0xE2, 0x80, 0x90, 0xA7)
 _LATIN_SIGNS = (0xA0, 0xA7, 0xA9, 0xAB, 0xAE, 0xB0, 0xB7, 0xBB)
 """The second of two bytes, after 0xC2, of signs that are in no token: paragraph and copyright signs, quotes."""
 
-N_BOUNDS: Final = 5
+N_BOUNDS: Final = 4
 
 HEADS: Final = 1 << 16
 """Of how many kinds the first two characters of a phrase are."""
@@ -80,9 +80,9 @@ def bound_legal_words(text, starts, ends, is_left_out, most_bytes, words, is_in,
     text uint8[]; starts and ends int64[n], bytes into it, the paragraphs of a document, of which those in
     is_left_out bool[n] are passed over and the others read up to `most_bytes`, the last of them in part; words
     uint64[power of two], an open table of hashes (0: free), is_in bool[len(words), s]. Then bounds[0] is the number of
-    tokens at least; bounds[1] is 1 if any byte read is not ASCII, without which all numbers are exact; bounds[2] if a
-    character is there with which none is one; bounds[3] how many that are not ASCII may be of tokens, and bounds[4] if
-    one of three bytes or more may.
+    tokens at least; bounds[1] is 1 if a character is there with which none of these is a bound; bounds[2] how many
+    that are not ASCII may be of tokens, and bounds[3] is 1 if one of three bytes or more may. Of ASCII alone all
+    numbers are exact.
 
     A token is a run of letters and digits. What is not ASCII may be either or none: so words end at it, tokens do not.
     """
@@ -237,15 +237,14 @@ def _bound_stretch(text, start, end, words, is_in, counts, bounds):
             n_tokens += not in_token
             in_token = True
             continue
-        bounds[1] = 1
         if byte >= 0xC0 and not _is_sign(text, at, end):
-            bounds[3] += 1
+            bounds[2] += 1
             if byte >= 0xE0:
-                bounds[4] = 1
+                bounds[3] = 1
         if byte == _KELVIN[0] and at + 2 < end and text[at + 1] == _KELVIN[1] and text[at + 2] == _KELVIN[2]:
-            bounds[2] = 1
+            bounds[1] = 1
         if byte == _DOTTED_I[0] and at + 1 < end and text[at + 1] == _DOTTED_I[1]:
-            bounds[2] = 1
+            bounds[1] = 1
         at += 1
     return n_tokens
 
