@@ -45,6 +45,11 @@ def signatures_of(text: str) -> list[tuple[str, str]]:
         (BODY + "\nJoe.\n-- \n" + SIGNATURE, [AFTER_DASHES[1]]),  # a short line that nothing underlines
         (BODY + "-- \n<joe@example.org>  Joe Bloggs  <http://joe.example.org/>\n", [AFTER_DASHES[1]]),
         (HEAD + BODY + "-- \nNo bridge is an island.\n\t-- the ferryman\n", [AFTER_DASHES[1]]),
+        (HEAD + BODY + " -- \n" + SIGNATURE, [AFTER_DASHES[1]]),
+        (HEAD + BODY + "- -- \n" + SIGNATURE, [AFTER_DASHES[1]]),  # so is a line with dashes sent where a key signs
+        (HEAD + BODY + "- -- \n- " + "-" * 60 + "\n" + SIGNATURE, [AFTER_DASHES[1]]),
+        (HEAD + BODY + "\n--Joe\n", [AFTER_DASHES[1]]),
+        (BODY + "\n-- joe b.\n\n" + STROKES + "\n" + FOOTER, [AFTER_DASHES[1], BELOW_LINE[1]]),
         (BODY + "-- \n" + SIGNATURE + "-----BEGIN GEEK CODE BLOCK-----\n" + "GCS d- s+\n" * 9, [AFTER_DASHES[1]]),
     ],
 )
@@ -71,6 +76,8 @@ def test_signatures_are_found(text: str, titles: list[str]) -> None:
         HEAD + "> quoted\n\nselect 1;\n--\n-- a comment\n--\nselect 2;\n",
         HEAD + "| a | b |\n|--|--|\n| 1 | 2 |\n",
         HEAD + BODY + "-- \n",
+        HEAD + BODY + "No bridge is an island.\n-- the ferryman\n",  # who said what stands above
+        BODY + "\n--verbose\n",  # no mail
         "-- \n" + SIGNATURE,
     ],
 )

@@ -14,8 +14,9 @@ from dedup.boilerplate.company import ENOUGH, Pieces, count_most, piece_of
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.hits import PAGE_FURNITURE, Hit, Paragraphs, view_paragraphs
 from dedup.boilerplate.likeness import find_alike
+from dedup.boilerplate.passages import find_wrapped
 from dedup.boilerplate.protection import LEGAL_CATEGORIES, N_TITLE_PARAGRAPHS, Bodies, is_legal_document
-from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules
+from dedup.boilerplate.screening import REACH, ActiveRules, activate_rules, make_screen
 from dedup.boilerplate.searching import find_candidates, find_hits
 from dedup.boilerplate.signatures import AFTER_DASHES, BELOW_LINE, find_signatures
 from dedup.boilerplate.special import ORDINARY, tell_documents
@@ -117,6 +118,9 @@ def find_boilerplate(
     hits = [_take_furniture(view, paragraph) for paragraph in furniture.tolist()]
     hits += find_hits(view, candidates, np.array([hit.paragraph for hit in signed], dtype=np.int64), active)
     hits = _add_signed(hits, signed)
+    taken = {hit.paragraph for hit in hits if hit.is_whole and hit.is_sure}
+    wrapped = list(find_wrapped(view, may_hold_cue, taken, active, make_screen(settings)))
+    hits = _add_signed(hits, wrapped)
     below_dashes = {hit.paragraph for hit in signed if hit.rule in (AFTER_DASHES[1], BELOW_LINE[1])}
     hits.sort(key=lambda hit: (hit.paragraph, hit.start))
     hits = _ask_for_company(view, hits)
@@ -154,7 +158,8 @@ def _find_signed(view: Paragraphs, settings: Settings) -> Iterator[Hit]:
             while first > begin and view.data[first - 1] <= ord(" "):
                 first -= 1
             span = (first - base, int(view.ends[paragraph]) - base)
-            yield Hit(paragraph, *span, title, category, is_whole=first == begin)
+            is_continued = paragraph > members.start
+            yield Hit(paragraph, *span, title, category, is_whole=first == begin, is_continued=is_continued)
 
 
 def _add_signed(hits: list[Hit], signed: list[Hit]) -> list[Hit]:
@@ -177,12 +182,11 @@ def _ask_for_company(view: Paragraphs, hits: list[Hit]) -> list[Hit]:
         if all(hit.is_sure for hit in of_document):
             kept += of_document
             continue
-        # The furniture of pages stands in books, too, and says nothing of what is beside it.
-        whole = [hit for hit in of_document if hit.is_whole and hit.category != PAGE_FURNITURE]
-        if count_most(whole, of_document) < ENOUGH:
+        around = [hit for hit in of_document if hit.is_company]
+        if count_most(around, of_document) < ENOUGH:
             kept += [hit for hit in of_document if hit.is_sure]
             continue
-        beside = Pieces(piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure) for hit in whole)
+        beside = Pieces(piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure) for hit in around)
         for hit in of_document:
             if hit.is_sure:
                 kept.append(hit)

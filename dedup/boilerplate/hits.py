@@ -24,6 +24,14 @@ class Hit(NamedTuple):
     is_sure: bool = True  # the rule is enough alone
     votes: str | None = None  # where it is not
     is_alike: bool = False  # no rule matches it
+    is_continued: bool = False  # a line of what begins above it
+
+    @property
+    def is_company(self) -> bool:
+        """Whether it counts as boilerplate around others: of what is put on several lines the first does, and the
+        furniture of pages, which stands in books, too, says nothing of what is beside it.
+        """
+        return self.is_whole and not self.is_continued and self.category != PAGE_FURNITURE
 
 
 class Paragraphs(NamedTuple):

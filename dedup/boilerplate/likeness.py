@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate.company import HALF, MUCH, Pieces, piece_of
-from dedup.boilerplate.hits import PAGE_FURNITURE, Hit, Paragraphs
+from dedup.boilerplate.hits import Hit, Paragraphs
 from dedup.forests import Floats, Trees, read_trees
 from dedup.kernels.characters import load_characters
 from dedup.kernels.likeness import EVIDENCE, MOST_KEYS, MOST_TOKENS, ask_trees, key_runs, look_around, weigh_paragraphs
@@ -68,10 +68,10 @@ def find_alike(view: Paragraphs, hits: Collection[Hit], settings: Settings) -> l
         return []
     company: dict[int, Pieces] = {}
     for document, group in groupby(hits, key=lambda hit: int(view.document[hit.paragraph])):
-        whole = [hit for hit in group if hit.is_whole and hit.category != PAGE_FURNITURE]
-        if sum(1 if hit.is_sure else HALF for hit in whole) >= MUCH:
+        around = [hit for hit in group if hit.is_company]
+        if sum(1 if hit.is_sure else HALF for hit in around) >= MUCH:
             company[document] = Pieces(
-                piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure) for hit in whole
+                piece_of(view, hit.paragraph, hit.category, is_sure=hit.is_sure) for hit in around
             )
     if not company:
         return []

@@ -3,7 +3,7 @@
 import functools
 import operator
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -51,6 +51,9 @@ without spaces count as a word."""
 
 REACH: Final = 1.5
 """How many times a rule's max_tokens a paragraph may have for its cue to get the sentences tried."""
+
+BLOCK_PARAGRAPHS: Final = 8192
+"""Paragraphs screened at a time, which bounds the memory that their ways take."""
 
 PLACE_BITS: Final[Mapping[str, int]] = {name: 1 << number for number, name in enumerate(PLACES)}
 ANYWHERE: Final = PLACE_BITS["anywhere"]
@@ -237,6 +240,16 @@ class Screen:
         spans int64[n, 2], bytes into `data`; paragraph_traits int64[n, 3]: its place_bits, whether only its end
         is given, whether it holds one of SYMBOLS.
         """
+        blocks = [slice(at, at + BLOCK_PARAGRAPHS) for at in range(0, len(spans), BLOCK_PARAGRAPHS)]
+        found = [self._screen_block(data, spans[block], paragraph_traits[block]) for block in blocks]
+        return Screened.joined(
+            [one._replace(paragraphs=one.paragraphs + block.start) for one, block in zip(found, blocks, strict=True)]
+        )
+
+    def _screen_block(
+        self, data: NDArray[np.uint8], spans: NDArray[np.int64], paragraph_traits: NDArray[np.int64]
+    ) -> "Screened":
+        """Give those of a few paragraphs that could match, as find_ways does."""
         found = np.empty(len(spans), dtype=np.int64)
         first_entry = np.empty(len(spans) + 1, dtype=np.int64)
         entries = np.empty(len(spans) * (len(self._arranged.rule_traits) + 1), dtype=np.int32)  # few are written
@@ -273,10 +286,27 @@ class Screened(NamedTuple):
     starts: NDArray[np.int64]  # where those of each start in `ways`, n + 1
 
     @classmethod
-    def empty(cls) -> "Screened":
-        """Give what is said of nothing."""
-        numbers = np.empty(0, dtype=np.int64)
-        return cls(numbers, numbers.astype(np.bool_), numbers.astype(np.int32), b"", np.zeros(1, dtype=np.int64))
+    def joined(cls, blocks: Sequence["Screened"]) -> "Screened":
+        """Give what is said of all paragraphs of several blocks."""
+        nothing = np.empty(0, dtype=np.int64)
+        none = cls(nothing, nothing.astype(np.bool_), nothing.astype(np.int32), b"", np.zeros(1, dtype=np.int64))
+        numbers, can_be_sure, category = (
+            np.concatenate([one[column] for one in (none, *blocks)]) for column in range(3)
+        )
+        ends = np.cumsum([0, *(len(one.ways) for one in blocks)])
+        starts = [one.starts[:-1] + end for one, end in zip(blocks, ends[:-1], strict=True)]
+        ways = b"".join(one.ways for one in blocks)
+        return cls(numbers, can_be_sure, category, ways, np.concatenate([*starts, ends[-1:]]))
+
+    def rows_with(self, is_wanted: NDArray[np.bool_]) -> Iterator[tuple[int, bytes]]:
+        """Give the number, and what read_ways takes, of each paragraph that could match a rule wanted bool[rules]."""
+        if not len(self.paragraphs):
+            return
+        entries, first = np.frombuffer(self.ways, dtype=np.int32), self.starts // np.dtype(np.int32).itemsize
+        speaks = is_wanted[np.minimum(entries // WAYS, len(is_wanted) - 1)]
+        speaks[first[:-1]] = False  # what is told before the rules
+        for place in np.flatnonzero(np.logical_or.reduceat(speaks, first[:-1])).tolist():
+            yield int(self.paragraphs[place]), self.ways[self.starts[place] : self.starts[place + 1]]
 
 
 @functools.lru_cache(maxsize=8192)  # there are few different ones

@@ -10,7 +10,7 @@ from dedup.boilerplate.company import may_have_company
 from dedup.boilerplate.cues import SYMBOLS
 from dedup.boilerplate.hits import Hit, Paragraphs
 from dedup.boilerplate.rule_files import MOST_TOKENS
-from dedup.boilerplate.screening import ActiveRules, Screened, make_screen, place_bits, read_ways
+from dedup.boilerplate.screening import ActiveRules, make_screen, place_bits, read_ways
 from dedup.boilerplate.trials import Finding, try_paragraph
 from dedup.kernels.candidates import first_equal
 from dedup.kernels.texts import hash_texts
@@ -21,9 +21,6 @@ MOST_BYTES: Final = 3000
 """Of a longer paragraph only the end is tried, so that a line of any length costs the same."""
 
 TAIL_BYTES: Final = 1000
-
-BLOCK_PARAGRAPHS: Final = 8192
-"""Paragraphs screened at a time, which bounds the memory that their ways take."""
 
 _KINDS_OF_TRAITS: Final = np.array([4, 2, 1])
 """What makes one number of the places of a paragraph, whether only its end is tried, and whether it holds a symbol."""
@@ -73,14 +70,8 @@ def find_candidates(
     spans, traits = np.column_stack([begins, ends]), np.column_stack([places, is_long[tried], holds_symbol[tried]])
     first = _first_alike(view.data, begins, ends, traits)
     firsts = np.flatnonzero(first == np.arange(len(first)))
-    screened = [Screened.empty()]
-    for at in range(0, len(firsts), BLOCK_PARAGRAPHS):
-        block = firsts[at : at + BLOCK_PARAGRAPHS]
-        found = screen.find_ways(view.data, spans[block], traits[block])
-        screened.append(found._replace(paragraphs=block[found.paragraphs]))
-    numbers, can_be_sure, category = (np.concatenate([one[column] for one in screened]) for column in range(3))
-    ends_before = np.cumsum([0, *(len(one.ways) for one in screened)])
-    first_way = np.concatenate([one.starts[:-1] + at for one, at in zip(screened, ends_before[:-1], strict=True)])
+    screened = screen.find_ways(view.data, spans[firsts], traits[firsts])
+    numbers = firsts[screened.paragraphs]
     wording = np.full(len(tried), -1, dtype=np.int64)
     wording[numbers] = np.arange(len(numbers))
     wording = wording[first]
@@ -91,10 +82,10 @@ def find_candidates(
         begins[numbers],
         ends[numbers],
         places[numbers],
-        can_be_sure,
-        category,
-        b"".join(one.ways for one in screened),
-        np.append(first_way, ends_before[-1]),
+        screened.can_be_sure,
+        screened.category,
+        screened.ways,
+        screened.starts,
     )
 
 

@@ -35,8 +35,18 @@ SLACK: Final = 2
 
 _IS_STROKE: Final = np.isin(np.arange(256), list(b"-_=*~"))
 
-_DELIMITER: Final = re.compile(rb"^(?:--(?P<space> )?[ \t]*|[-_=*~]{%d,}[ \t]*)\r?$" % LEAST_STROKES, re.MULTILINE)
-_BELOW_DASHES: Final = re.compile(rb"(?:^|\n)-- ?\r?\n\Z")
+_DELIMITER: Final = re.compile(
+    rb"^(?:- | )?(?:--(?P<space> )?[ \t]*|[-_=*~]{%d,}[ \t]*)\r?$" % LEAST_STROKES, re.MULTILINE
+)
+_ESCAPED: Final = re.compile(rb"^- (?=-)", re.MULTILINE)
+"""What signs a text with a key puts this before each line that begins with a dash."""
+
+_BELOW_DASHES: Final = re.compile(rb"(?:^|\n)(?:- )?-- ?\r?\n\Z")
+_SIGNED_NAME: Final = re.compile(
+    rb"(?:^|\n)[ \t]*\r?\n"
+    rb"(?P<line>-- ?[A-Za-z\x80-\xff][\w.\x80-\xff-]{0,15}(?: [\w.\x80-\xff-]{2,20})?)\s*\Z"
+)
+"""The last line of a letter: a name and nothing else, and where it begins."""
 _LIST: Final = re.compile(
     rb"mailing list|listinfo|mailman|unsubscri|majordomo|listserv|@lists?\.|//lists?\.|googlegroups|yahoo!? groups"
     rb"|egroups|list maintainer|posting guide",
@@ -117,20 +127,23 @@ def _sign_document(data: NDArray[np.uint8], begin: int, end: int) -> list[Signat
             continue
         kind = _tell(delimiter, below, head + text[: delimiter.start()], is_mail=bool(found))
         if kind is None:
-            if found and delimiter.group().strip() != b"--" and len(below.split(b"\n")) <= MOST_LIST_LINES:
+            if found and _is_row(delimiter) and len(below.split(b"\n")) <= MOST_LIST_LINES:
                 past = delimiter.start()  # an advert of who carries the list, say, above its footer
                 continue
             break
         found.append(Signature(*kind, origin + delimiter.start(), origin + past))
         past = delimiter.start()
+    name = _SIGNED_NAME.search(text, max(0, past - MOST_LINE_BYTES), past)
+    if name is not None and (found or _MAIL.search(head + text[:past]) is not None):
+        found.append(Signature(*AFTER_DASHES, origin + name.start("line"), origin + past))
     return found[::-1]
 
 
 def _tell(delimiter: re.Match[bytes], below: bytes, above: bytes, *, is_mail: bool) -> tuple[str, str] | None:
     """Say what the lines below a delimiter are, None if they are neither a signature nor the footer of a list."""
-    below = _ARMOUR.sub(b"", below)
+    below = _ARMOUR.sub(b"", _ESCAPED.sub(b"", below))
     lines = [line for line in below.splitlines() if line.strip()]
-    is_row = delimiter.group().strip() != b"--"
+    is_row = _is_row(delimiter)
     if max(map(len, lines), default=0) > MOST_LINE_BYTES or (
         is_row and _is_underline(delimiter.group().strip(), above)
     ):
@@ -143,6 +156,11 @@ def _tell(delimiter: re.Match[bytes], below: bytes, above: bytes, *, is_mail: bo
     if not is_mail and (delimiter["space"] is None or _COMMENT.search(below) is not None):
         return None
     return AFTER_DASHES
+
+
+def _is_row(delimiter: re.Match[bytes]) -> bool:
+    """Say whether a delimiter is a row of strokes."""
+    return len(delimiter.group().strip()) >= LEAST_STROKES
 
 
 def _is_underline(strokes: bytes, above: bytes) -> bool:
