@@ -1,5 +1,6 @@
 """`python -m benchmarks`: make corpora, and measure speed, recall, evidence and harm over them."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from benchmarks.quality.borderline import borderline
 
 _PACKAGE = Path(__file__).resolve().parent.parent / "dedup"
 BLOCK_MODEL = _PACKAGE / "extraction" / "block_model.npz"
+FIRST_RUN = _PACKAGE / "first_run.json"
 LIKENESS_MODEL = _PACKAGE / "boilerplate" / "likeness.npz"
 
 TrainingData = Annotated[Path, typer.Option(help="Folder of labelled Parquet files.", envvar="DEDUP_DATA")]
@@ -20,6 +22,16 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 app.command()(borderline)
 for command in COMMANDS:
     app.command()(command)
+
+
+@app.command()
+def write_first_run(out: Annotated[Path, typer.Option(help="File to write.")] = FIRST_RUN) -> None:
+    """Record which kernels a first run compiles, for dedup to have them compiled by several processes."""
+    from benchmarks.first_run import record_first_run
+
+    rows = record_first_run()
+    out.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    typer.echo(f"{out.name}: {len(rows)} kernels, {sum(row['seconds'] for row in rows):.0f} s")
 
 
 @app.command()

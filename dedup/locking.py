@@ -66,7 +66,7 @@ def _open_locked(path: Path, target: str | Path, made: list[Path]) -> int | None
                 raise
             continue  # a run that ended has just removed the empty folder
         try:
-            _lock(handle)
+            lock_handle(handle)
             if _is_at(handle, path):
                 _write_holder(handle)
                 return handle
@@ -99,8 +99,8 @@ def _unlock(path: Path, handle: int) -> None:
     os.close(handle)
 
 
-def _lock(handle: int) -> None:
-    """Lock an open file; raises OSError if another process, or this one, has it locked."""
+def lock_handle(handle: int) -> None:
+    """Lock an open file until it is closed; raises OSError if another process, or this one, has it locked."""
     if sys.platform == "win32":
         import msvcrt
 

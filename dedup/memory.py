@@ -34,9 +34,14 @@ class Budget:
     shard_bytes: int
 
 
+def free_bytes(settings: Settings) -> int:
+    """Give what the settings, or the machine, allow beyond what the libraries take."""
+    return max(0, (settings.memory or int(DEFAULT_SHARE * machine_memory())) - LIBRARIES_BYTES)
+
+
 def plan_memory(settings: Settings) -> Budget:
     """Part what the settings, or the machine, allow."""
-    free = max(0, (settings.memory or int(DEFAULT_SHARE * machine_memory())) - LIBRARIES_BYTES)
+    free = free_bytes(settings)
     return Budget(
         held_bytes=int(_HELD_SHARE * free),
         phase_bytes=max(_LEAST_PHASE_BYTES, int(_PHASE_SHARE * free)),

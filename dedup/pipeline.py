@@ -15,6 +15,7 @@ from dedup.applying import apply_removals, list_overlaps
 from dedup.boilerplate import keep_for_later, with_rules_read
 from dedup.breaker import check_plausible, find_implausible
 from dedup.clearing import RECURRING, clear_recurring
+from dedup.compiling import compile_first_kernels
 from dedup.corpus import Corpus, Gathering, Reader
 from dedup.engines.local import start_workers
 from dedup.equals import find_distinct, find_twins
@@ -24,7 +25,7 @@ from dedup.handed_over import HandedOver
 from dedup.kernels import are_compiled
 from dedup.locking import lock_target
 from dedup.matching import find_matches
-from dedup.memory import plan_memory
+from dedup.memory import free_bytes, plan_memory
 from dedup.recall import measure_recall
 from dedup.reporting.report import InputFigures, Report, ReportBuilder
 from dedup.result import Result
@@ -148,7 +149,8 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
     """Measure everything, judge once, apply the verdicts."""
     settings, executor = gathering.settings, gathering.executor
     if not are_compiled():
-        run.tell("compiling kernels (once per machine, half a minute or so)")
+        run.tell("compiling kernels (once per machine, up to half a minute)")
+        compile_first_kernels(settings.n_workers, free_bytes(settings))
     with run.stage("read"):
         corpus = gathering.gather(reader)
         keep_for_later()

@@ -74,4 +74,7 @@ def _is_small(text, at, end):
         return later >= 0xB0
     if byte == 0xCF or byte == 0xD1:
         return True
-    return (byte == 0xC4 or byte == 0xC5) and later % 2 == 1
+    if byte != 0xC4 and byte != 0xC5:
+        return False
+    number = (byte & 0x1F) << 6 | later & 0x3F  # capitals and small letters take turns there, and thrice change them
+    return number % 2 == (0x139 > number or 0x148 < number < 0x179)
