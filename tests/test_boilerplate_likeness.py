@@ -49,6 +49,17 @@ def is_like_others(rule: str) -> bool:
     return rule.endswith(f"/{LIKE_OTHERS}")
 
 
+@pytest.mark.parametrize(
+    "told",
+    ["The opinions expressed by the judges were set down", "We may earn less this year, the owner told the city"],
+)
+def test_what_tells_a_story_is_like_no_boilerplate(told: str) -> None:
+    """The past tense, and what somebody said, are of the text, though the words are those of boilerplate."""
+    present = told.replace("were set down", "are their own").replace(", the owner told the city", " from such links")
+    assert present in clean([*NEWS, *FURNITURE[:2], present, *FURNITURE[2:]])
+    assert told not in clean([*NEWS, *FURNITURE[:2], told, *FURNITURE[2:]])
+
+
 def test_a_line_that_no_rule_knows_goes_amid_boilerplate() -> None:
     """It is worded as calls of its kind are, and among them: it goes, and the votes say why; nothing else does so."""
     gone = clean([*NEWS, *FURNITURE[:2], UNKNOWN, *FURNITURE[2:]])

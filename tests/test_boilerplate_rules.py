@@ -89,6 +89,16 @@ def test_a_good_file_is_read() -> None:
     assert not rule.matches("huge sale today")
 
 
+def test_what_somebody_said_is_no_boilerplate_unless_an_example_says_so() -> None:
+    """A rule with an open end does not take a report of what it is about, but one that is meant to does."""
+    pattern = GOOD_RULE.replace("'big sale'", "'big sale.*'")
+    assert parse_rules(make_file(rule=pattern), "xx.toml").rules[0].matches("big sale all of next week")
+    assert not parse_rules(make_file(rule=pattern), "xx.toml").rules[0].matches("big sale next week, the owner said")
+    (meant,) = parse_rules(make_file(rule=pattern.replace('"Big sale"]', '"Big sale, said he"]')), "xx.toml").rules
+    assert "said" in meant.examples[0]
+    assert meant.matches("big sale next week, the owner said")
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dedup.boilerplate.wording import bare, is_quotation, split_sentences, translate
+from dedup.boilerplate.wording import bare, is_quotation, is_reported, is_told, split_sentences, translate
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,25 @@ def test_an_angled_mark_that_nothing_closes_is_an_arrow(text: str) -> None:
     """In a short line; a longer one that opens with it may be speech that goes on below."""
     assert not is_quotation(translate(text))
     assert is_quotation(translate("« Le pont sera fermé jusqu'à la fin de l'été, dit le maire, et rien n'y changera."))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Comments are closed, the mayor said", "Das Abo endet, sagte er", "Le site est fermé, a déclaré le maire",
+        "Los comentarios están cerrados, dijo", "Komentarze są zamknięte, powiedziała", "Реклама, сказал он",
+        "광고라고 말했다",
+    ],
+)  # fmt: skip
+def test_reports_of_what_was_said_are_known(text: str) -> None:
+    """A verb of saying in the past, in whatever language."""
+    assert is_reported(text)
+    assert is_told(text)
+
+
+def test_notices_report_nothing() -> None:
+    """Notices hold no such verb, and hardly ever the past tense."""
+    assert not is_told("We may earn a commission if you buy through our links.")
+    assert not is_told("Wir verwenden Cookies. Nachdruck nur mit Genehmigung.")
+    assert is_told("The newsletter was sent to 40,000 readers.")
+    assert not is_reported("The newsletter was sent to 40,000 readers.")

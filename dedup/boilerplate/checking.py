@@ -6,7 +6,7 @@ from typing import NamedTuple
 from dedup.boilerplate.cues import SYMBOLS, Cue
 from dedup.boilerplate.rule_files import Rule
 from dedup.boilerplate.tokens import tokens_of
-from dedup.boilerplate.wording import bare, is_quotation, translate
+from dedup.boilerplate.wording import bare, is_quotation, is_reported, translate
 from dedup.errors import RuleError
 
 
@@ -56,6 +56,8 @@ def why_left(rule: Rule, example: str) -> str:
         longest = max(parts, key=len, default="")
         part = f", only a part of it: {longest!r}" if longest else ""
         return f"no pattern matches all of it{part}; it is tried as {wording!r}"
+    if is_reported(wording) and not rule.takes_reports:
+        return "it tells what somebody said, and no rule takes that unless an example of it does"
     if rule.unless is not None:
         for one in rule.unless.alternatives():
             found = one.search(wording)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate.company import HALF, MUCH, Pieces, piece_of
 from dedup.boilerplate.hits import Hit, Paragraphs
+from dedup.boilerplate.wording import bare, is_told, translate
 from dedup.forests import Floats, Trees, read_trees
 from dedup.kernels.characters import load_characters
 from dedup.kernels.likeness import EVIDENCE, MOST_KEYS, MOST_TOKENS, ask_trees, key_runs, look_around, weigh_paragraphs
@@ -117,7 +118,7 @@ def _judge(
     rows = rows[scores + trees.baseline >= _LEAST_SCORE]
     for row in rows.tolist():
         paragraph, category = int(numbers[row]), CATEGORIES[found.category[row]]
-        if category in settings.without:
+        if category in settings.without or is_told(_wording_of(view, paragraph)):
             continue
         beside = company[int(view.document[paragraph])].count_company(piece_of(view, paragraph, category, is_sure=True))
         if beside.weight >= MUCH:
@@ -127,6 +128,12 @@ def _judge(
             yield Hit(
                 paragraph, *span, f"{category}/{LIKE_OTHERS}", category, is_whole=True, votes=votes, is_alike=True
             )
+
+
+def _wording_of(view: Paragraphs, paragraph: int) -> str:
+    """Give a paragraph as rules see it."""
+    raw = bytes(view.data.data[view.starts[paragraph] : view.ends[paragraph]])
+    return bare(translate(raw.decode("utf-8", "replace")))
 
 
 def measure_likeness(

@@ -13,6 +13,7 @@ from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, read_cue, read
 from dedup.boilerplate.patterns import Pattern
 from dedup.boilerplate.spellings import spellings
 from dedup.boilerplate.tokens import normal_form, tokens_of
+from dedup.boilerplate.wording import is_reported, translate
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, did_you_mean
 
@@ -98,9 +99,16 @@ class Rule:
         """What a removal names: category and name."""
         return f"{self.category}/{self.name}"
 
+    @property
+    def takes_reports(self) -> bool:
+        """Whether it takes text that tells what somebody said, as no rule does unless an example of it does."""
+        return any(is_reported(translate(example)) for example in self.examples)
+
     def matches(self, wording: str) -> bool:
         """Say whether text in its bare wording is of this kind, wherever it stands."""
         if self.pattern.fullmatch(wording) is None:
+            return False
+        if is_reported(wording) and not self.takes_reports:
             return False
         # before the signs, which take longer
         if self.unless is not None and self.unless.search(wording) is not None:
