@@ -101,7 +101,8 @@ def compile_first_kernels(n_processors: int, most_bytes: int) -> None:
     """
     n_helpers = min(n_processors, MOST_HELPERS, most_bytes // HELPER_BYTES)
     folder = cache_folder()
-    if n_helpers < 2 or folder is None or not sys.executable or are_compiled():
+    is_python = "python" in Path(sys.executable or "").name.lower()  # and no program that Python is built into
+    if n_helpers < 2 or folder is None or not is_python or are_compiled():
         return
     deadline = time.monotonic() + _MOST_SECONDS
     with suppress(OSError):  # no locks there, or no processes: what is missing is compiled when it is called
