@@ -1,14 +1,16 @@
 """Compiled functions over arrays: text to tokens, signatures, bands, similarities; they import only each other.
 
 Compilation takes seconds, once per machine: numba keeps the machine code beside
-the sources, or in the user's cache folder where those cannot be written.
+the sources, or elsewhere (folders.py) where those cannot be written.
 """
 
 from pathlib import Path
 from typing import Any
 
+from dedup.kernels.folders import keep_where_possible
 from dedup.kernels.loading import load_without_compiler
 
+keep_where_possible()
 load_without_compiler()
 
 
