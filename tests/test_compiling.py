@@ -24,7 +24,7 @@ class Listener(event.Listener):
     def on_end(self, event): pass
 event.register("numba:compile", Listener())
 import dedup
-report = dedup.clean_files(["seeds"], sys.argv[1], workers=2)
+report = dedup.clean_files(["seeds"], sys.argv[1], workers=2, memory="2GB")
 print(json.dumps(compiled))
 """
 
