@@ -35,6 +35,14 @@ _MOST_SECONDS: Final = 180.0
 
 _BETWEEN_LOOKS: Final = 0.1  # seconds
 
+_HELPER: Final = """
+import sys
+sys.path[:] = __import__("json").loads(sys.argv[1])
+from dedup.compiling import compile_share
+compile_share(sys.argv[2], sys.argv[3:])
+"""
+"""With the modules of the run that starts it, and with none of the folder in which that happens to be."""
+
 _NUMBER: Final = re.compile(r"bool|u?int(8|16|32|64)|float(32|64)")
 _ARRAY: Final = re.compile(r"(?P<readonly>readonly )?array\((?P<item>\w+), (?P<n>\d)d, (?P<layout>[ACF])\)")
 _TUPLE: Final = re.compile(r"(?P<type>[\w.]+)\((?P<items>.*)\)")
@@ -109,12 +117,12 @@ def compile_first_kernels(n_processors: int, most_bytes: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
         try:
-            while not _is_locked(handle):
+            while not _try_lock(handle):
                 if time.monotonic() > deadline:
                     return
                 time.sleep(_BETWEEN_LOOKS)
             if not are_compiled():
-                _run_helpers(share_out(read_first_run(), n_helpers), deadline)
+                _run_helpers(share_out(read_first_run(), n_helpers), folder, deadline)
         finally:
             os.close(handle)
 
@@ -130,20 +138,15 @@ def share_out(kernels: Iterable[FirstKernel], n_helpers: int) -> list[list[First
     return shares
 
 
-def _run_helpers(shares: list[list[FirstKernel]], deadline: float) -> None:
+def _run_helpers(shares: list[list[FirstKernel]], folder: Path, deadline: float) -> None:
     """Start a helper for each share, and wait until all have ended; none outlives this."""
-    package = str(Path(__file__).parent.parent)
-    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
-    environment = {**os.environ, "PYTHONPATH": path}
     quiet = subprocess.DEVNULL
     helpers: list[subprocess.Popen[bytes]] = []
     try:
         for share in shares:
             names = [f"{kernel.module}.{kernel.name}" for kernel in share]
-            command = [sys.executable, "-m", "dedup.compiling", *names]
-            helpers.append(
-                subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)  # noqa: S603
-            )
+            command = [sys.executable, "-P", "-c", _HELPER, json.dumps(sys.path), str(folder), *names]
+            helpers.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))  # noqa: S603
         while any(helper.poll() is None for helper in helpers) and time.monotonic() < deadline:
             time.sleep(_BETWEEN_LOOKS)
     finally:
@@ -152,8 +155,8 @@ def _run_helpers(shares: list[list[FirstKernel]], deadline: float) -> None:
             helper.wait()
 
 
-def _is_locked(handle: int) -> bool:
-    """Lock an open file, unless another process has it locked; raises OSError where there are no locks."""
+def _try_lock(handle: int) -> bool:
+    """Lock an open file; gives False if another process has it locked, and raises OSError where there are no locks."""
     try:
         lock_handle(handle)
     except (BlockingIOError, PermissionError):
@@ -161,12 +164,10 @@ def _is_locked(handle: int) -> bool:
     return True
 
 
-def main(names: list[str]) -> None:
-    """Compile the kernels of these names, each with its module: what a helper does."""
+def compile_share(folder: str, names: list[str]) -> None:
+    """Compile the kernels of these names, each with its module, if they are kept in that folder: what a helper does."""
+    if cache_folder() != Path(folder):  # the run would not find them
+        return
     for kernel in read_first_run():
         if f"{kernel.module}.{kernel.name}" in names:
             kernel.compile()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

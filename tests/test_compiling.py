@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,27 @@ def test_first_run_finds_all_compiled_by_its_helpers(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
     assert (tmp_path / "out" / "documents").exists()
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+def test_helpers_run_nothing_of_the_folder_they_are_started_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of scraped files may hold a json.py or a numba.py: the command does not import these, nor do helpers."""
+    for name in ("json", "numba", "typing", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nraise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    ended: list[int] = []
+
+    class Watched(subprocess.Popen):  # type: ignore[type-arg]
+        def poll(self) -> int | None:
+            code = super().poll()
+            ended.extend([code] if code is not None else [])
+            return code
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    share = [kernel for kernel in read_first_run() if kernel.name == "count_part"]
+    compiling._run_helpers([share], tmp_path / "another folder", time.monotonic() + 60)
+    assert set(ended) == {0}
+    assert not (tmp_path / "ran").exists()
 
 
 def test_types_are_read_as_they_are_written() -> None:

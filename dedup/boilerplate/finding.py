@@ -1,7 +1,7 @@
 """Boilerplate found in documents: rules tried on the paragraphs that hold a cue, then protected documents spared."""
 
 import functools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -117,10 +117,9 @@ def find_boilerplate(
     signed = list(_find_signed(view, settings))
     hits = [_take_furniture(view, paragraph) for paragraph in furniture.tolist()]
     hits += find_hits(view, candidates, np.array([hit.paragraph for hit in signed], dtype=np.int64), active)
-    hits = _add_signed(hits, signed)
+    hits = _add_hits(hits, signed)
     taken = {hit.paragraph for hit in hits if hit.is_whole and hit.is_sure}
-    wrapped = list(find_wrapped(view, may_hold_cue, taken, active, make_screen(settings)))
-    hits = _add_signed(hits, wrapped)
+    hits = _add_hits(hits, find_wrapped(view, may_hold_cue, taken, active, make_screen(settings)))
     below_dashes = {hit.paragraph for hit in signed if hit.rule in (AFTER_DASHES[1], BELOW_LINE[1])}
     hits.sort(key=lambda hit: (hit.paragraph, hit.start))
     hits = _ask_for_company(view, hits)
@@ -162,10 +161,10 @@ def _find_signed(view: Paragraphs, settings: Settings) -> Iterator[Hit]:
             yield Hit(paragraph, *span, title, category, is_whole=first == begin, is_continued=is_continued)
 
 
-def _add_signed(hits: list[Hit], signed: list[Hit]) -> list[Hit]:
-    """Give the hits with those of signatures, but where a rule is enough to take all of a paragraph."""
+def _add_hits(hits: list[Hit], others: Iterable[Hit]) -> list[Hit]:
+    """Give the hits of rules with others, but where a rule is enough to take all of a paragraph."""
     by_paragraph = {hit.paragraph: hit for hit in hits}
-    for hit in signed:
+    for hit in others:
         known = by_paragraph.get(hit.paragraph)
         if known is None or not (known.is_whole and known.is_sure):
             by_paragraph[hit.paragraph] = hit

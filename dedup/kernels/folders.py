@@ -76,10 +76,12 @@ def find_folder(beside: Path) -> Path | None:
 
 
 def copy_kept(beside: Path, folder: Path) -> None:
-    """Copy what is compiled, machine code first, so that no index names a file that is not there."""
+    """Copy what is compiled, machine code first, so that no index names a file that is not there, or not whole."""
     for pattern in reversed(_KEPT):
         for kept in beside.glob(pattern):
-            shutil.copyfile(kept, folder / kept.name)
+            partial = folder / f"{kept.name}.{os.getpid()}.tmp"
+            shutil.copyfile(kept, partial)
+            partial.replace(folder / kept.name)
 
 
 def is_writable(folder: Path) -> bool:
