@@ -95,12 +95,13 @@ def find_candidates(
     Source: Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3.
     """
     sketches = _sketch(shards, members, settings, executor, storage)
-    least_equal = least_sketch_agreement(settings) + _n_sketched(settings, padded=True) - _n_sketched(settings)
+    padding = _n_sketched(settings, padded=True) - _n_sketched(settings)
     share = memory_bytes // (2 * settings.n_workers)
 
     def pair(band: int) -> list[NDArray[np.uint64]]:
         """Give the pairs of a band, sorted, in pieces."""
         found = []
+        least_equal = least_sketch_agreement(settings, band) + padding
         for parted, bounds in _part_band(shards, members, band, share):
             found += _pair_parts(parted, bounds, sketches, members.paragraphs, least_equal)
         return found
@@ -125,21 +126,24 @@ def find_candidates(
     return merged
 
 
-def least_sketch_agreement(settings: Settings) -> int:
-    """Give how many values of a sketch a pair must share to be worth verifying.
+def least_sketch_agreement(settings: Settings, band: int) -> int:
+    """Give how many values of a sketch a pair that shares a band must share to be worth verifying.
 
-    Low enough that a pair at the threshold fails with probability below one in a
-    million (five standard deviations), one at `overlap_similarity` in about one case of forty (two).
+    The values of the band it shares anyway. Of the others so many that a pair at the threshold fails with probability
+    below one in 30,000 (four standard deviations), one at `overlap_similarity` in about one case of fifteen (one and a
+    half): small beside what bands miss of either.
     Source: Li and König, b-bit minwise hashing, 2010.
     """
-    n = _n_sketched(settings)
+    rows = settings.band_shape[1]
+    n_shared = min(max(0, _n_sketched(settings) - band * rows), rows)
+    n = _n_sketched(settings) - n_shared
 
     def bound(similarity: float, deviations: float) -> float:
         agreement = similarity + (1 - similarity) / (1 << SKETCH_BITS)
-        spread: float = (agreement * (1 - agreement) / n) ** 0.5
-        return n * (agreement - deviations * spread)
+        spread: float = (n * agreement * (1 - agreement)) ** 0.5
+        return n * agreement - deviations * spread
 
-    return max(0, int(min(bound(settings.similarity, 5), bound(settings.overlap_similarity, 2))))
+    return n_shared + max(0, int(min(bound(settings.similarity, 4), bound(settings.overlap_similarity, 1.5))))
 
 
 def _n_sketched(settings: Settings, *, padded: bool = False) -> int:

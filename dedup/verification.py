@@ -28,7 +28,7 @@ one only where it is edited, so that edited copies of one text seldom come near 
 
 PAIRS_PER_BLOCK: Final = 1 << 14
 
-_SHIPPED_SHARE: Final = 0.15
+_SHIPPED_SHARE: Final = 0.3
 """Of all text, copied out at once for pairs to be compared: what it takes on the disk, for another reading of all."""
 
 _LEAST_SHIPPED_BYTES: Final = 512 << 20

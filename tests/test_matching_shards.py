@@ -157,7 +157,7 @@ def test_matches_agree_with_their_definition(groups: Callable[[], np.ndarray | N
     for band in range(SETTINGS.band_shape[0]):
         keys = np.concatenate([shards.keys(shard, band) for shard in range(5)])[is_member].tolist()
         salted = [(key, salt[p]) for key, p in zip(keys, paragraphs, strict=True)]
-        expected |= set(pair_band(salted, sketches, MOST_PARTNERS, least_sketch_agreement(SETTINGS)))
+        expected |= set(pair_band(salted, sketches, MOST_PARTNERS, least_sketch_agreement(SETTINGS, band)))
     with start_workers(2) as executor:
         members = find_members(shards, columns, distinct, salts, storage)
         found = find_candidates(shards, members, SETTINGS, executor, storage, TINY)
