@@ -1,5 +1,6 @@
 """Matching gives the same whatever the shards, the storage, the memory and the workers; huge texts go in pieces."""
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -253,3 +254,35 @@ def test_pieces_are_cut_between_tokens() -> None:
         assert cuts[0][0] == 3
         whole = split_tokens(text[3:].decode(errors="ignore"))
         assert [t for first, last in cuts for t in split_tokens(text[first:last].decode(errors="ignore"))] == whole
+
+
+def tail(n: int, share: float, most: int) -> float:
+    """Give the probability that of n values, of which each agrees with probability `share`, at most `most` do."""
+    return sum(math.comb(n, k) * share**k * (1 - share) ** (n - k) for k in range(most + 1))
+
+
+@pytest.mark.parametrize(
+    ("similarity", "overlap_similarity"), [(0.5, 0.3), (0.7, 0.3), (0.7, 0.6), (0.8, 0.8), (0.95, 0.5), (0.3, 0.3)]
+)
+def test_sketches_seldom_reject_a_pair_worth_verifying(similarity: float, overlap_similarity: float) -> None:
+    """Of pairs at the threshold fewer than one in 5,000 are held for strangers, whatever band they meet in."""
+    settings = Settings(similarity=similarity, overlap_similarity=overlap_similarity)
+    bands, rows = settings.band_shape
+    n = min(settings.n_hashes, MOST_SKETCHED)
+    for band in range(bands):
+        n_shared = min(max(0, n - band * rows), rows)  # they agree on these
+        most = least_sketch_agreement(settings, band) - n_shared - 1
+        at_threshold, at_overlap, strange = (s + (1 - s) / 16 for s in (similarity, overlap_similarity, 0.05))
+        assert tail(n - n_shared, at_threshold, most) < 1 / 5_000
+        assert overlap_similarity > similarity or tail(n - n_shared, at_overlap, most) < 1 / 10
+        if similarity >= 0.5 and n == MOST_SKETCHED:  # below, pairs at the threshold look like strangers
+            assert 1 - tail(n - n_shared, strange, most) < 1 / 100
+
+
+def test_sketches_ask_more_where_the_band_is_in_them() -> None:
+    """A pair shares the values of its band anyway: they count for nothing."""
+    settings = Settings()
+    bands, rows = settings.band_shape
+    assert bands * rows > MOST_SKETCHED + rows
+    inside, outside = (least_sketch_agreement(settings, band) for band in (0, bands - 1))
+    assert outside < inside <= outside + rows
