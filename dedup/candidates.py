@@ -129,9 +129,9 @@ def find_candidates(
 def least_sketch_agreement(settings: Settings, band: int) -> int:
     """Give how many values of a sketch a pair that shares a band must share to be worth verifying.
 
-    The values of the band it shares anyway. Of the others so many that a pair at the threshold fails with probability
-    below one in 30,000 (four standard deviations), one at `overlap_similarity` in about one case of fifteen (one and a
-    half): small beside what bands miss of either.
+    The values of the band it shares anyway. Of the others so many that a pair at the threshold fails in less than one
+    case of 3,000 (four standard deviations; with the default settings one of 500,000), one at `overlap_similarity` in
+    about one of twenty (one and a half): small beside what bands miss of either.
     Source: Li and König, b-bit minwise hashing, 2010.
     """
     rows = settings.band_shape[1]
