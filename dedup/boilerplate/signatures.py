@@ -90,10 +90,14 @@ def find_signatures(
     n_stroked, n_headed = find_edges(
         data, starts, ends, first, _IS_STROKE, HEADS, MOST_LAST_BYTES, MOST_PARAGRAPHS, stroked, headed
     )
+    last = set((first[1:] - 1).tolist())
+    lines = [
+        p for p in stroked[:n_stroked].tolist() if _may_delimit(data, int(starts[p]), int(ends[p]), is_last=p in last)
+    ]
     closings = [p for p in headed[:n_headed].tolist() if opens_with_closing(data, int(starts[p]), int(ends[p]))]
     delimited, closed = (
-        set((np.searchsorted(first, paragraphs, side="right") - 1).tolist())
-        for paragraphs in (stroked[:n_stroked], np.array(closings, dtype=np.int64))
+        set((np.searchsorted(first, np.array(paragraphs, dtype=np.int64), side="right") - 1).tolist())
+        for paragraphs in (lines, closings)
     )
     found: list[Signature] = []
     for owner in sorted(delimited | closed):
@@ -107,6 +111,17 @@ def find_signatures(
                 found.append(Signature(*AFTER_CLOSING, origin + signed, past))
         found.extend(below)
     return found
+
+
+def _may_delimit(data: NDArray[np.uint8], start: int, end: int, *, is_last: bool) -> bool:
+    """Say whether the first or the last line of a paragraph may be a delimiter, or all of the last one a name."""
+    head = data[start : min(end, start + MOST_LINE_BYTES)].tobytes()
+    tail = data[max(start, end - MOST_LINE_BYTES) : end].tobytes()
+    return (
+        _DELIMITER.match(head) is not None
+        or _DELIMITER.search(tail) is not None
+        or (is_last and head.startswith(b"--"))
+    )
 
 
 def _sign_document(data: NDArray[np.uint8], begin: int, end: int) -> list[Signature]:
