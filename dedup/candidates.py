@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dedup.arrow_views import freeze
 from dedup.kernels import candidates as kernels
-from dedup.settings import Settings
+from dedup.settings import MOST_HASHES, Settings
 from dedup.shards import TAKES_PART, Columns, Shards
 from dedup.storage import Storage
 from dedup.workers import map_ahead
@@ -22,6 +22,8 @@ MOST_PARTNERS: Final = 64
 SKETCH_BITS: Final = 4
 MOST_SKETCHED: Final = 64
 """Values of a signature whose low bits make a sketch: 32 bytes a paragraph, looked up at random in every band."""
+MOST_SKETCHED_OF_LONG: Final = 256
+"""The same of signatures longer than MOST_HASHES, which are for low thresholds: unrelated pairs come near those."""
 
 _MEMBERS_A_PART: Final = 2048
 """As many as are grouped by a table that stays in the processor's nearest cache."""
@@ -95,7 +97,7 @@ def find_candidates(
     Source: Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3.
     """
     sketches = _sketch(shards, members, settings, executor, storage)
-    padding = _n_sketched(settings, padded=True) - _n_sketched(settings)
+    padding = n_sketched(settings, padded=True) - n_sketched(settings)
     share = memory_bytes // (2 * settings.n_workers)
 
     def pair(band: int) -> list[NDArray[np.uint64]]:
@@ -135,8 +137,8 @@ def least_sketch_agreement(settings: Settings, band: int) -> int:
     Source: Li and König, b-bit minwise hashing, 2010.
     """
     rows = settings.band_shape[1]
-    n_shared = min(max(0, _n_sketched(settings) - band * rows), rows)
-    n = _n_sketched(settings) - n_shared
+    n_shared = min(max(0, n_sketched(settings) - band * rows), rows)
+    n = n_sketched(settings) - n_shared
 
     def bound(similarity: float, deviations: float) -> float:
         agreement = similarity + (1 - similarity) / (1 << SKETCH_BITS)
@@ -146,9 +148,9 @@ def least_sketch_agreement(settings: Settings, band: int) -> int:
     return n_shared + max(0, int(min(bound(settings.similarity, 4), bound(settings.overlap_similarity, 1.5))))
 
 
-def _n_sketched(settings: Settings, *, padded: bool = False) -> int:
+def n_sketched(settings: Settings, *, padded: bool = False) -> int:
     """Give how many values a sketch has, with those that only fill its last word, which agree in all, if `padded`."""
-    n = min(settings.n_hashes, MOST_SKETCHED)
+    n = min(settings.n_hashes, MOST_SKETCHED if settings.n_hashes <= MOST_HASHES else MOST_SKETCHED_OF_LONG)
     a_word = 64 // SKETCH_BITS
     return -(-n // a_word) * a_word if padded else n
 
@@ -157,12 +159,12 @@ def _sketch(
     shards: Shards, members: Members, settings: Settings, executor: Executor, storage: Storage
 ) -> NDArray[np.uint64]:
     """Give the sketches of all members, uint64[m, words]."""
-    n_words = _n_sketched(settings, padded=True) * SKETCH_BITS // 64
+    n_words = n_sketched(settings, padded=True) * SKETCH_BITS // 64
     sketches: NDArray[np.uint64] = storage.array("sketches", (len(members.paragraphs), n_words), np.uint64)
 
     def sketch(shard: int) -> None:
         here = slice(*members.starts[shard : shard + 2].tolist())
-        kernels.pack_sketches(shards.sketches(shard, members.rows[here]), _n_sketched(settings), sketches[here])
+        kernels.pack_sketches(shards.sketches(shard, members.rows[here]), n_sketched(settings), sketches[here])
 
     for _ in map_ahead(executor, sketch, np.flatnonzero(np.diff(members.starts)).tolist(), settings.n_workers):
         storage.release()

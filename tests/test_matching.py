@@ -95,7 +95,7 @@ def make_pairs(n_pairs: int, similarity: float, size: int, seed: int) -> list[np
     return sets
 
 
-@pytest.mark.parametrize("similarity", [0.5, 0.7, 0.8, 0.9])
+@pytest.mark.parametrize("similarity", [0.3, 0.4, 0.5, 0.7, 0.8, 0.9])
 def test_pairs_at_the_threshold_are_found(similarity: float, executor: Executor) -> None:
     """A pair exactly at the threshold becomes a candidate with probability FOUND_AT_THRESHOLD or more."""
     settings = Settings(similarity=similarity)

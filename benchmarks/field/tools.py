@@ -60,9 +60,9 @@ TOOLS: Final = (
     Tool(
         name="dedup-low",
         title="dedup clean",
-        settings="no guards, from .3 up",
+        settings="no guards, from .4 up",
         verifies="by text",
-        options=("--similarity", "0.3", *NO_GUARDS),
+        options=("--similarity", "0.4", *NO_GUARDS),
         reads="corpus",
     ),
     Tool(
