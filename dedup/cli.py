@@ -46,6 +46,10 @@ ALLOCATOR: Final = ("ARROW_DEFAULT_MEMORY_POOL", "system")
 """The environment variable by which pyarrow is told where to get memory, unless it says already, and what it is told
 where that is the GNU library. Its own choice asks for huge pages, and clearing those took a tenth of a run's time."""
 
+ALGEBRA: Final = ("OPENBLAS_NUM_THREADS", "1")
+"""The same for how many threads NumPy's linear algebra starts when it is imported. They wait for work by asking for it
+over and over, a tenth of a second each, and nothing here has any for them."""
+
 # typer publishes the parameter error but not its base, which is what a wrong command line raises
 _USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
@@ -67,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.meta_path.insert(0, _NotNeeded())
         if "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", {}):
             os.environ.setdefault(*ALLOCATOR)
+        os.environ.setdefault(*ALGEBRA)
     gc.set_threshold(NEW_OBJECTS_BETWEEN_SEARCHES, *gc.get_threshold()[1:])
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):

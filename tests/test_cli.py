@@ -163,6 +163,31 @@ def test_command_takes_memory_from_the_system(chosen: str | None, used: str) -> 
     assert ran.stdout.splitlines()[-1] == used
 
 
+@pytest.mark.parametrize(("chosen", "used"), [(None, "1"), ("2", "2")])
+def test_command_starts_no_threads_for_linear_algebra(chosen: str | None, used: str) -> None:
+    """Unless the user says otherwise: there is none to do, and they take time to find that out."""
+    code = (
+        "import os, sys; from dedup.cli import ALGEBRA, main\n"
+        "try: main()\n"
+        "finally:\n"
+        "    import numpy\n"
+        "    tasks = '/proc/self/task'\n"
+        "    print(os.environ[ALGEBRA[0]], len(os.listdir(tasks)) if os.path.isdir(tasks) else 1)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != cli.ALGEBRA[0]}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "--version"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
+        env=environment | ({cli.ALGEBRA[0]: chosen} if chosen else {}),
+    )
+    told, n_threads = ran.stdout.splitlines()[-1].split()
+    assert told == used
+    assert chosen is not None or n_threads == "1"
+
+
 def test_command_line_run_in_a_program_leaves_its_imports_alone(command: Command) -> None:
     """A program that calls main with arguments of its own can import what the command hides from its own process."""
     finders = list(sys.meta_path)
