@@ -4,12 +4,10 @@ The only module that prints or exits. Everything slow to import (pyarrow, rich, 
 library itself) is imported inside the commands, so that --help answers at once.
 """
 
-import gc
 import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, cast
 
@@ -19,6 +17,7 @@ from dedup import options
 from dedup.cli_rules import rules_app
 from dedup.errors import DedupError, ImplausibleError, SettingsError
 from dedup.help_text import CLEAN_EPILOG, EPILOG
+from dedup.own_process import leave_garbage, open_closed_streams, search_seldom_for_garbage, set_up_process
 from dedup.printing import make_console, print_json, show
 from dedup.settings import Settings, setting_names
 
@@ -33,22 +32,6 @@ EXIT_BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
 DEFAULTS: Final = Settings()
 SHOWN_MAX_DOCUMENT: Final = f"{DEFAULTS.max_document_bytes >> 30}GiB"
-
-NEW_OBJECTS_BETWEEN_SEARCHES: Final = 50_000
-"""How seldom Python looks for garbage: imports make some 100,000 objects that all stay, and at its own pace of 700
-the search takes a tenth of a short run."""
-
-NOT_NEEDED: Final = frozenset({"pandas", "scipy"})
-"""Packages that nothing a command does needs, yet others import where they are installed: pyarrow to see whether a
-list is a series of pandas, numba to see whether there is linear algebra. A third of a second, of a short run half."""
-
-ALLOCATOR: Final = ("ARROW_DEFAULT_MEMORY_POOL", "system")
-"""The environment variable by which pyarrow is told where to get memory, unless it says already, and what it is told
-where that is the GNU library. Its own choice asks for huge pages, and clearing those took a tenth of a run's time."""
-
-ALGEBRA: Final = ("OPENBLAS_NUM_THREADS", "1")
-"""The same for how many threads NumPy's linear algebra starts when it is imported. They wait for work by asking for it
-over and over, a tenth of a second each, and nothing here has any for them."""
 
 # typer publishes the parameter error but not its base, which is what a wrong command line raises
 _USAGE_ERROR = cast("type[Exception]", typer.BadParameter.__bases__[0])
@@ -68,12 +51,9 @@ app.add_typer(rules_app, name="rules")
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line `arguments` and exit with its code; None: those of the process, which it then sets up."""
     if arguments is None:
-        sys.meta_path.insert(0, _NotNeeded())
-        if "CS_GNU_LIBC_VERSION" in getattr(os, "confstr_names", {}):
-            os.environ.setdefault(*ALLOCATOR)
-        os.environ.setdefault(*ALGEBRA)
-    gc.set_threshold(NEW_OBJECTS_BETWEEN_SEARCHES, *gc.get_threshold()[1:])
-    _open_closed_streams()
+        set_up_process()
+    search_seldom_for_garbage()
+    open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a document may hold what the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
@@ -85,31 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = EXIT_BROKEN_PIPE
     if arguments is None:
-        gc.freeze()  # or Python looks through all objects for garbage, twice, before it exits: a quarter of a second
+        leave_garbage()
     sys.exit(code)
-
-
-class _NotNeeded:
-    """Finds none of the packages in NOT_NEEDED, so that who asks for one gets the answer that it is not installed."""
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> ModuleSpec | None:
-        """Raise ModuleNotFoundError for them, and leave any other to the finders that follow."""
-        if name in NOT_NEEDED:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return None
-
-
-def _open_closed_streams() -> None:
-    """Have nothing behind standard streams that are closed (`>&-`, services): files would take their numbers."""
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for as long as we live
 
 
 def _run(arguments: list[str]) -> int:

@@ -1,5 +1,6 @@
 """What the dedup command promises: exit codes, one-line errors, and a stdout fit for people or for machines."""
 
+import ctypes
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import dedup
-from dedup import cli
+from dedup import cli, own_process
 from dedup.reading import list_formats
 from dedup.streams import CODECS
 
@@ -128,7 +129,7 @@ def test_command_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
     """Pandas and SciPy, which pyarrow and numba import where they can, cost a run of the command nothing."""
     (tmp_path / "in.jsonl").write_text('{"text": "A text."}\n', encoding="utf-8")
     code = (
-        "import sys; from dedup.cli import NOT_NEEDED, main\n"
+        "import sys; from dedup.cli import main; from dedup.own_process import NOT_NEEDED\n"
         "try: main()\n"
         "finally: print(sorted({'numba', *NOT_NEEDED} & set(sys.modules)))"
     )
@@ -151,14 +152,14 @@ def test_command_takes_memory_from_the_system(chosen: str | None, used: str) -> 
         "try: main()\n"
         "finally: import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
     )
-    environment = {name: value for name, value in os.environ.items() if name != cli.ALLOCATOR[0]}
+    environment = {name: value for name, value in os.environ.items() if name != own_process.ALLOCATOR[0]}
     ran = subprocess.run(
         [sys.executable, "-c", code, "--version"],
         capture_output=True,
         encoding="utf-8",
         check=True,
         timeout=60,
-        env=environment | ({cli.ALLOCATOR[0]: chosen} if chosen else {}),
+        env=environment | ({own_process.ALLOCATOR[0]: chosen} if chosen else {}),
     )
     assert ran.stdout.splitlines()[-1] == used
 
@@ -167,25 +168,54 @@ def test_command_takes_memory_from_the_system(chosen: str | None, used: str) -> 
 def test_command_starts_no_threads_for_linear_algebra(chosen: str | None, used: str) -> None:
     """Unless the user says otherwise: there is none to do, and they take time to find that out."""
     code = (
-        "import os, sys; from dedup.cli import ALGEBRA, main\n"
+        "import os, sys; from dedup.cli import main; from dedup.own_process import ALGEBRA\n"
         "try: main()\n"
         "finally:\n"
         "    import numpy\n"
         "    tasks = '/proc/self/task'\n"
         "    print(os.environ[ALGEBRA[0]], len(os.listdir(tasks)) if os.path.isdir(tasks) else 1)"
     )
-    environment = {name: value for name, value in os.environ.items() if name != cli.ALGEBRA[0]}
+    environment = {name: value for name, value in os.environ.items() if name != own_process.ALGEBRA[0]}
     ran = subprocess.run(
         [sys.executable, "-c", code, "--version"],
         capture_output=True,
         encoding="utf-8",
         check=True,
         timeout=60,
-        env=environment | ({cli.ALGEBRA[0]: chosen} if chosen else {}),
+        env=environment | ({own_process.ALGEBRA[0]: chosen} if chosen else {}),
     )
     told, n_threads = ran.stdout.splitlines()[-1].split()
     assert told == used
     assert chosen is not None or n_threads == "1"
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"),
+    reason="needs the GNU library, 2.33 or later",
+)
+@pytest.mark.parametrize(("chosen", "n_mapped"), [(None, 0), (str(1 << 20), 1)])
+def test_command_keeps_memory_for_the_next_shard(chosen: str | None, n_mapped: int) -> None:
+    """Unless the user says otherwise: what is given back to the system is asked for again, page by page."""
+    code = (
+        "import ctypes, sys; from dedup.cli import main\n"
+        "try: main()\n"
+        "finally:\n"
+        "    ask = ctypes.CDLL(None).mallinfo2\n"
+        "    ask.restype = type('Info', (ctypes.Structure,), {'_fields_': [('figures', ctypes.c_size_t * 10)]})\n"
+        "    n_mapped = ask().figures[3]\n"
+        "    held = ctypes.create_string_buffer(40 << 20)\n"
+        "    print(ask().figures[3] - n_mapped)"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "--version"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
+        env=environment | ({"MALLOC_MMAP_THRESHOLD_": chosen} if chosen else {}),
+    )
+    assert int(ran.stdout.splitlines()[-1]) == n_mapped
 
 
 def test_command_line_run_in_a_program_leaves_its_imports_alone(command: Command) -> None:
