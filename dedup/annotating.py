@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, view_numbers, view_texts
@@ -15,7 +14,7 @@ from dedup.cuts import read_cuts, trim_paragraphs
 from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, replace_fingerprints
 from dedup.kernels.packing import pack_bands
 from dedup.kernels.shapes import look_at_shapes
-from dedup.kernels.spans import count_characters
+from dedup.kernels.spans import count_characters, measure_texts
 from dedup.paragraphs import split_paragraphs
 from dedup.schemas import BOILERPLATE, empty_table
 from dedup.schemas import VERBATIM as VERBATIM_KIND
@@ -97,7 +96,8 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     n_chars = n_bytes
     char_start, char_end = start, end
     if not _is_ascii(texts):
-        n_chars = pc.utf8_length(documents["text"]).to_numpy().astype(np.int64)
+        n_chars = np.empty_like(n_bytes)
+        measure_texts(texts.data, texts.offsets, n_chars)
         char_start, char_end = np.empty_like(start), np.empty_like(end)
         count_characters(texts.data, texts.offsets, n_bytes != n_chars, document, start, end, char_start, char_end)
     return Facts(

@@ -187,6 +187,7 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
         figures=InputFigures(
             n_sources=corpus.n_sources,
             n_paragraphs=corpus.columns.n_paragraphs,
+            n_chars=int(corpus.columns.n_chars.sum()),
             n_sites=corpus.n_sites,
             n_renamed_ids=corpus.n_renamed_ids,
             n_replaced_chars=corpus.n_replaced_chars,

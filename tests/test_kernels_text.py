@@ -14,7 +14,7 @@ from reference.paragraphs import byte_place, split_paragraphs
 from reference.tokens import normal_form, split_tokens
 
 from dedup.kernels import characters
-from dedup.kernels.spans import copy_spans, count_characters, count_from_edges, reach
+from dedup.kernels.spans import copy_spans, count_characters, count_from_edges, measure_texts, reach
 from dedup.kernels.tokens import (
     HAS_DIGIT,
     HAS_INNER_UPPER,
@@ -207,6 +207,16 @@ def test_characters_are_counted_as_python_counts(text_list: list[str], data: st.
     edges = (np.array(column, dtype=np.int64) for column in (document, starts, ends))
     count_characters(bytes_of("".join(text_list)), np.cumsum([0, *sizes]), is_wide, *edges, *counted)
     assert list(zip(*counted.tolist(), strict=True)) == expected
+
+
+@given(st.lists(texts, max_size=4), st.sampled_from([1, 50, 200]))
+def test_texts_are_measured_in_characters(text_list: list[str], times: int) -> None:
+    """As Python counts them, in texts of any length."""
+    text_list = [text * times for text in text_list]
+    offsets = np.cumsum([0, *(len(text.encode()) for text in text_list)], dtype=np.int64)
+    counted = np.empty(len(text_list), dtype=np.int64)
+    measure_texts(bytes_of("".join(text_list)), offsets, counted)
+    assert counted.tolist() == [len(text) for text in text_list]
 
 
 @given(st.lists(texts, max_size=3), st.data())

@@ -36,7 +36,7 @@ def check(texts: list[str], **changes: object) -> None:
     result = dedup.clean([{"id": f"d{place}", "text": text} for place, text in enumerate(texts)], **changes)
     assert dedup.restore(result)["text"].to_pylist() == texts
     left = sum(map(len, result.texts)) + sum(map(len, result.removed["text"].to_pylist()))
-    assert left == sum(map(len, texts))
+    assert left == sum(map(len, texts)) == result.report.n_chars
     originals = {f"d{place}": text for place, text in enumerate(texts)}
     broken = find_broken_promises(originals, result, dedup.Settings().similarity)
     if changes.get("keep") == "none":

@@ -32,6 +32,7 @@ ORIGINALS = {
     "b": CREDIT + "The beginning of b.\n" + COPY + "The end of b.\n" + CREDIT,
     "c": COPY,
 }
+N_CHARS = sum(map(len, ORIGINALS.values()))
 
 
 def make_tables() -> dict[str, pa.Table]:
@@ -100,7 +101,7 @@ def removed_row(
 def make_report(tables: dict[str, pa.Table], **figures: object) -> Report:
     return build_report(
         tables,
-        figures=InputFigures(**{"n_sources": 3, "n_paragraphs": 9, **figures}),
+        figures=InputFigures(**{"n_sources": 3, "n_paragraphs": 9, "n_chars": N_CHARS, **figures}),
         settings=Settings(without=("share",)),
         seconds={"read": 0.12345},
     )
@@ -133,7 +134,7 @@ def rendered(renderable: RenderableType, colour: bool = False) -> str:
 def test_report_counts_every_document_and_character() -> None:
     """What came in is what is left plus what went, counted in code points."""
     report = make_report(make_tables())
-    assert report.n_chars == sum(map(len, ORIGINALS.values()))
+    assert report.n_chars == N_CHARS
     assert report.n_chars_removed == 2 * len(COPY) + 2 * len(CREDIT)
     assert (report.n_documents, report.n_kept, report.n_changed, report.n_emptied) == (3, 2, 1, 1)
     assert (report.n_removed, report.n_overlaps, report.n_rejected) == (4, 1, 0)
@@ -156,7 +157,7 @@ def test_report_counts_by_reason_rule_and_category() -> None:
 def test_report_of_nothing() -> None:
     """A run over nothing has a report, too, with no division by zero."""
     tables = {name: table.slice(0, 0) for name, table in make_tables().items()}
-    report = make_report(tables, n_sources=0, n_paragraphs=0)
+    report = make_report(tables, n_sources=0, n_paragraphs=0, n_chars=0)
     assert (report.n_documents, report.n_chars, report.share_removed, report.by_reason) == (0, 0, 0.0, {})
     assert "0 documents" in report.summary()
 
@@ -188,7 +189,7 @@ def test_report_counts_rows_as_they_pass(monkeypatch) -> None:
         for name, table in reversed(tables.items()):
             for start in range(0, max(1, table.num_rows), size):
                 builder.add(name, table.slice(start, size))
-        figures = InputFigures(n_sources=3, n_paragraphs=9)
+        figures = InputFigures(n_sources=3, n_paragraphs=9, n_chars=N_CHARS)
         settings = Settings(without=("share",))
         assert builder.build(figures=figures, settings=settings, seconds={"read": 0.12345}) == whole
 

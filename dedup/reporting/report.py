@@ -51,6 +51,7 @@ class InputFigures:
 
     n_sources: int
     n_paragraphs: int
+    n_chars: int
     n_sites: int = 0
     n_renamed_ids: int = 0
     n_replaced_chars: int = 0
@@ -224,7 +225,6 @@ class ReportBuilder:
 
     _n_rows: Counter[str] = field(default_factory=Counter)
     _n_changed: int = 0
-    _n_chars_kept: int = 0
     _by_account: dict[tuple[str, str | None], Tally] = field(default_factory=dict)  # reason and rule
     _reasons: Counter[str] = field(default_factory=Counter)
     _n_other_reasons: int = 0
@@ -234,7 +234,6 @@ class ReportBuilder:
         self._n_rows[name] += table.num_rows
         if name == "documents":
             self._n_changed += pc.sum(pc.greater(table["n_removed"], 0)).as_py() or 0
-            self._n_chars_kept += pc.sum(pc.utf8_length(table["text"])).as_py() or 0
         elif name == "removed":
             for account, tally in _tally(table):
                 self._by_account[account] = _add(self._by_account.get(account), tally)
@@ -250,13 +249,10 @@ class ReportBuilder:
         recall: "Recall | None" = None,
         warnings: Sequence[str] = (),
     ) -> Report:
-        """Give the report of all that was counted; `seconds` is wall time by stage.
-
-        Every character is either in `documents` or in `removed`, so the size of the input is their sum.
-        """
+        """Give the report of all that was counted; `seconds` is wall time by stage."""
         by_reason, by_rule = self._sum_accounts()
         n_chars_removed = sum(tally.chars for tally in by_reason.values())
-        n_chars = n_chars_removed + self._n_chars_kept
+        n_chars = figures.n_chars
         bands, rows = settings.band_shape
         return Report(
             n_sources=figures.n_sources,
