@@ -118,17 +118,19 @@ def fingerprint_paragraphs(
 
 
 def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Fingerprints) -> Fingerprints:
-    """Give the fingerprints with those of the paragraphs `which` (ascending) replaced by `new`."""
-    n_tokens, exact, flagged = old.n_tokens.copy(), old.exact.copy(), old.flagged.copy()
-    n_tokens[which], exact[which], flagged[which] = new.n_tokens, new.exact, new.flagged
-    stays = ~np.isin(old.near, which)
-    near = np.concatenate([old.near[stays], which[new.near]])
-    order = np.argsort(near, kind="stable")
-    return Fingerprints(
-        n_tokens,
-        exact,
-        flagged,
-        near[order],
-        np.concatenate([old.band_keys[stays], new.band_keys])[order],
-        np.concatenate([old.sketches[stays], new.sketches])[order],
-    )
+    """Give the fingerprints with those of the paragraphs `which` (ascending) replaced by `new`; writes into `old`."""
+    old.n_tokens[which], old.exact[which], old.flagged[which] = new.n_tokens, new.exact, new.flagged
+    near, band_keys, sketches = old.near, old.band_keys, old.sketches
+    now_near = which[new.near]
+    stays = ~np.isin(near, which) | np.isin(near, now_near)
+    if not stays.all():  # too short now
+        near, band_keys, sketches = near[stays], band_keys[stays], sketches[stays]
+    is_known = np.isin(now_near, near)
+    rows = np.searchsorted(near, now_near[is_known])
+    band_keys[rows], sketches[rows] = new.band_keys[is_known], new.sketches[is_known]
+    if not is_known.all():  # too long before
+        rows = np.searchsorted(near, now_near[~is_known])
+        near = np.insert(near, rows, now_near[~is_known])
+        band_keys = np.insert(band_keys, rows, new.band_keys[~is_known], axis=0)
+        sketches = np.insert(sketches, rows, new.sketches[~is_known], axis=0)
+    return Fingerprints(old.n_tokens, old.exact, old.flagged, near, band_keys, sketches)

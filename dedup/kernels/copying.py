@@ -1,5 +1,7 @@
 """Spans of a text copied to where they are to be together with spans of other texts."""
 
+import numpy as np
+
 from dedup.kernels.borrowing import borrows
 
 
@@ -14,7 +16,8 @@ def copy_wanted(text, offsets, first_document, document, start, wanted, ranges, 
     for row in range(len(ranges)):
         for place in range(ranges[row, 0], ranges[row, 1]):
             span = wanted[place]
-            source = offsets[document[span] - first_document] + start[span]
-            target = starts[place]
-            for at in range(starts[place + 1] - target):
+            # unsigned, so that the loop is compiled to one copy
+            source = np.uint64(offsets[document[span] - first_document] + start[span])
+            target = np.uint64(starts[place])
+            for at in range(np.uint64(starts[place + 1]) - target):
                 data[target + at] = text[source + at]

@@ -146,7 +146,7 @@ def count_from_edges(text, bases, n_bytes, n_chars, starts, ends, char_starts, c
 @inner
 def _n_characters(text, start, end):
     """Count the characters that begin in text[start:end]."""
-    n_characters = 0
+    n_characters = np.int64(0)
     while start < end:
         past = min(start + _COUNTED_IN_BYTES, end)
         n_here = np.uint8(0)  # so narrow, and all unsigned: a loop that takes many bytes at a time
