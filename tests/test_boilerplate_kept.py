@@ -53,6 +53,14 @@ def test_what_is_loaded_is_what_re_compiles(place: Path) -> None:
     assert not kept._kept().has_new
 
 
+def test_what_is_compiled_is_folded_as_texts_are(place: Path) -> None:
+    """Also when it is loaded: a pattern in traditional characters matches the simplified ones that it is tried on."""
+    for _ in range(2):
+        assert kept.compile_pattern("編輯").fullmatch(fold("編輯"))
+        kept.keep_for_later()
+        start_anew()
+
+
 def test_what_is_kept_grows_and_is_not_written_again_for_nothing(place: Path) -> None:
     """A run adds to what earlier ones kept."""
     for source in ("a+", "b+"):

@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from dedup.boilerplate.spellings import FOLDS, fold
 from dedup.kernels import cache_folder
 
 FLAGS: Final = re.IGNORECASE
@@ -26,7 +27,7 @@ MOST_BYTES: Final = 32 << 20
 """Of a file that grows larger, as rules change, only what this run needed is kept. All that dedup ships takes 20 MB."""
 
 _COMPRESSION: Final = 1
-_FORM: Final = "compressed"
+_FORM: Final = f"compressed, folded {zlib.crc32(repr(FOLDS).encode()):08x}"
 
 _Code = tuple[int, bytes, int, dict[str, int], tuple[str | None, ...]]
 """What `re` makes of a pattern: flags, numbers, compressed, the number of groups, group -> number, and back."""
@@ -44,20 +45,20 @@ class _Kept:
 
 
 def compile_pattern(source: str) -> re.Pattern[str]:
-    """Compile a pattern, without regard to case, or take what an earlier run made of it; raises re.error."""
+    """Compile a pattern, folded and without regard to case, or take what an earlier run made of it; raises re.error."""
     kept = _kept()
     if kept.path is None:
-        return re.compile(source, FLAGS)
+        return re.compile(fold(source), FLAGS)
     code = kept.known.get(source)
     try:
         if code is None:
-            code = _make_code(source)
+            code = _make_code(fold(source))
             kept.has_new = True
         compiled = _load_code(source, code)
     except (AttributeError, ImportError, TypeError, ValueError, RuntimeError, OverflowError, zlib.error) as error:
         if isinstance(error, RecursionError):
             raise
-        return re.compile(source, FLAGS)  # a Python that goes about it otherwise
+        return re.compile(fold(source), FLAGS)  # a Python that goes about it otherwise
     with kept.lock:
         kept.used[source] = code
     return compiled

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from dedup.boilerplate.kept import compile_pattern
-from dedup.boilerplate.spellings import fold
 
 
 class Pattern:
@@ -33,8 +32,7 @@ class Pattern:
     def compiled(self) -> re.Pattern[str]:
         """Give the compiled expression; raises re.error if it is none."""
         if self._compiled is None:
-            source = fold("|".join(f"(?:{source})" for source in self.sources))  # as texts are
-            self._compiled = compile_pattern(source)
+            self._compiled = compile_pattern("|".join(f"(?:{source})" for source in self.sources))
         return self._compiled
 
     def alternatives(self) -> "Iterator[Pattern]":
