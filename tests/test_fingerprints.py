@@ -247,6 +247,16 @@ def test_documents_alone_are_as_in_the_whole(texts: list[str]) -> None:
     assert_equal(Fingerprints(**joined | {"near": np.concatenate(near)}), expected)
 
 
+@given(st.lists(lines.filter(str.strip), min_size=1, max_size=4), st.data())
+def test_copies_are_fingerprinted_like_the_first(texts: list[str], data: st.DataObject) -> None:
+    """In one shard, where that of a copy is taken from the first, as in shards of their own."""
+    drawn = data.draw(st.lists(st.sampled_from(texts), min_size=2, max_size=9))
+    _, together, _ = fingerprint(documents_of(drawn))
+    alone = [fingerprint(documents_of([text]))[1] for text in drawn]
+    assert together.band_keys.tolist() == [row for found in alone for row in found.band_keys.tolist()]
+    assert together.sketches.tolist() == [row for found in alone for row in found.sketches.tolist()]
+
+
 @given(st.lists(lines.filter(str.strip), min_size=1, max_size=6), st.data())
 def test_replaced_fingerprints_are_as_if_new_from_the_start(texts: list[str], data: st.DataObject) -> None:
     """Fingerprints of changed paragraphs, put in place, equal those of the changed documents."""

@@ -27,6 +27,9 @@ MOST_REACH: Final = np.int64(1 << 62)
 PIECE_TOKENS: Final = np.int64(1 << 14)
 """Tokens of a giant paragraph that are held at a time."""
 
+_REMEMBERED = np.uint64(1 << 14)
+"""Places for the last fingerprinted paragraphs, by their exact hashes: a power of two."""
+
 
 @njit(cache=True, nogil=True)
 def annotate(
@@ -95,6 +98,7 @@ def annotate(
     window_places = np.empty(table, dtype=np.int64)
     seen = np.zeros(FILTER_WORDS, dtype=np.uint64)
     no_shapes = shapes[:0]
+    last_of = np.full(_REMEMBERED, -1, dtype=np.int64)
     n_near, n_repeats = np.int64(0), np.int64(0)  # what takes a literal would be compiled once more for it
     for p in range(first, len(spans)):
         start, end = spans[p, 0], spans[p, 1]
@@ -128,8 +132,14 @@ def annotate(
             exact[p, 0], exact[p, 1] = finish_tokens(high, low, n)
         flagged[p] = n <= reach and not verbatim[p]
         if is_near:
-            n_shingles = fill_shingles(tokens, n, shingle_tokens, shingles)
-            fill_fingerprint(shingles, n_shingles, rows, multipliers, increments, signature, n_near, keys, sketches)
+            slot = exact[p, 0] & (_REMEMBERED - np.uint64(1))
+            like = last_of[slot]
+            if like >= 0 and exact[near[like], 0] == exact[p, 0] and exact[near[like], 1] == exact[p, 1]:
+                keys[n_near], sketches[n_near] = keys[like], sketches[like]
+            else:
+                n_shingles = fill_shingles(tokens, n, shingle_tokens, shingles)
+                fill_fingerprint(shingles, n_shingles, rows, multipliers, increments, signature, n_near, keys, sketches)
+            last_of[slot] = n_near
             near[n_near] = p
             n_near += 1
         if may_hold_repeats:
