@@ -27,7 +27,7 @@ def load_kept_rules() -> dict[str, RuleFile]:
 
 def kept_from_run_to_run(name: str, make: Callable[[], Made]) -> Made:
     """Give what is made of the rules that dedup ships, or was in an earlier run if neither they nor code changed."""
-    stamp = _own_stamp()
+    stamp = _stamp_of(Path(__file__).parent.parent)
     with _MAKING:  # or each worker would make it
         kept = recall(name, stamp)
         if kept is not None:
@@ -36,11 +36,6 @@ def kept_from_run_to_run(name: str, make: Callable[[], Made]) -> Made:
         made = make()
         remember(name, stamp, pickle.dumps(made))
         return made
-
-
-@functools.cache
-def _own_stamp() -> str:
-    return _stamp_of(Path(__file__).parent.parent)
 
 
 def _with_own_words(read: Mapping[str, RuleFile]) -> dict[str, RuleFile]:
