@@ -17,7 +17,13 @@ from dedup import options
 from dedup.cli_rules import rules_app
 from dedup.errors import DedupError, ImplausibleError, SettingsError
 from dedup.help_text import CLEAN_EPILOG, EPILOG
-from dedup.own_process import leave_garbage, open_closed_streams, search_seldom_for_garbage, set_up_process
+from dedup.own_process import (
+    keep_memory_within,
+    leave_garbage,
+    open_closed_streams,
+    search_seldom_for_garbage,
+    set_up_process,
+)
 from dedup.printing import make_console, print_json, show
 from dedup.settings import Settings, setting_names
 
@@ -173,8 +179,10 @@ def _write(
 ) -> "Report":
     """Clean into the folder, and say how it went; `how` goes to clean_files."""
     import dedup
+    from dedup.memory import free_bytes
     from dedup.reporting.progress import ProgressBar
 
+    keep_memory_within(free_bytes(settings))
     with ProgressBar(sys.stderr, quiet=quiet) as on_progress:
         report = dedup.clean_files(sources, target, settings, on_progress=on_progress, **how)
     if as_json:

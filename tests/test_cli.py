@@ -193,9 +193,13 @@ def test_command_starts_no_threads_for_linear_algebra(chosen: str | None, used: 
     sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallinfo2"),
     reason="needs the GNU library, 2.33 or later",
 )
-@pytest.mark.parametrize(("chosen", "n_mapped"), [(None, 0), (str(1 << 20), 1)])
-def test_command_keeps_memory_for_the_next_shard(chosen: str | None, n_mapped: int) -> None:
-    """Unless the user says otherwise: what is given back to the system is asked for again, page by page."""
+@pytest.mark.parametrize(
+    ("memory", "chosen", "n_mapped"), [("64GB", None, 0), ("64GB", str(1 << 20), 1), ("600MB", None, 1)]
+)
+def test_command_keeps_memory_for_the_next_shard(
+    memory: str, chosen: str | None, n_mapped: int, tmp_path: Path
+) -> None:
+    """Unless the user says otherwise, or there is little: what is given back is asked for again, page by page."""
     code = (
         "import ctypes, sys; from dedup.cli import main\n"
         "try: main()\n"
@@ -208,11 +212,11 @@ def test_command_keeps_memory_for_the_next_shard(chosen: str | None, n_mapped: i
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
     ran = subprocess.run(
-        [sys.executable, "-c", code, "--version"],
+        [sys.executable, "-c", code, "clean", SEEDS, tmp_path / "out", "--memory", memory],
         capture_output=True,
         encoding="utf-8",
         check=True,
-        timeout=60,
+        timeout=120,
         env=environment | ({"MALLOC_MMAP_THRESHOLD_": chosen} if chosen else {}),
     )
     assert int(ran.stdout.splitlines()[-1]) == n_mapped
