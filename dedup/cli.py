@@ -162,6 +162,9 @@ def clean(  # noqa: PLR0913, PLR0917 (typer reads the options from the signature
     """Remove repeated and boilerplate text from SOURCE...; write clean Parquet, with all that went, to TARGET."""
     settings = _settings(context, config)
     sources, target = _sources_and_target(paths, dry_run=dry_run, overwrite=overwrite)
+    from dedup.memory import free_bytes
+
+    keep_memory_within(free_bytes(settings))
     if dry_run or target is None:
         report = _preview(sources, target, settings, as_json=as_json, quiet=quiet)
     else:
@@ -179,10 +182,8 @@ def _write(
 ) -> "Report":
     """Clean into the folder, and say how it went; `how` goes to clean_files."""
     import dedup
-    from dedup.memory import free_bytes
     from dedup.reporting.progress import ProgressBar
 
-    keep_memory_within(free_bytes(settings))
     with ProgressBar(sys.stderr, quiet=quiet) as on_progress:
         report = dedup.clean_files(sources, target, settings, on_progress=on_progress, **how)
     if as_json:

@@ -34,8 +34,8 @@ _KEPT_SHARE: Final = 1 / 16
 _LARGE_SHARE: Final = 1 / 128
 """What is kept when it is freed, and what block is so large that it is not, at most, and of what a run may use."""
 
-_LEAST_LARGE_BYTES: Final = 8 << 20
-"""However little a run may use: to ask the system for each small block would take longer than all else."""
+_LEAST_BYTES: Final = 8 << 20
+"""Of either, however little a run may use: to ask the system for each small block would take longer than all else."""
 
 _keeps_memory = False
 
@@ -56,8 +56,8 @@ def keep_memory_within(n_bytes: int) -> None:
     With 2 GB for 10 GB of text the peak is 100 MB lower; where there is memory for all, it would cost a twentieth.
     """
     if _keeps_memory:
-        large = min(_LARGE_BYTES, max(_LEAST_LARGE_BYTES, int(_LARGE_SHARE * n_bytes)))
-        kept = min(_KEPT_BYTES, max(_LEAST_LARGE_BYTES, int(_KEPT_SHARE * n_bytes)))
+        large = min(_LARGE_BYTES, max(_LEAST_BYTES, int(_LARGE_SHARE * n_bytes)))
+        kept = min(_KEPT_BYTES, max(_LEAST_BYTES, int(_KEPT_SHARE * n_bytes)))
         _set_allocator((_MMAP_THRESHOLD, large), (_TRIM_THRESHOLD, kept))
 
 

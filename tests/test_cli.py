@@ -143,6 +143,22 @@ def test_command_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
     assert ran.stdout == "['numba']\n"
 
 
+def last_line_of(code: str, *arguments: str | Path, variable: str, value: str | None) -> str:
+    """Run a program, in a process where a variable of the environment has a value, or nobody set it."""
+    environment = {
+        name: told for name, told in os.environ.items() if not name.startswith((variable, "MALLOC_", "GLIBC_"))
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=300,
+        env=environment | ({variable: value} if value else {}),
+    )
+    return ran.stdout.splitlines()[-1]
+
+
 @pytest.mark.skipif("CS_GNU_LIBC_VERSION" not in getattr(os, "confstr_names", {}), reason="needs the GNU library")
 @pytest.mark.parametrize(("chosen", "used"), [(None, "system"), ("mimalloc", "mimalloc")])
 def test_command_takes_memory_from_the_system(chosen: str | None, used: str) -> None:
@@ -152,16 +168,7 @@ def test_command_takes_memory_from_the_system(chosen: str | None, used: str) -> 
         "try: main()\n"
         "finally: import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
     )
-    environment = {name: value for name, value in os.environ.items() if name != own_process.ALLOCATOR[0]}
-    ran = subprocess.run(
-        [sys.executable, "-c", code, "--version"],
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-        timeout=60,
-        env=environment | ({own_process.ALLOCATOR[0]: chosen} if chosen else {}),
-    )
-    assert ran.stdout.splitlines()[-1] == used
+    assert last_line_of(code, "--version", variable=own_process.ALLOCATOR[0], value=chosen) == used
 
 
 @pytest.mark.parametrize(("chosen", "used"), [(None, "1"), ("2", "2")])
@@ -175,16 +182,7 @@ def test_command_starts_no_threads_for_linear_algebra(chosen: str | None, used: 
         "    tasks = '/proc/self/task'\n"
         "    print(os.environ[ALGEBRA[0]], len(os.listdir(tasks)) if os.path.isdir(tasks) else 1)"
     )
-    environment = {name: value for name, value in os.environ.items() if name != own_process.ALGEBRA[0]}
-    ran = subprocess.run(
-        [sys.executable, "-c", code, "--version"],
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-        timeout=60,
-        env=environment | ({own_process.ALGEBRA[0]: chosen} if chosen else {}),
-    )
-    told, n_threads = ran.stdout.splitlines()[-1].split()
+    told, n_threads = last_line_of(code, "--version", variable=own_process.ALGEBRA[0], value=chosen).split()
     assert told == used
     assert chosen is not None or n_threads == "1"
 
@@ -210,16 +208,9 @@ def test_command_keeps_memory_for_the_next_shard(
         "    held = ctypes.create_string_buffer(40 << 20)\n"
         "    print(ask().figures[3] - n_mapped)"
     )
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
-    ran = subprocess.run(
-        [sys.executable, "-c", code, "clean", SEEDS, tmp_path / "out", "--memory", memory],
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-        timeout=120,
-        env=environment | ({"MALLOC_MMAP_THRESHOLD_": chosen} if chosen else {}),
-    )
-    assert int(ran.stdout.splitlines()[-1]) == n_mapped
+    arguments = ("clean", SEEDS, tmp_path / "out", "--memory", memory)
+    told = last_line_of(code, *arguments, variable="MALLOC_MMAP_THRESHOLD_", value=chosen)
+    assert int(told) == n_mapped
 
 
 def test_command_line_run_in_a_program_leaves_its_imports_alone(command: Command) -> None:

@@ -48,6 +48,11 @@ except ValueError as error:
     print(error)
 """
 
+OTHER_NUMBA = """
+from numba.core.compiler import CompileResult
+CompileResult._replace = None
+"""
+
 
 def run(code: str, cache: Path) -> str:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
@@ -70,3 +75,12 @@ def test_a_loaded_kernel_is_compiled_into_code_that_calls_it(tmp_path: Path) -> 
     assert run(CALL + modules, tmp_path).startswith("True False\n['numba")
     assert run(CALL + modules, tmp_path) == "True False\n[]\n"
     assert run(CALL + COMPILE_WITH_IT, tmp_path) == "True False\nTrue\nno data of 1\n"
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+def test_a_numba_that_goes_about_it_otherwise_loads_kernels_itself(tmp_path: Path) -> None:
+    """As it loads any other function, and to the same effect."""
+    library = "print([type(found.library).__name__ for found in hash_texts.overloads.values()])"
+    run(CALL, tmp_path)
+    assert run(CALL + library, tmp_path) == "True False\n['LazyLibrary']\n"
+    assert run(OTHER_NUMBA + CALL + library, tmp_path) == "True False\n['JITCodeLibrary']\n"

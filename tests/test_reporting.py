@@ -132,10 +132,10 @@ def rendered(renderable: RenderableType, colour: bool = False) -> str:
 
 
 def test_report_counts_every_document_and_character() -> None:
-    """What came in is what is left plus what went, counted in code points."""
+    """What went is counted in code points, and is a share of what came in."""
     report = make_report(make_tables())
-    assert report.n_chars == N_CHARS
     assert report.n_chars_removed == 2 * len(COPY) + 2 * len(CREDIT)
+    assert report.share_removed == report.n_chars_removed / N_CHARS
     assert (report.n_documents, report.n_kept, report.n_changed, report.n_emptied) == (3, 2, 1, 1)
     assert (report.n_removed, report.n_overlaps, report.n_rejected) == (4, 1, 0)
 

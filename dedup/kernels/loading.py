@@ -29,32 +29,19 @@ def load_without_compiler() -> None:
     if not all(hasattr(found, name) for found, name in (*asked, (runtime_system, "initialize"))):
         return
     load_after_setting_up = cache.load_overload
-    load = _load_alone if _can_link_alone() else cache._load_overload
 
     def load_overload(self: Any, signature: Any, target_context: Any) -> Any:
         if not self._py_func.__module__.startswith("dedup."):
             return load_after_setting_up(self, signature, target_context)
         runtime_system.initialize(target_context)  # kernels that make arrays ask it for memory
         with self._guard_against_spurious_io_errors():
-            return load(self, signature, target_context)
+            try:
+                return _load_alone(self, signature, target_context)
+            except (AttributeError, TypeError, ValueError):  # another numba
+                return self._load_overload(signature, target_context)
         return None  # the cache could not be read
 
     cache.load_overload = load_overload
-
-
-def _can_link_alone() -> bool:
-    """Say whether this numba has all that _load_alone asks of it."""
-    from numba.core import caching, codegen, compiler, environment
-
-    asked = {
-        caching.IndexDataCacheFile: ("_load_index", "_data_path"),
-        caching.FunctionCache: ("_index_key",),
-        codegen.JITCodeLibrary: ("_set_compiled_object", "_finalize_final_module", "enable_object_caching"),
-        compiler.CompileResult: ("_rebuild", "_replace"),
-        environment: ("_rebuild_env",),
-        environment.Environment: ("_memo",),
-    }
-    return all(hasattr(found, name) for found, names in asked.items() for name in names)
 
 
 def _load_alone(cache: Any, signature: Any, target_context: Any) -> Any:
@@ -70,9 +57,7 @@ def _load_alone(cache: Any, signature: Any, target_context: Any) -> Any:
     except OSError:  # it was removed since
         return None
     payload = _Reader(io.BytesIO(stored)).load()
-    library, description = payload[:2]
-    if library[1] != "object":
-        return cache._load_overload(signature, target_context)
+    description = payload[1]
     # what the function is asked for by; numba lists all that is in it, and all it was made of
     codegen._engine._defined_symbols |= {description.llvm_func_name, description.llvm_cpython_wrapper_name}
     from numba.core import compiler
@@ -93,9 +78,12 @@ class _Linking:
     def codegen(self) -> "_Linking":
         return self
 
-    def unserialize_library(self, stored: tuple[str, str, tuple[bytes, bytes]]) -> Any:
+    def unserialize_library(self, stored: tuple[str, str, Any]) -> Any:
         """Make a library of machine code; what it is made of is read when other code is to be compiled with it."""
-        name, _, (machine_code, bitcode) = stored
+        name, kind, parts = stored
+        if kind != "object":
+            raise ValueError(f"a library of {kind}")
+        machine_code, bitcode = parts
         library = _library_class()(self._context.codegen(), name)
         library.bitcode = bitcode
         library.enable_object_caching()
