@@ -73,7 +73,8 @@ def restore_files(cleaned: str | Path | Cleaned, target: str | Path, *, as_files
     """Write every original document into the new folder `target`, and give their number.
 
     As Parquet parts, or with `as_files` each document to the path its source names (which
-    only text files have), in the encoding that the column `encoding` tells, else in UTF-8.
+    only text files have; an absolute one too is a path below `target`), in the encoding that the column `encoding`
+    tells, else in UTF-8.
     An output folder is read a piece at a time; only where the rows of `removed` or `emptied` are in
     another order than dedup wrote them are those two held in memory.
     Raises OutputError as restore does, if the folder is not empty, or if a source is no
@@ -186,13 +187,14 @@ def _plan_files(table: pa.Table, taken: set[PurePosixPath]) -> list[PurePosixPat
     paths = []
     is_page = table["extractor"].is_valid().to_pylist() if "extractor" in table.column_names else repeat(False)
     for source, was_extracted in zip(table["source"].to_pylist(), is_page, strict=False):
-        path = PurePosixPath(strip_compression(source))
+        named = PurePosixPath(strip_compression(source))
+        path = named.relative_to(named.anchor)  # what was read from several folders has absolute sources
         if was_extracted or path.suffix.lower() not in _TEXT_SUFFIXES:
             raise OutputError(
                 f"{source!r} is not a text file, so there is no file to restore; restore to Parquet instead"
             )
         is_apart = os.sep != "/" and os.sep in source  # a backslash parts folders only on Windows
-        if path.is_absolute() or ".." in path.parts or is_apart or "\0" in source:
+        if ".." in path.parts or is_apart or "\0" in source:
             raise OutputError(f"the source {source!r} is not a path inside the folder; restore to Parquet instead")
         if path in taken:
             raise OutputError(f"two documents would be restored to {str(path)!r}; restore to Parquet instead")

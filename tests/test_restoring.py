@@ -249,6 +249,20 @@ def test_restore_to_files(tmp_path):
     assert found == {name: text.encode() for name, (text, _) in zip(names, EXAMPLE, strict=True)}
 
 
+@pytest.mark.skipif(os.sep == "\\", reason="a drive is no folder below another")
+def test_files_of_several_folders_come_back(tmp_path):
+    """Two folders with files of the same names are both restored, each below its own path, and neither is touched."""
+    originals = {}
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        originals[folder] = f"The text of {folder}.\n".encode()
+        (tmp_path / folder / "same.txt").write_bytes(originals[folder])
+    dedup.clean_files([tmp_path / "one", tmp_path / "two"], tmp_path / "out")
+    assert restore_files(tmp_path / "out", tmp_path / "back", as_files=True) == 2
+    inside = tmp_path / "back" / tmp_path.relative_to(tmp_path.anchor)
+    assert {path.parent.name: path.read_bytes() for path in inside.rglob("*.*")} == originals
+
+
 @pytest.mark.skipif(os.sep == "\\", reason="names that Windows does not have")
 def test_odd_names_come_back(tmp_path):
     """A file is restored under whatever name it had; what of a name is not UTF-8 is spelled out, as in `source`."""
@@ -267,7 +281,13 @@ def test_odd_names_come_back(tmp_path):
 
 @pytest.mark.parametrize(
     ("source", "match"),
-    [("../x.txt", "inside"), ("/tmp/x.txt", "inside"), ("all.jsonl", "not a text file"), ("a.txt", "two documents")],
+    [
+        ("../x.txt", "inside"),
+        ("/in/../../x.txt", "inside"),
+        ("all.jsonl", "not a text file"),
+        ("a.txt", "two documents"),
+        ("/a.txt", "two documents"),
+    ],
 )
 def test_sources_that_are_no_place_for_a_file(source, match, tmp_path):
     """No source leads out of the folder, and what was no text file is not made one."""
