@@ -67,9 +67,13 @@ _DOUBTFUL_END: Final = re.compile(r"\b\w{1,4}\.$")
 _QUOTES: Final = "\"'\u00ab"
 
 _REPORTED: Final = re.compile(
-    r"\b(?:said|told|sagten?|(?:a|ont) (?:dit|déclaré)|dij(?:o|eron)|h(?:a|anno) (?:detto|dichiarato)|diss(?:e|eram)"
-    r"|zei(?:den)?|powiedzia(?:ł|ła|eli)|сказал[аи]?|είπ(?:ε|αν)|söyledi(?:ler)?|dedi(?:ler)?|قالت?|말했다)\b"
-    r"|と(?:述べ|話し)",
+    r"\b(?:said|told|sagten?|(?:a|ont) (?:dit|déclaré)|disai(?:s|t|ent)|dij(?:o|eron)|decían?"
+    r"|h(?:a|anno) (?:detto|dichiarato)|diceva(?:no)?|diss(?:e|eram)|diziam?|zei(?:den)?|leest (?:ze|hij)"
+    r"|powiedzia(?:ł|ła|eli)|głosił[aoy]?|сказал[аи]?|гласил[аио]?|είπ(?:ε|αν)|söyledi(?:ler)?|dedi(?:ler)?|diyor(?:lar)?"
+    r"|قالت?|말했다|말한다|썼다)\b"
+    r"|, (?:(?!who\b)[\w'.-]+ ){0,4}(?:says|admits|insists|goes on)\b|, (?:the|these|some|many) \w+ (?:say|promise)\b"
+    r"|, (?:sagt|zegt|dice|dicen|diz|mówi|говорит|λέει|γράφει|يقول|تقول)\b"
+    r"|と(?:述べ|話し|[^。、]{0,6}言[うっい]|いう札)|[这這][样樣][写寫]|写着|寫著|[这這]么一句|[这這]句话",
     re.IGNORECASE,
 )
 _TOLD: Final = re.compile(
