@@ -79,6 +79,7 @@ def test_signatures_are_found(text: str, titles: list[str]) -> None:
         HEAD + BODY + "No bridge is an island.\n-- the ferryman\n",  # who said what stands above
         BODY + "\n--verbose\n",  # no mail
         "-- \n" + SIGNATURE,
+        HEAD + BODY + "\n--\nThe pier that we lost\n--\nCould you make that shorter for me by the end of it?\n",
     ],
 )
 def test_other_text_is_left_alone(text: str) -> None:
@@ -157,10 +158,14 @@ def test_a_closing_may_stand_above_other_signatures() -> None:
         "Cheers\nJoe Bloggs\n- item\n- item",
         "Best regards to all of you.\nJoe Bloggs\nBridges Ltd",
         "Best regards,\n" + "Joe Bloggs\n" * (MOST_LINES + 1),
+        "Best regards,\nJoe Bloggs\nP.S. The nails are in the shed",
+        "Yours sincerely,\nJoe Bloggs\nEnclosed: plan of the second pier",
+        "Mit freundlichen Grüßen\nEva Braun-Licht\nAnlagen: zwei Skizzen",
+        "Kind regards,\nJoe Bloggs\nPlease give the plan to whoever has it.",
     ],
 )
 def test_other_ends_of_letters_stay(end: str) -> None:
-    """Names alone, prose, lists, and what is too long stay."""
+    """Names alone, prose, lists, what is too long, and what letters have below the name stay."""
     assert signatures_of(f"Dear all,\n\n{BODY}\n{end}") == []
 
 

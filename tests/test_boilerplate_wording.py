@@ -97,3 +97,4 @@ def test_notices_report_nothing() -> None:
     assert not is_told("Wir verwenden Cookies. Nachdruck nur mit Genehmigung.")
     assert is_told("The newsletter was sent to 40,000 readers.")
     assert not is_reported("The newsletter was sent to 40,000 readers.")
+    assert is_told(translate("Το άρθρο ήταν μόνο για συνδρομητές"))

@@ -43,6 +43,17 @@ _NAME: Final = re.compile(rb"[A-Z\x80-\xff][\w.'\x80-\xff-]*(?: [\w.'\x80-\xff-]
 _NO_LINE: Final = re.compile(rb"^[>\"(\[{}#/|*+-]|[!?:;{}]$|[a-z]{4}\.$|\.\.\.$")
 """What no line of a signature begins or ends with: quotations, code, items of lists, and sentences."""
 
+SENTENCE: Final = re.compile(rb"(?: [a-z'\x80-\xff]+){3}\b.* [a-z'\x80-\xff]+[.?!]$", re.MULTILINE)
+"""A line that is one: words in lower case, three in a row, and the last of them."""
+
+_OF_LETTERS: Final = re.compile(
+    r"^(?:p\. ?(?:p\. ?)?s\b|ps[.: ]|nb[.: ]|encl(?:osed?|osures?|s?\.)|attached|attachments?:|cop(?:y|ies) to|cc:"
+    r"|anlagen?\b|anbei|beilagen?\b|pi(?:è|e)ces? jointes?|p\.? ?j\.? ?:|copie (?:à|:)|adjuntos?\b|anexos?\b"
+    r"|allegat[oi]\b|bijlagen?\b|kopie\b|załącznik|приложени|Приложени|συνημμέν|Συνημμέν|ek(?:ler)?:)".encode(),
+    re.IGNORECASE,
+)
+"""What letters have below the name: an afterthought, what goes with them, and who else gets them."""
+
 
 def opens_with_closing(data: NDArray[np.uint8], start: int, end: int) -> bool:
     """Say whether the first line of a paragraph is a closing."""
@@ -57,6 +68,11 @@ def find_signed(text: bytes) -> int | None:
     lines = [line.strip() for line in text[closings[-1].end() :].splitlines() if line.strip()]
     if not FEWEST_LINES <= len(lines) <= MOST_LINES or _NAME.fullmatch(lines[0]) is None:
         return None
-    if any(len(line) > MOST_LINE_BYTES or _NO_LINE.search(line) is not None for line in lines):
+    if any(len(line) > MOST_LINE_BYTES or _is_of_text(line) for line in lines):
         return None
     return closings[-1].start()
+
+
+def _is_of_text(line: bytes) -> bool:
+    """Say whether a line is none of a signature."""
+    return any(pattern.search(line) is not None for pattern in (_NO_LINE, SENTENCE, _OF_LETTERS))

@@ -6,7 +6,14 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.boilerplate.closings import HEADS, MOST_LAST_BYTES, MOST_PARAGRAPHS, find_signed, opens_with_closing
+from dedup.boilerplate.closings import (
+    HEADS,
+    MOST_LAST_BYTES,
+    MOST_PARAGRAPHS,
+    SENTENCE,
+    find_signed,
+    opens_with_closing,
+)
 from dedup.kernels.shapes import find_edges
 
 AFTER_DASHES: Final = ("mail-signature", "mail-signature/after-dashes")
@@ -61,6 +68,9 @@ _MAIL: Final = re.compile(
 _CODE: Final = re.compile(rb"^\s*(?:\||#|//|<(?!https?:|[^\s<>]+@)\w|\{|\}|[-+*] )|;\s*$", re.MULTILINE)
 _COMMENT: Final = re.compile(rb"^\s*--+ ?\w", re.MULTILINE)
 """Of code, but in mail it says who said what is quoted."""
+
+_FENCE: Final = re.compile(rb"^--\r?$", re.MULTILINE)
+"""Above another one it parts what is enclosed from the mail, which goes on below."""
 
 _ARMOUR: Final = re.compile(rb"^-----BEGIN [A-Z ]+-----.*?(?:^-----END [A-Z ]+-----|\Z)\s*", re.MULTILINE | re.DOTALL)
 """A key, a code of who writes, or a signature made of a text: lines that are not counted."""
@@ -166,6 +176,8 @@ def _tell(delimiter: re.Match[bytes], below: bytes, above: bytes, *, is_mail: bo
     if _LIST.search(below) is not None:
         return BELOW_LINE if len(lines) <= MOST_LIST_LINES else None
     if is_row or not lines or len(lines) > MOST_LINES or _CODE.search(below) is not None:
+        return None
+    if delimiter["space"] is None and _FENCE.search(above) is not None and SENTENCE.search(below) is not None:
         return None
     is_mail = is_mail or _MAIL.search(above) is not None
     if not is_mail and (delimiter["space"] is None or _COMMENT.search(below) is not None):

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from dedup.boilerplate.spellings import FOLDS
+from dedup.boilerplate.spellings import FOLDS, fold
 
 MOST_SENTENCES: Final = 8
 """A paragraph of more sentences is tried as a whole and at its end, never sentence by sentence."""
@@ -67,18 +67,23 @@ _DOUBTFUL_END: Final = re.compile(r"\b\w{1,4}\.$")
 _QUOTES: Final = "\"'\u00ab"
 
 _REPORTED: Final = re.compile(
-    r"\b(?:said|told|sagten?|(?:a|ont) (?:dit|déclaré)|disai(?:s|t|ent)|dij(?:o|eron)|decían?"
-    r"|h(?:a|anno) (?:detto|dichiarato)|diceva(?:no)?|diss(?:e|eram)|diziam?|zei(?:den)?|leest (?:ze|hij)"
-    r"|powiedzia(?:ł|ła|eli)|głosił[aoy]?|сказал[аи]?|гласил[аио]?|είπ(?:ε|αν)|söyledi(?:ler)?|dedi(?:ler)?|diyor(?:lar)?"
-    r"|قالت?|말했다|말한다|썼다)\b"
-    r"|, (?:(?!who\b)[\w'.-]+ ){0,4}(?:says|admits|insists|goes on)\b|, (?:the|these|some|many) \w+ (?:say|promise)\b"
-    r"|, (?:sagt|zegt|dice|dicen|diz|mówi|говорит|λέει|γράφει|يقول|تقول)\b"
-    r"|と(?:述べ|話し|[^。、]{0,6}言[うっい]|いう札)|[这這][样樣][写寫]|写着|寫著|[这這]么一句|[这這]句话",
+    fold(
+        r"\b(?:said|told|sagten?|(?:a|ont) (?:dit|déclaré)|disai(?:s|t|ent)|dij(?:o|eron)|decían?"
+        r"|h(?:a|anno) (?:detto|dichiarato)|diceva(?:no)?|diss(?:e|eram)|diziam?|zei(?:den)?|leest (?:ze|hij)"
+        r"|powiedzia(?:ł|ła|eli)|głosił[aoy]?|сказал[аи]?|гласил[аио]?|είπ(?:ε|αν)|söyledi(?:ler)?|dedi(?:ler)?|diyor(?:lar)?"
+        r"|قالت?|말했다|말한다|썼다)\b"
+        r"|, (?:(?!who\b)[\w'.-]+ ){0,4}(?:says|admits|insists|goes on)\b"
+        r"|, (?:the|these|some|many) \w+ (?:say|promise)\b"
+        r"|, (?:sagt|zegt|dice|dicen|diz|mówi|говорит|λέει|γράφει|يقول|تقول)\b"
+        r"|と(?:述べ|話し|[^。、]{0,6}言[うっい]|いう札)|[这這][样樣][写寫]|写着|[这這]么一句|[这這]句话"
+    ),
     re.IGNORECASE,
 )
 _TOLD: Final = re.compile(
-    r"\b(?:was|were|had|did|could|war(?:en)?|hatten?|wurden?|étai(?:t|ent)|avai(?:t|ent)|eran?|fue(?:ron)?|había|erano"
-    r"|aveva(?:no)?|foi|foram|waren|hadden|werd(?:en)?|był[aoy]?|был[аои]?|ήταν|είχ(?:ε|αν))\b",
+    fold(
+        r"\b(?:was|were|had|did|could|war(?:en)?|hatten?|wurden?|étai(?:t|ent)|avai(?:t|ent)|eran?|fue(?:ron)?|había|erano"
+        r"|aveva(?:no)?|foi|foram|waren|hadden|werd(?:en)?|był[aoy]?|был[аои]?|ήταν|είχ(?:ε|αν))\b"
+    ),
     re.IGNORECASE,
 )
 """The past tense, in the words of it that are in most stories."""
