@@ -155,6 +155,27 @@ def test_reading_in_pieces_gives_the_same_tokens(text: str, most: int) -> None:
     assert (found, spans) == read(text)[:2]
 
 
+@pytest.mark.parametrize("character", ["½", "⑴", "⒈", "\ufdfa", "㌖", "a½"])
+@pytest.mark.parametrize("before", ["", "a " * 31, "a " * 40])
+def test_reading_in_pieces_ends_where_no_character_begins_without_a_token(character: str, before: str) -> None:
+    """A run of characters of which each goes on with the token of the one before takes the room that there is."""
+    data = bytes_of(before + character * 500)
+    for most in (1, 30, 32, 33, 64):
+        beyond = 500  # room in which what is too much shows, and does no harm
+        hashes, no_shapes = np.zeros(most + SPARE + beyond, dtype=np.uint64), np.empty(0, dtype=np.uint8)
+        starts, ends = np.empty(len(hashes), dtype=np.int64), np.empty(len(hashes), dtype=np.int64)
+        marks = np.empty(MOST_MARKS, dtype=np.uint32)
+        arrays = characters.load_characters()
+        at = n_read = 0
+        while at < len(data):
+            n, at = read_some_tokens(data, 0, at, len(data), *arrays, marks, most, hashes, starts, ends, no_shapes)
+            assert n > 0
+            assert n <= most + SPARE
+            n_read += n
+        assert not hashes[most + SPARE :].any()
+        assert len(read(before + character * 500)[0]) <= n_read
+
+
 @given(texts, st.data())
 def test_reading_stays_inside_its_span(text: str, data: st.DataObject) -> None:
     """Tokens of a stretch are those of the stretch alone, whatever stands around it."""

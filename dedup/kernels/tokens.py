@@ -47,7 +47,11 @@ TOUCHES_UNDERSCORE: Final = np.uint8(8)
 HAS_LOWER: Final = np.uint8(16)
 
 SPARE: Final = 64
-"""Tokens that read_some_tokens may give beyond those asked for: a block's, and those of one character."""
+"""Tokens that read_some_tokens may give beyond those asked for: a block's, and those of a few characters."""
+
+_MOST_BEYOND: Final = SPARE - 16
+"""So many beyond them, a stretch ends behind the next character, which holds a dozen at most, though its last token may
+go on: in "½½" no character begins without one, for the 2 and the 1 are of the same."""
 
 MOST_MARKS: Final = 256
 """Marks in a row that are put into canonical order together; Unicode's own limit for streams is 30."""
@@ -118,7 +122,7 @@ def read_some_tokens(text, start, at, end, page_of, pages, expansions, marks, mo
     """Fill in the tokens of text[start:end] from byte `at` on, `most` of them or up to SPARE more.
 
     Gives how many there are and where to go on, `end` if nothing is left. Arguments as in read_tokens, but that
-    the four need room for most + SPARE tokens.
+    the four need room for most + SPARE tokens. A token is read in two parts where it would end only beyond that.
     """
     n = np.uint64(0)  # unsigned, as all places in the loop: a negative one would count from the end
     size = np.uint64(len(text))
@@ -162,7 +166,7 @@ def _read_stretch(text, start, at, end, page_of, pages, expansions, arrays, most
     """Add the tokens of the characters from `at` on, up to an ASCII character that is in none, or to `most` tokens.
 
     `arrays` are marks, hashes, starts, ends and shapes; n tokens are there. Gives how many are there then, and where
-    it stopped: before a character that no token goes on in.
+    it stopped: before a character that no token goes on in, or where there is no room for more.
     """
     marks, hashes, starts, ends, shapes = arrays
     n_marks = np.int64(0)
@@ -250,6 +254,8 @@ def _read_stretch(text, start, at, end, page_of, pages, expansions, arrays, most
             value, chunk, filled = _push(value, chunk, filled, entry & CODE_POINT)
             ends[n] = after
         at = after
+        if n >= most + _MOST_BEYOND:
+            break
     if is_open:
         value, chunk, filled = _push_marks(value, chunk, filled, marks, n_marks)
         hashes[n] = _finish(value, chunk, filled)
