@@ -22,15 +22,15 @@ def sites_of(
     site: str = "auto",
 ) -> list[int]:
     held = {
-        name: pa.chunked_array([list(values[:1]), list(values[1:])], pa.string())
+        name: [pa.array(values[:1], pa.string()), pa.array(values[1:], pa.string())]
         for name, values in (columns or {}).items()
     }
     found = find_sites(
         len(ids),
         list(held),
         held.__getitem__,
-        lambda: pa.chunked_array([list(ids)]),
-        lambda: pa.chunked_array([list(sources)]),
+        lambda: [pa.array(ids)],
+        lambda: [pa.array(sources)],
         Settings(site=site),
     )
     return found.of_document.tolist()
