@@ -83,6 +83,7 @@ ON_ONE_FLOOR = {
     "placing": {"addresses", "disk_space", "sources", "uploading"},
     "uploading": {"addresses", "places"},
     "outputs": {"addresses", "sources", "uploading"},
+    "originals": {"row_sizes"},
     "restoring": {"decoding", "locking", "names", "originals", "outputs", "parts", "placing", "writing"},
     "reporting": {"names", "outputs", "paragraphs", "recall", "sources", "versions"},
 }
