@@ -23,14 +23,14 @@ def group_documents(
     """Give a number for the group each document is in, uint64[d], or None where all are in one.
 
     Only paragraphs of one group are compared; `column` has the values that make the groups, in chunks, if it is values
-    that do. Documents without a value are a group.
+    that do. Documents without a value are a group. Raises ColumnError if they cannot be told apart.
     """
     if settings.within == "corpus":
         return None
     if settings.within == "document" or column is None:
         numbers = np.arange(n_documents, dtype=np.int32)
     else:
-        numbers, _ = number_values(column)
+        numbers, _ = number_values(column, f"within: column {settings.within_column!r}")
     return (numbers + 2).astype(np.uint64) * _PRIME
 
 
@@ -63,20 +63,25 @@ def rank_documents(
 
 
 def number_values(
-    chunks: Iterable[pa.Array], change: Callable[[pa.Array], pa.Array] | None = None
+    chunks: Iterable[pa.Array], where: str, change: Callable[[pa.Array], pa.Array] | None = None
 ) -> tuple[NDArray[np.int32], pa.Array]:
     """Give the number of each value of a column, int32[d], -1 for null, and the values in the order of their numbers.
 
     Values are numbered as they first come. With `change` it is what this makes of them that is numbered; it is asked
     for different values of a chunk, not for each. Goes chunk by chunk: together values may be more than Arrow joins.
+    Raises ColumnError, which says `where` they are, for values that cannot be told apart: lists, objects.
     """
     numbers, found, n_found = [], [], 0
     for chunk in chunks:
-        is_encoded = pa.types.is_dictionary(chunk.type)
-        encoded = (chunk.indices if is_encoded else chunk).dictionary_encode()
-        values = chunk.dictionary.take(encoded.dictionary) if is_encoded else encoded.dictionary
-        values = (values if change is None else change(values)).dictionary_encode()
-        own = _lookup(_places(encoded.indices), _places(values.indices))
+        try:
+            places, values = _encode(chunk)
+            values = (values if change is None else change(values)).dictionary_encode()
+        except (pa.ArrowNotImplementedError, pa.ArrowTypeError, pa.ArrowInvalid):
+            raise ColumnError(
+                f"{where} is of type {chunk.type}, whose values cannot be told apart; "
+                "name one of text, numbers or dates"
+            ) from None
+        own = _lookup(_places(places), _places(values.indices))
         numbers.append(np.where(own < 0, -1, own + n_found))
         found.append(values.dictionary.cast(_LARGE.get(values.dictionary.type, values.dictionary.type)))
         n_found += len(found[-1])
@@ -84,6 +89,15 @@ def number_values(
     number_of = np.concatenate([np.empty(0, np.int32), *(_places(chunk.indices) for chunk in together.chunks)])
     different = together.chunk(0).dictionary if n_found else found[0]
     return _lookup(np.concatenate(numbers), number_of), different
+
+
+def _encode(chunk: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Give the place of each value among the different ones, and these as they first come."""
+    if pa.types.is_dictionary(chunk.type):  # which may hold values that are nowhere, in any order
+        used = chunk.indices.dictionary_encode()
+        return used.indices, chunk.dictionary.take(used.dictionary)
+    encoded = chunk.dictionary_encode()
+    return encoded.indices, encoded.dictionary
 
 
 def _places(indices: pa.Array) -> NDArray[np.int32]:

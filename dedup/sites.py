@@ -46,31 +46,32 @@ def find_sites(
     """Give the site of each document; sites are numbered as they first come.
 
     names: of the columns beside id and text, which `column` gives in chunks; ids and sources of all documents are asked
-    for only where they are needed. Raises ColumnError if the settings name a column that is not there.
+    for only where they are needed. Raises ColumnError if the settings name a column that is not there, or
+    one of values that cannot be told apart.
     """
     unknown = Sites(np.full(n_documents, -1, dtype=np.int32), pa.array([], pa.large_string()))
     if settings.site == "none" or not n_documents:
         return unknown
     if settings.site == "folder":
-        return _number(sources(), _folder_of)
+        return _number(sources(), "sources", _folder_of)
     if settings.site != "auto":
         name = check_column(settings.site.removeprefix("column:"), names, "site")
-        return _number(column(name), _site_of)
+        return _number(column(name), f"site: column {name!r}", _site_of)
     for name in (*NAME_COLUMNS, *ADDRESS_COLUMNS):
         if name in names and is_text_type(next(iter(column(name))).type):
-            found = _number(column(name), _site_of if name in NAME_COLUMNS else _address_of)
+            found = _number(column(name), name, _site_of if name in NAME_COLUMNS else _address_of)
             if len(found.names):
                 return found
-    for values, known_by in ((ids, _address_of), (sources, _folder_host_of)):
-        found = _number(values(), known_by)
+    for where, values, known_by in (("ids", ids, _address_of), ("sources", sources, _folder_host_of)):
+        found = _number(values(), where, known_by)
         if len(found.names):
             return found
     return unknown
 
 
-def _number(chunks: Iterable[pa.Array], change: Callable[[pa.Array], pa.Array]) -> Sites:
+def _number(chunks: Iterable[pa.Array], where: str, change: Callable[[pa.Array], pa.Array]) -> Sites:
     """Give the sites that texts are changed to."""
-    numbers, names = number_values(chunks, lambda values: change(values.cast(pa.large_string())))
+    numbers, names = number_values(chunks, where, lambda values: change(values.cast(pa.large_string())))
     return Sites(numbers, names)
 
 

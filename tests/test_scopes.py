@@ -164,6 +164,24 @@ def test_dictionary_encoded_columns_group_and_rank() -> None:
     assert dedup.clean(table, keep="rank").documents["rank"].to_pylist() == ["z"]
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([[1], None]),
+        pa.array([{"a": 1}, None]),
+        pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int32())),
+        pa.ExtensionArray.from_storage(pa.uuid(), pa.array([bytes(16), None], pa.binary(16))),
+    ],
+    ids=lambda values: str(values.type),
+)
+@pytest.mark.parametrize("setting", ["within", "site"])
+def test_a_column_whose_values_cannot_be_told_apart_is_refused(setting: str, values: pa.Array) -> None:
+    """Lists and objects make no groups and name no site: the message names setting, column and type."""
+    table = pa.table({"text": [SAME, LONGER], "tags": values})
+    with pytest.raises(dedup.ColumnError, match=rf"^{setting}: column 'tags' is of type .* cannot be told apart"):
+        dedup.clean(table, **{setting: "tags"})
+
+
 VALUES = st.lists(st.sampled_from(["a", "b", "B", "c", None]), max_size=5)
 
 
@@ -183,7 +201,7 @@ def test_values_are_numbered_chunk_by_chunk(chunks, is_encoded, is_changed):
             pa.DictionaryArray.from_arrays(pa.array([places.get(v) for v in chunk], pa.int8()), list(places))
             for chunk in chunks
         ]
-    numbers, different = number_values(iter(arrays), change if is_changed else None)
+    numbers, different = number_values(iter(arrays), "column 'n'", change if is_changed else None)
     flat = [value for chunk in chunks for value in chunk]
     if is_changed:
         flat = [None if value in ("c", None) else value.lower() for value in flat]
