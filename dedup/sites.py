@@ -71,8 +71,19 @@ def find_sites(
 
 def _number(chunks: Iterable[pa.Array], where: str, change: Callable[[pa.Array], pa.Array]) -> Sites:
     """Give the sites that texts are changed to."""
-    numbers, names = number_values(chunks, where, lambda values: change(values.cast(pa.large_string())))
+    numbers, names = number_values(chunks, where, lambda values: change(_as_text(values)))
     return Sites(numbers, names)
+
+
+def _as_text(values: pa.Array) -> pa.Array:
+    """Give values as text that is UTF-8: Parquet and Arrow producers promise it, and not all keep it."""
+    texts = values.cast(pa.large_string(), safe=False)
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = texts.cast(pa.large_binary()).to_pylist()
+        texts = pa.array([None if value is None else value.decode(errors="replace") for value in raw], texts.type)
+    return texts
 
 
 def _site_of(values: pa.Array) -> pa.Array:

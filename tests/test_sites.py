@@ -55,6 +55,18 @@ def test_a_column_of_names_is_taken_as_it_is() -> None:
     assert sites_of({"site": [None] * 4, "url": ["http://a.com/"] * 4}) == [0] * 4
 
 
+@pytest.mark.parametrize("type_", [pa.string(), pa.large_string(), pa.binary()])
+def test_addresses_that_are_not_utf_8_name_a_site(type_: pa.DataType) -> None:
+    """A table that promises UTF-8 and does not keep it is cleaned as others are, in whatever column."""
+    raw = pa.array([b"http://a.com/caf\xe9", b"http://a.com/", b"caf\xe9", None], pa.large_binary())
+    values = raw.cast(type_, safe=False)
+    found = find_sites(4, ["link"], {"link": [values]}.__getitem__, list, list, Settings(site="link"))
+    assert (found.of_document.tolist(), found.names.to_pylist()) == ([0, 0, 1, -1], ["a.com", "caf\ufffd"])
+    if not pa.types.is_binary(type_):
+        found = find_sites(4, ["link"], {"link": [values]}.__getitem__, list, list, Settings())
+        assert found.of_document.tolist() == [0, 0, -1, -1]
+
+
 def test_ids_and_folders_tell_the_site_where_no_column_does() -> None:
     """An id may be an address, and a folder be named as a site; other folders are none."""
     assert sites_of(ids=["http://a.com/1", "http://a.com/2", "http://b.org/", "x"]) == [0, 0, 1, -1]
