@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from dedup.arrow_views import view_texts
 from dedup.batches import Batch, Reject
 from dedup.column_types import is_text_type
-from dedup.columns import name_outside
+from dedup.columns import OUTPUT_NAMES, name_outside
 from dedup.errors import ColumnError
 from dedup.extraction.pages import METADATA
 from dedup.nul_characters import without_nul
@@ -203,34 +203,44 @@ class FinalColumns:
         ]
         return told + [
             f"column {name!r} is called {outside!r} in the output, where dedup has a {name!r} of its own"
-            for name, outside in name_outside(self.names).items()
+            for name, outside in name_outside(list(self.users)).items()
             if name != outside
         ]
 
     def table(self, raw: RawShard, ids: pa.Array) -> pa.Table:
-        """Give the documents of a shard, with their final ids."""
+        """Give the documents of a shard, with their final ids and columns called as in the output."""
         columns: list[Any] = [ids, raw.text, raw.sources, raw.rows]
+        beside = {
+            outside: self.column(name, raw.n_documents, raw.users.get(name), raw.said.get(name))
+            for name, outside in name_outside(list(self.users)).items()
+        }
+        for name in self.said:
+            if name not in beside:
+                beside[name] = pa.chunked_array([_told(name, raw.n_documents, raw.said.get(name))])
         schema = DOCUMENTS
-        for name in self.names:
-            column = self.column(name, raw.n_documents, raw.users.get(name), raw.said.get(name))
+        for name, column in beside.items():
             schema = schema.append(pa.field(USER_COLUMN_PREFIX + name, column.type))
-            columns.append(column)
-        return pa.table(columns, schema=schema)
+        return pa.table([*columns, *beside.values()], schema=schema)
 
     def column(self, name: str, n: int, chunks: list[pa.Array] | None, said: pa.Array | None) -> pa.ChunkedArray:
         """Give the user's column of a name in a shard, its gaps filled with what is said of documents, or that alone.
 
+        What dedup itself has to say fills no gap of theirs, which has another name in the output.
         `chunks` is the column as it came, None where the shard has none of it.
         """
         form = self.users.get(name)
-        is_said = name in self.said
-        told: Any = pa.nulls(n, _SAID[name]) if is_said and said is None else said
+        is_said = name in self.said and (form is None or name not in OUTPUT_NAMES)
         if form is None or (is_said and pa.types.is_null(form.type)):
-            return pa.chunked_array([told])
+            return pa.chunked_array([_told(name, n, said)])
         converted = [form.convert(chunk) for chunk in ([pa.nulls(n)] if chunks is None else chunks)]
         column = pa.chunked_array(converted, form.type)
         fits = is_said and (form.type == _SAID[name] or (is_text_type(form.type) and _SAID[name] == pa.string()))
-        return pc.coalesce(column, told.cast(form.type)) if fits else column
+        return pc.coalesce(column, _told(name, n, said).cast(form.type)) if fits else column
+
+
+def _told(name: str, n: int, said: pa.Array | None) -> pa.Array:
+    """Give what is said of the n documents of a shard."""
+    return pa.nulls(n, _SAID[name]) if said is None else said
 
 
 def _add_columns(

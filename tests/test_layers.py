@@ -43,7 +43,7 @@ ON_ONE_FLOOR = {
     "guard": {"evidence", "matching", "shards"},
     "verdicts": {"evidence", "guard", "matching", "shards"},
     "removals": {"cuts", "evidence", "recurrence", "shards", "verdicts"},
-    "applying": {"columns", "evidence", "guard", "recurrence", "removals", "verdicts"},
+    "applying": {"evidence", "guard", "recurrence", "removals", "verdicts"},
     "shards": {"cuts"},
     "ids": {"equals", "storage"},
     "equals": {"shards", "storage"},
