@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView, make_texts
-from dedup.columns import name_outside
 from dedup.evidence import Evidence
 from dedup.guard import WHY_KEPT
 from dedup.kernels.spans import copy_spans
@@ -65,13 +64,10 @@ def apply_removals(evidence: Evidence, verdicts: Verdicts, shard: int, doc_ids: 
     ]
     gone = np.flatnonzero(is_emptied)
     emptied = [_take(own_ids, gone), _take(documents["source"], gone), pa.array(gone + first)]
-    names = (name for name in documents.column_names if name.startswith(USER_COLUMN_PREFIX))
-    outside = name_outside([name.removeprefix(USER_COLUMN_PREFIX) for name in names])
-    users = {USER_COLUMN_PREFIX + name: given for name, given in outside.items()}
     return {
-        "documents": _with_users(pa.table(clean, schema=CLEAN_DOCUMENTS), documents, users, stays),
+        "documents": _with_users(pa.table(clean, schema=CLEAN_DOCUMENTS), documents, stays),
         "removed": pa.table(removed, schema=REMOVED),
-        "emptied": _with_users(pa.table(emptied, schema=EMPTIED), documents, users, gone),
+        "emptied": _with_users(pa.table(emptied, schema=EMPTIED), documents, gone),
     }
 
 
@@ -135,11 +131,12 @@ def _cut_texts(
     return make_texts(data, offsets)
 
 
-def _with_users(table: pa.Table, documents: pa.Table, users: dict[str, str], which: NDArray[np.int64]) -> pa.Table:
-    """Add the user's columns of the documents `which`, each as `users` calls it."""
-    for name, outside in users.items():
-        field = documents.schema.field(name).with_name(outside)
-        table = table.append_column(field, _take(documents[name], which))
+def _with_users(table: pa.Table, documents: pa.Table, which: NDArray[np.int64]) -> pa.Table:
+    """Add the columns of the documents `which` that are beside DOCUMENTS."""
+    for field in documents.schema:
+        if field.name.startswith(USER_COLUMN_PREFIX):
+            outside = field.with_name(field.name.removeprefix(USER_COLUMN_PREFIX))
+            table = table.append_column(outside, _take(documents[field.name], which))
     return table
 
 

@@ -61,7 +61,7 @@ def list_rules(
         print_json(rules_to_json(selected, known))
         return
     console = make_console()
-    show(show_rules(selected, known, console.width if console.is_terminal else None), console)
+    show(show_rules(selected, console.width if console.is_terminal else None), console)
 
 
 @rules_app.command("show")

@@ -12,7 +12,10 @@ TEXT_NAMES: Final = ("text", "content", "body")
 ID_NAMES: Final = ("id", "doc_id", "url")
 """Columns taken for the id when the user names none, best first."""
 
-OUTPUT_NAMES: Final = ("doc_id", "text", "source", "n_removed", "chars_removed", "kept_as", "position")
+OUTPUT_NAMES: Final = (
+    *("doc_id", "text", "source", "n_removed", "chars_removed", "kept_as", "position"),
+    *("extractor", "encoding", "n_replaced"),  # where there is something to say
+)
 """Columns that dedup itself writes beside the user's own."""
 
 

@@ -74,14 +74,12 @@ class Corpus:
         self.columns = replace(self.columns, exact=exact[:0].copy())
         self.storage.drop(exact)
 
-    def user_column(self, name: str) -> pa.ChunkedArray:
+    def user_chunks(self, name: str) -> Iterator[pa.Array]:
         """Give a user's column, which must be there, in its final type, by the name that it came with."""
-        chunks: list[pa.Array] = []
         for shard in range(self.store.n_shards):
             raw = self.store.raw(shard)
             column = self.final.column(name, raw.n_documents, raw.users.get(name), raw.said.get(name))
-            chunks += column.chunks
-        return pa.chunked_array(chunks, chunks[0].type)
+            yield from column.chunks
 
     def find_sites(self, settings: Settings) -> Sites:
         """Give the site of each document."""
@@ -89,9 +87,9 @@ class Corpus:
         return find_sites(
             self.columns.n_documents,
             self.final.names,
-            self.user_column,
-            lambda: pa.chunked_array(self.ids, pa.string()),
-            lambda: pa.chunked_array([self.store.places(shard)[0] for shard in shards], pa.string()),
+            self.user_chunks,
+            lambda: self.ids,
+            lambda: (self.store.places(shard)[0] for shard in shards),
             settings,
         )
 

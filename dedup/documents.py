@@ -13,16 +13,20 @@ import pyarrow.compute as pc
 from dedup.arrow_views import view_texts
 from dedup.batches import Batch, Reject
 from dedup.column_types import is_text_type
-from dedup.columns import name_outside
+from dedup.columns import OUTPUT_NAMES, name_outside
 from dedup.errors import ColumnError
 from dedup.extraction.pages import METADATA
 from dedup.nul_characters import without_nul
+from dedup.row_sizes import Sizes, measure_chunks
 from dedup.schemas import DOCUMENTS, REJECTED, USER_COLUMN_PREFIX, empty_table
 from dedup.settings import Settings
 from dedup.user_columns import ColumnForm, UserColumn
 
 _SAID: Final = {**dict.fromkeys((*METADATA, "encoding"), pa.string()), "n_replaced": pa.int64()}
 """What reading says of documents beside their text, in the order of the columns that it becomes."""
+
+_MOST_JOINED_BYTES: Final = 1 << 27
+"""Size up to which chunks of a column are joined: Arrow counts in 32 bits, and of the values in lists, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class ShardBuilder:
 
     so_far: ReadSoFar
     encoding_errors: str = "reject"  # or "repair"
-    held_bytes: int = 0  # text that is in no shard yet
+    held_bytes: int = 0  # of text, ids and columns that are in no shard yet
     _text: list[pa.Array] = field(default_factory=list)
     _ids: list[pa.Array] = field(default_factory=list)
     _sources: list[pa.Array] = field(default_factory=list)
@@ -111,7 +115,10 @@ class ShardBuilder:
                 self._add_batch(source, id_prefix, part)
 
     def cut(self, shard_bytes: int) -> Iterator[RawShard]:
-        """Give all that is held as shards of about so much text, of at least one document each."""
+        """Give all that is held as shards of about so many bytes, of at least one document each.
+
+        A user's columns count as the text does: they may be pictures.
+        """
         if not self._text:
             return
         whole = RawShard(
@@ -123,12 +130,12 @@ class ShardBuilder:
             {name: _join(chunks) for name, chunks in self._said.items()},
         )
         self._users, self._said, self.held_bytes = {}, {}, 0
-        offsets = view_texts(whole.text).offsets
+        ends = np.concatenate([[0], np.cumsum(_measure_documents(whole))])
         first = 0
         while first < whole.n_documents:
             # a rest of less than half a shard is not worth one
-            past = int(np.searchsorted(offsets, offsets[first] + shard_bytes, side="right")) - 1
-            if offsets[-1] - offsets[first] < 1.5 * shard_bytes:
+            past = int(np.searchsorted(ends, ends[first] + shard_bytes, side="right")) - 1
+            if ends[-1] - ends[first] < 1.5 * shard_bytes:
                 past = whole.n_documents
             past = min(max(past, first + 1), whole.n_documents)
             yield whole if past - first == whole.n_documents else _slice(whole, first, past - first)
@@ -165,7 +172,8 @@ class ShardBuilder:
         self._ids.append(ids)
         self._rows.append(piece.rows)
         self._sources.append(pa.repeat(pa.scalar(source), n_rows))
-        self.held_bytes += piece.text.nbytes
+        held = (piece.text, ids, *piece.columns.values(), *told.values())
+        self.held_bytes += sum(array.nbytes for array in held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,34 +203,44 @@ class FinalColumns:
         ]
         return told + [
             f"column {name!r} is called {outside!r} in the output, where dedup has a {name!r} of its own"
-            for name, outside in name_outside(self.names).items()
+            for name, outside in name_outside(list(self.users)).items()
             if name != outside
         ]
 
     def table(self, raw: RawShard, ids: pa.Array) -> pa.Table:
-        """Give the documents of a shard, with their final ids."""
+        """Give the documents of a shard, with their final ids and columns called as in the output."""
         columns: list[Any] = [ids, raw.text, raw.sources, raw.rows]
+        beside = {
+            outside: self.column(name, raw.n_documents, raw.users.get(name), raw.said.get(name))
+            for name, outside in name_outside(list(self.users)).items()
+        }
+        for name in self.said:
+            if name not in beside:
+                beside[name] = pa.chunked_array([_told(name, raw.n_documents, raw.said.get(name))])
         schema = DOCUMENTS
-        for name in self.names:
-            column = self.column(name, raw.n_documents, raw.users.get(name), raw.said.get(name))
+        for name, column in beside.items():
             schema = schema.append(pa.field(USER_COLUMN_PREFIX + name, column.type))
-            columns.append(column)
-        return pa.table(columns, schema=schema)
+        return pa.table([*columns, *beside.values()], schema=schema)
 
     def column(self, name: str, n: int, chunks: list[pa.Array] | None, said: pa.Array | None) -> pa.ChunkedArray:
         """Give the user's column of a name in a shard, its gaps filled with what is said of documents, or that alone.
 
+        What dedup itself has to say fills no gap of theirs, which has another name in the output.
         `chunks` is the column as it came, None where the shard has none of it.
         """
         form = self.users.get(name)
-        is_said = name in self.said
-        told: Any = pa.nulls(n, _SAID[name]) if is_said and said is None else said
+        is_said = name in self.said and (form is None or name not in OUTPUT_NAMES)
         if form is None or (is_said and pa.types.is_null(form.type)):
-            return pa.chunked_array([told])
+            return pa.chunked_array([_told(name, n, said)])
         converted = [form.convert(chunk) for chunk in ([pa.nulls(n)] if chunks is None else chunks)]
         column = pa.chunked_array(converted, form.type)
         fits = is_said and (form.type == _SAID[name] or (is_text_type(form.type) and _SAID[name] == pa.string()))
-        return pc.coalesce(column, told.cast(form.type)) if fits else column
+        return pc.coalesce(column, _told(name, n, said).cast(form.type)) if fits else column
+
+
+def _told(name: str, n: int, said: pa.Array | None) -> pa.Array:
+    """Give what is said of the n documents of a shard."""
+    return pa.nulls(n, _SAID[name]) if said is None else said
 
 
 def _add_columns(
@@ -265,6 +283,14 @@ def _slice_chunks(chunks: list[pa.Array], first: int, n: int) -> list[pa.Array]:
     return sliced
 
 
+def _measure_documents(shard: RawShard) -> Sizes:
+    """Give the bytes of each document: of its text, its id, and what else is said of it."""
+    sizes = np.diff(view_texts(shard.text).offsets)
+    for chunks in ([shard.ids], *shard.users.values(), *([array] for array in shard.said.values())):
+        sizes = sizes + measure_chunks(chunks, shard.n_documents)
+    return sizes
+
+
 def _join(chunks: list[pa.Array]) -> pa.Array:
     """Join chunks of one type, and empty the list: texts should not be in memory twice for long."""
     joined = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
@@ -276,11 +302,15 @@ def _join_some(chunks: list[pa.Array]) -> list[pa.Array]:
     """Join neighbours of one type, so that ten thousand small files are not ten thousand chunks."""
     joined: list[pa.Array] = []
     run: list[pa.Array] = []
+    n_bytes = 0
     for chunk in chunks:
+        is_full = n_bytes + chunk.nbytes > _MOST_JOINED_BYTES
         # a dictionary is each chunk's own
-        if run and (chunk.type != run[0].type or pa.types.is_dictionary(chunk.type)):
+        if run and (is_full or chunk.type != run[0].type or pa.types.is_dictionary(chunk.type)):
             joined.append(_join(run))
+            n_bytes = 0
         run.append(chunk)
+        n_bytes += chunk.nbytes
     if run:
         joined.append(_join(run))
     return joined

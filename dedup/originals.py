@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.errors import OutputError
+from dedup.row_sizes import measure_chunks
 from dedup.schemas import CLEAN_DOCUMENTS
 
 CHANGED: Final = "it has been changed since dedup wrote it"
@@ -22,6 +23,7 @@ _LOST_COLUMNS: Final = ("doc_id", "text", "n_removed", "chars_removed")
 _MOST_EMPTIED: Final = 1 << 12  # in one piece, where pieces are to be small
 _ROWS_AT_A_TIME: Final = 1 << 12  # as Python objects
 _BEHIND_ALL: Final = 1 << 62
+_MOST_TAKEN_BYTES: Final = 1 << 27  # of a column in one piece
 
 Span = tuple[int, int, str]
 """Start, end and text of a removed span."""
@@ -169,7 +171,7 @@ class _Block:
 def _restore_block(block: _Block, spans: Spans, most_chars: int | None) -> Iterator[pa.Table]:
     """Give the documents of a block as they were read, in tables of about `most_chars` restored characters."""
     changed = np.flatnonzero(block.documents["n_removed"].to_numpy())
-    lost = block.documents.select(_LOST_COLUMNS).take(pa.array(changed)).to_pylist()
+    lost = pa.table([take_rows(block.documents[name], changed) for name in _LOST_COLUMNS], _LOST_COLUMNS).to_pylist()
     gone = block.emptied["doc_id"].to_pylist()
     changed_places = block.clean_places[changed]
     order = np.argsort(np.concatenate([changed_places, block.places]), kind="stable")
@@ -203,12 +205,12 @@ def _assemble(block: _Block, texts: list[str], emptied_texts: list[str]) -> pa.T
     order = np.argsort(np.concatenate([block.clean_places, block.places]), kind="stable")
     restored = pa.array(texts + emptied_texts, pa.large_string())
     columns = {
-        "doc_id": _take(_join(documents["doc_id"], emptied["doc_id"], pa.string()), order),
-        "source": _take(_join(documents["source"], emptied["source"], pa.string()), order),
-        "text": _take(pa.chunked_array([*documents["text"].chunks, restored], pa.large_string()), pick[order]),
+        "doc_id": take_rows(_join(documents["doc_id"], emptied["doc_id"], pa.string()), order),
+        "source": take_rows(_join(documents["source"], emptied["source"], pa.string()), order),
+        "text": take_rows(pa.chunked_array([*documents["text"].chunks, restored], pa.large_string()), pick[order]),
     }
     for name in documents.schema.names[len(CLEAN_DOCUMENTS) :]:
-        columns[name] = _take(_join(documents[name], emptied[name], documents.schema.field(name).type), order)
+        columns[name] = take_rows(_join(documents[name], emptied[name], documents.schema.field(name).type), order)
     return pa.table(columns)
 
 
@@ -216,13 +218,38 @@ def _join(clean: pa.ChunkedArray, emptied: pa.ChunkedArray, found: pa.DataType) 
     return pa.chunked_array([*clean.chunks, *emptied.chunks], found)
 
 
-def _take(column: pa.ChunkedArray, order: NDArray[np.int64]) -> pa.ChunkedArray:
+def take_rows(column: pa.ChunkedArray, order: NDArray[np.int64]) -> pa.ChunkedArray:
     """Take the values in that order, which for most outputs is the one they are in."""
     if len(order) == len(column) and bool((order == np.arange(len(order))).all()):
         return column
     if pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
-    return pc.take(column, pa.array(order))
+    if column.nbytes <= _MOST_TAKEN_BYTES:
+        return pc.take(column, pa.array(order))
+    # Arrow would join all chunks first, and counts in 32 bits what they hold
+    ends = np.cumsum(measure_chunks(column.chunks, len(column))[order])
+    edges = np.cumsum([0, *map(len, column.chunks)])
+    taken: list[pa.Array] = []
+    first = before = 0
+    while first < len(order):
+        past = max(first + 1, int(np.searchsorted(ends, before + _MOST_TAKEN_BYTES, side="right")))
+        taken.append(_take_from(column, edges, order[first:past]))
+        first, before = past, int(ends[past - 1])
+    return pa.chunked_array(taken, column.type)
+
+
+def _take_from(column: pa.ChunkedArray, edges: NDArray[np.int64], rows: NDArray[np.int64]) -> pa.Array:
+    """Take rows chunk by chunk; edges int64[chunks + 1]."""
+    chunk_of = np.searchsorted(edges, rows, side="right") - 1
+    by_chunk = np.argsort(chunk_of, kind="stable")
+    asked, first = np.unique(chunk_of[by_chunk], return_index=True)
+    taken = [
+        column.chunk(chunk).take(pa.array(rows[here] - edges[chunk]))
+        for chunk, here in zip(asked.tolist(), np.split(by_chunk, first[1:]), strict=True)
+    ]
+    places = np.empty(len(rows), np.int64)
+    places[by_chunk] = np.arange(len(rows))
+    return taken[0] if len(taken) == 1 else pa.concat_arrays(taken).take(pa.array(places))
 
 
 def _restore_text(row: dict[str, Any], spans: Spans) -> str:

@@ -12,16 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dedup.column_types import is_text_type
 from dedup.errors import SchemaError
 from dedup.placing import sync
+from dedup.row_sizes import Sizes, measure_rows
 
 PART_BYTES: Final = 32 << 20
 """Uncompressed size of a part: parts are what threads write at the same time, so 100 MB keep two of them busy."""
@@ -43,8 +42,6 @@ _MOST_THREADS: Final = 16
 _MOST_SYNCS: Final = 4  # at the same time; they wait for the disk, and no processor
 _WAITING: Final = 2  # row groups for each thread
 _MOST_WASTE: Final = 1 << 20
-
-_Sizes = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(slots=True, eq=False)
@@ -234,39 +231,7 @@ class TableFiles:
         return self._encoder.begin(path, self._schema)
 
 
-def measure_rows(table: pa.Table) -> _Sizes:
-    """Give the bytes of each row: long values as they are, every other as eight."""
-    sizes = np.zeros(table.num_rows, np.int64)
-    for column in table.columns:
-        done = 0
-        for chunk in column.chunks:
-            sizes[done : done + len(chunk)] += _measure_values(chunk)
-            done += len(chunk)
-    return sizes
-
-
-def _measure_values(values: pa.Array) -> _Sizes | int:
-    types, found = pa.types, values.type
-    if types.is_dictionary(found):
-        return 8
-    if is_text_type(found) or types.is_binary(found) or types.is_large_binary(found):
-        lengths: _Sizes = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-        return lengths
-    if types.is_map(found):
-        values = values.cast(pa.list_(pa.struct([found.key_field, found.item_field])))
-    if types.is_list(found) or types.is_large_list(found) or types.is_fixed_size_list(found) or types.is_map(found):
-        lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
-        inner = values.flatten()
-        ends = np.concatenate([[0], np.cumsum(np.broadcast_to(_measure_values(inner), len(inner)))])
-        bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-        of_lists: _Sizes = 8 + np.diff(ends[bounds])
-        return of_lists
-    if types.is_struct(found):
-        return sum(map(_measure_values, values.flatten()), 0)
-    return 8
-
-
-def _cut(sizes: _Sizes, used_bytes: int, used_rows: int) -> Sequence[int]:
+def _cut(sizes: Sizes, used_bytes: int, used_rows: int) -> Sequence[int]:
     """Give the bounds of runs of rows, each as long as the limits of row groups let it be and at least one row.
 
     The first run joins a row group that holds some rows already, and may be empty.

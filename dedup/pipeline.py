@@ -208,8 +208,8 @@ def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence,
     store, storage, columns, budget = corpus.store, corpus.storage, corpus.columns, gathering.budget
     names = corpus.final.names
     of_group, of_rank = settings.within_column, (settings.keep_column or (None,))[0]
-    group_column = corpus.user_column(check_column(of_group, names, "within")) if of_group else None
-    rank_column = corpus.user_column(check_column(of_rank, names, "keep")) if of_rank else None
+    group_column = corpus.user_chunks(check_column(of_group, names, "within")) if of_group else None
+    rank_column = pa.chunked_array(list(corpus.user_chunks(check_column(of_rank, names, "keep")))) if of_rank else None
     groups = group_documents(columns.n_documents, group_column, settings)
     order = rank_documents(columns.n_bytes, rank_column, settings)
     looks_for_recurring = settings.boilerplate and RECURRING not in settings.without

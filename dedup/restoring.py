@@ -23,6 +23,7 @@ from dedup.originals import (
     UnfitError,
     check_places,
     restore_pieces,
+    take_rows,
 )
 from dedup.outputs import OutputFolder, open_output
 from dedup.parts import Encoder, TableFiles
@@ -164,7 +165,7 @@ def _in_reading_order(emptied: pa.Table, n_clean: int) -> tuple[pa.Table, NDArra
     check_places(places, n_clean + len(places))
     order = np.argsort(places, kind="stable")
     if bool((np.diff(places) < 0).any()):
-        emptied = emptied.unify_dictionaries().take(pa.array(order))
+        emptied = pa.table([take_rows(column, order) for column in emptied.columns], schema=emptied.schema)
     return emptied, places[order]
 
 

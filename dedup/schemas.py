@@ -37,7 +37,7 @@ DOCUMENTS: Final = pa.schema(
         pa.field("row", pa.int64(), nullable=False),  # 0-based position in the source
     ]
 )
-"""What reading gives: these four, then the user's columns under USER_COLUMN_PREFIX."""
+"""What reading gives: these four, then what is beside them in the output, by its name there and USER_COLUMN_PREFIX."""
 
 PARAGRAPHS: Final = pa.schema(
     [

@@ -1,7 +1,8 @@
 """Which documents are compared with which, and which copy stays: groups and ranks of documents."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,26 +14,24 @@ from dedup.errors import ColumnError
 from dedup.settings import Settings
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
+_LARGE: Final = {pa.string(): pa.large_string(), pa.binary(): pa.large_binary()}
 
 
-def group_documents(n_documents: int, column: pa.ChunkedArray | None, settings: Settings) -> NDArray[np.uint64] | None:
+def group_documents(
+    n_documents: int, column: Iterable[pa.Array] | None, settings: Settings
+) -> NDArray[np.uint64] | None:
     """Give a number for the group each document is in, uint64[d], or None where all are in one.
 
-    Only paragraphs of one group are compared; `column` has the values that make the groups, if it is values that do.
-    Documents without a value are a group.
+    Only paragraphs of one group are compared; `column` has the values that make the groups, in chunks, if it is values
+    that do. Documents without a value are a group. Raises ColumnError if they cannot be told apart.
     """
     if settings.within == "corpus":
         return None
     if settings.within == "document" or column is None:
-        codes = np.arange(n_documents, dtype=np.uint64)
+        numbers = np.arange(n_documents, dtype=np.int32)
     else:
-        values = column.combine_chunks()
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        codes = (
-            values.dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False).astype(np.uint64)
-        )
-    return (codes + np.uint64(1)) * _PRIME
+        numbers, _ = number_values(column, f"within: column {settings.within_column!r}")
+    return (numbers + 2).astype(np.uint64) * _PRIME
 
 
 def rank_documents(
@@ -61,6 +60,55 @@ def rank_documents(
     except (pa.ArrowNotImplementedError, pa.ArrowTypeError, pa.ArrowInvalid):
         raise ColumnError(f"keep: column {name!r} is of type {column.type}, whose values have no order") from None
     return view_numbers(order).astype(np.int64)
+
+
+def number_values(
+    chunks: Iterable[pa.Array], where: str, change: Callable[[pa.Array], pa.Array] | None = None
+) -> tuple[NDArray[np.int32], pa.Array]:
+    """Give the number of each value of a column, int32[d], -1 for null, and the values in the order of their numbers.
+
+    Values are numbered as they first come. With `change` it is what this makes of them that is numbered; it is asked
+    for different values of a chunk, not for each. Goes chunk by chunk: together values may be more than Arrow joins.
+    Raises ColumnError, which says `where` they are, for values that cannot be told apart: lists, objects.
+    """
+    numbers, found, n_found = [], [], 0
+    for chunk in chunks:
+        try:
+            places, values = _encode(chunk)
+            values = (values if change is None else change(values)).dictionary_encode()
+        except (pa.ArrowNotImplementedError, pa.ArrowTypeError, pa.ArrowInvalid):
+            raise ColumnError(
+                f"{where} is of type {chunk.type}, whose values cannot be told apart; "
+                "name one of text, numbers or dates"
+            ) from None
+        own = _lookup(_places(places), _places(values.indices))
+        numbers.append(np.where(own < 0, -1, own + n_found))
+        found.append(values.dictionary.cast(_LARGE.get(values.dictionary.type, values.dictionary.type)))
+        n_found += len(found[-1])
+    together = pa.chunked_array(found).dictionary_encode()
+    number_of = np.concatenate([np.empty(0, np.int32), *(_places(chunk.indices) for chunk in together.chunks)])
+    different = together.chunk(0).dictionary if n_found else found[0]
+    return _lookup(np.concatenate(numbers), number_of), different
+
+
+def _encode(chunk: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Give the place of each value among the different ones, and these as they first come."""
+    if pa.types.is_dictionary(chunk.type):  # which may hold values that are nowhere, in any order
+        used = chunk.indices.dictionary_encode()
+        return used.indices, chunk.dictionary.take(used.dictionary)
+    encoded = chunk.dictionary_encode()
+    return encoded.indices, encoded.dictionary
+
+
+def _places(indices: pa.Array) -> NDArray[np.int32]:
+    """Give indices, -1 for null."""
+    places: NDArray[np.int32] = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+    return places
+
+
+def _lookup(places: NDArray[np.int32], of: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give of[places], and -1 for -1."""
+    return np.append(of, -1)[places]
 
 
 def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:

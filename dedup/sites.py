@@ -1,6 +1,6 @@
 """The site that each document is of: what recurs is told from its own pages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.column_types import is_text_type
-from dedup.scopes import check_column
+from dedup.scopes import check_column, number_values
 from dedup.settings import Settings
 
 NAME_COLUMNS: Final = ("site", "domain", "host", "hostname")
@@ -24,10 +24,12 @@ _FOLDER_HOST: Final = rf"^(?:.*/)?(?:www\.)?({_HOST})/[^/]*(?:/.*)?$"
 _NO_HOSTS: Final = r"\.(?:parquet|jsonl?|html?|zip|tar|gz|bz2|xz|zst|tgz|warc|txt|md|csv|tsv|git|conf|files|dir)$"
 """Folders and members of archives are called so, and no site is."""
 
+_NONE: Final = pa.scalar(None, pa.large_string())
+
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """of_document int32[d], the site of each document, a place in `names`, -1 where it is not known."""
+    """of_document int32[d], the site of each document, a place in `names` (large_string), -1 where it is not known."""
 
     of_document: NDArray[np.int32]
     names: pa.Array
@@ -36,57 +38,57 @@ class Sites:
 def find_sites(
     n_documents: int,
     names: Sequence[str],
-    column: Callable[[str], pa.ChunkedArray],
-    ids: Callable[[], pa.ChunkedArray],
-    sources: Callable[[], pa.ChunkedArray],
+    column: Callable[[str], Iterable[pa.Array]],
+    ids: Callable[[], Iterable[pa.Array]],
+    sources: Callable[[], Iterable[pa.Array]],
     settings: Settings,
 ) -> Sites:
     """Give the site of each document; sites are numbered as they first come.
 
-    names: of the columns beside id and text, which `column` gives; ids and sources of all documents are asked for only
-    where they are needed. Raises ColumnError if the settings name a column that is not there.
+    names: of the columns beside id and text, which `column` gives in chunks; ids and sources of all documents are asked
+    for only where they are needed. Raises ColumnError if the settings name a column that is not there, or
+    one of values that cannot be told apart.
     """
-    unknown = Sites(np.full(n_documents, -1, dtype=np.int32), pa.array([], pa.string()))
+    unknown = Sites(np.full(n_documents, -1, dtype=np.int32), pa.array([], pa.large_string()))
     if settings.site == "none" or not n_documents:
         return unknown
     if settings.site == "folder":
-        return _number(_map_values(sources(), _folder_of))
+        return _number(sources(), "sources", _folder_of)
     if settings.site != "auto":
         name = check_column(settings.site.removeprefix("column:"), names, "site")
-        return _number(_map_values(column(name), _site_of))
+        return _number(column(name), f"site: column {name!r}", _site_of)
     for name in (*NAME_COLUMNS, *ADDRESS_COLUMNS):
-        values = column(name) if name in names else None
-        if values is not None and (is_text_type(values.type) or pa.types.is_dictionary(values.type)):
-            found = _map_values(values, _site_of if name in NAME_COLUMNS else _address_of)
-            if found.null_count < n_documents:
-                return _number(found)
-    for values, known_by in ((ids(), _address_of), (sources(), _folder_host_of)):
-        found = _map_values(values, known_by)
-        if found.null_count < n_documents:
-            return _number(found)
+        if name in names and is_text_type(next(iter(column(name))).type):
+            found = _number(column(name), name, _site_of if name in NAME_COLUMNS else _address_of)
+            if len(found.names):
+                return found
+    for where, values, known_by in (("ids", ids, _address_of), ("sources", sources, _folder_host_of)):
+        found = _number(values(), where, known_by)
+        if len(found.names):
+            return found
     return unknown
 
 
-def _map_values(values: pa.ChunkedArray, change: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    """Change texts, each different one once."""
-    encoded = pa.chunked_array(
-        [chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode() for chunk in values.chunks]
-    ).unify_dictionaries()
-    if not encoded.num_chunks:
-        return pa.array([], pa.string())
-    changed = change(encoded.chunk(0).dictionary.cast(pa.string()))
-    codes = pa.concat_arrays([chunk.indices.cast(pa.int64()) for chunk in encoded.chunks])
-    return changed.take(codes)
+def _number(chunks: Iterable[pa.Array], where: str, change: Callable[[pa.Array], pa.Array]) -> Sites:
+    """Give the sites that texts are changed to."""
+    numbers, names = number_values(chunks, where, lambda values: change(_as_text(values)))
+    return Sites(numbers, names)
 
 
-def _number(values: pa.Array) -> Sites:
-    encoded = values.dictionary_encode()
-    return Sites(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32), encoded.dictionary)
+def _as_text(values: pa.Array) -> pa.Array:
+    """Give values as text that is UTF-8: Parquet and Arrow producers promise it, and not all keep it."""
+    texts = values.cast(pa.large_string(), safe=False)
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = texts.cast(pa.large_binary()).to_pylist()
+        texts = pa.array([None if value is None else value.decode(errors="replace") for value in raw], texts.type)
+    return texts
 
 
 def _site_of(values: pa.Array) -> pa.Array:
     """Give the host of an address, and any other value as it is; null for none and for an empty one."""
-    named = pc.if_else(pc.equal(pc.utf8_trim_whitespace(values), ""), pa.scalar(None, pa.string()), values)
+    named = pc.if_else(pc.equal(pc.utf8_trim_whitespace(values), ""), _NONE, values)
     return pc.coalesce(_address_of(values), _extract(values, _BARE_HOST), named)
 
 
@@ -97,7 +99,7 @@ def _address_of(values: pa.Array) -> pa.Array:
 def _folder_host_of(sources: pa.Array) -> pa.Array:
     """Give the last folder of a path that is named as a site."""
     hosts = _extract(sources, _FOLDER_HOST)
-    return pc.if_else(pc.match_substring_regex(hosts, _NO_HOSTS), pa.scalar(None, pa.string()), hosts)
+    return pc.if_else(pc.match_substring_regex(hosts, _NO_HOSTS), _NONE, hosts)
 
 
 def _folder_of(sources: pa.Array) -> pa.Array:
@@ -110,4 +112,4 @@ def _extract(values: pa.Array, pattern: str) -> pa.Array:
     lower = pc.utf8_lower(values)
     matches = pc.match_substring_regex(lower, pattern)
     found = pc.replace_substring_regex(lower, pattern, r"\1")
-    return pc.if_else(matches, found, pa.scalar(None, pa.string()))
+    return pc.if_else(matches, found, _NONE)

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from read_documents import from_python
 
+from dedup import documents
 from dedup.errors import ColumnError, InputError
+from dedup.handed_over import HandedOver
 from dedup.schemas import DOCUMENTS, REJECTED, check_schema
 from dedup.settings import Settings
 
@@ -55,9 +57,37 @@ def test_strings(kind):
 def test_long_arrow_text_is_not_copied():
     """A large_string column passes as the buffers it came in."""
     text = pa.chunked_array([["x" * 9_000_000], ["y" * 9_000_000]], pa.large_string())
-    documents = from_python(pa.table({"text": text}), Settings()).documents
-    addresses = [[chunk.buffers()[2].address for chunk in column.chunks] for column in (text, documents["text"])]
+    found = from_python(pa.table({"text": text}), Settings()).documents["text"]
+    addresses = [[chunk.buffers()[2].address for chunk in column.chunks] for column in (text, found)]
     assert addresses[0] == addresses[1]
+
+
+@pytest.mark.parametrize("type_", [pa.binary(), pa.binary_view(), pa.list_(pa.large_binary()), pa.binary(1000)])
+def test_columns_count_as_the_text_does(type_):
+    """A corpus of captions with pictures is cut by the pictures, whatever type of column they are in."""
+    pictures = [bytes([place]) * 1000 for place in range(20)]
+    values = [[picture] for picture in pictures] if pa.types.is_list(type_) else pictures
+    table = pa.table({"text": ["a caption"] * 20, "picture": pa.array(values, type_)})
+    for size in (1, 7, 20):
+        reader = HandedOver(table.to_reader(max_chunksize=size), Settings())
+        shards = [raw for raw, _ in reader.read(lambda: 3 * 1050)]
+        assert all(raw.n_documents <= 4 for raw in shards)
+        assert [value for raw in shards for chunk in raw.users["picture"] for value in chunk.to_pylist()] == values
+    reader = HandedOver(table, Settings())
+    assert [raw.n_documents for raw, _ in reader.read(lambda: 30 * 1050)] == [20]
+
+
+def test_chunks_of_a_column_are_joined_up_to_a_size(monkeypatch):
+    """Many small chunks become one, and large ones are never more than Arrow can count in one array."""
+    table = pa.table({"text": ["a caption"] * 40, "picture": [bytes([place]) * 100 for place in range(40)]})
+    monkeypatch.setattr(documents, "_MOST_JOINED_BYTES", 1100)
+    [(raw, _)] = HandedOver(table.to_reader(max_chunksize=2), Settings()).read(lambda: 1 << 20)
+    chunks = raw.users["picture"]
+    assert [len(chunk) for chunk in chunks] == [10] * 4
+    assert [value for chunk in chunks for value in chunk.to_pylist()] == table["picture"].to_pylist()
+    assert (
+        from_python(table.to_reader(max_chunksize=2), Settings()).documents["column:picture"].equals(table["picture"])
+    )
 
 
 def test_items_that_are_no_documents_are_rejected():
@@ -143,8 +173,8 @@ def test_types_of_a_column_are_joined():
     """Whole and broken numbers are double; dates and times are not mixed silently, but as text."""
     import datetime
 
-    documents = from_python([{"text": "a", "n": 1}, {"text": "b", "n": 0.5}, {"text": "c", "n": 2**53 + 1}], Settings())
-    assert documents.documents["column:n"].to_pylist() == [1.0, 0.5, float(2**53 + 1)]
+    corpus = from_python([{"text": "a", "n": 1}, {"text": "b", "n": 0.5}, {"text": "c", "n": 2**53 + 1}], Settings())
+    assert corpus.documents["column:n"].to_pylist() == [1.0, 0.5, float(2**53 + 1)]
     days = [{"text": "a", "d": datetime.date(2020, 1, 1)}, {"text": "b", "d": datetime.datetime(2020, 1, 1, 5)}]
     corpus = from_python(days, Settings())
     assert corpus.documents["column:d"].to_pylist() == ["2020-01-01", "2020-01-01T05:00:00"]

@@ -1,6 +1,6 @@
 """Pages among other pieces become documents in their place, with what they say of themselves as columns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import polars as pl
@@ -108,6 +108,23 @@ def test_look_ahead_is_bounded(monkeypatch):
         monkeypatch.undo()
     assert n_given == 40
     assert max(most) <= 7
+
+
+def test_columns_count_among_what_is_read_ahead(monkeypatch):
+    """Pictures beside short texts and small pages are held as long as these, and count with them."""
+    picture = {"picture": pa.array([b"x" * 50_000])}
+    n_read = 0
+
+    def pieces():
+        nonlocal n_read
+        for n in range(30):
+            n_read += 1
+            yield n, replace(pages(html(n).encode()) if n % 2 else batch("plain"), columns=picture)
+
+    monkeypatch.setattr(stage, "LOOK_AHEAD_BYTES", 4 * 50_000)
+    ahead = [n_read - n_given for n_given, _ in enumerate(extract_pieces(pieces(), SETTINGS), 1)]
+    assert len(ahead) == 30
+    assert max(ahead) <= 5
 
 
 def test_pages_of_one_piece_are_read_ahead_within_the_limit(monkeypatch):

@@ -20,7 +20,7 @@ LAYERS = [
         "decoding", "places", "names", "sniffing",
         "addresses", "uploading", "outputs", "nul_characters", "parts", "placing", "locking", "disk_space", "originals",
         "shards", "storage", "workers", "pieces", "memory", "ids", "handed_over", "annotating", "stores", "bundles",
-        "staging", "versions", "removals", "compiling",
+        "staging", "versions", "removals", "compiling", "row_sizes",
         "equals", "candidates", "shipping", "verification", "containment", "sites", "recurrence", "clearing", "breaker",
     },
     {"boilerplate"},
@@ -43,7 +43,7 @@ ON_ONE_FLOOR = {
     "guard": {"evidence", "matching", "shards"},
     "verdicts": {"evidence", "guard", "matching", "shards"},
     "removals": {"cuts", "evidence", "recurrence", "shards", "verdicts"},
-    "applying": {"columns", "evidence", "guard", "recurrence", "removals", "verdicts"},
+    "applying": {"evidence", "guard", "recurrence", "removals", "verdicts"},
     "shards": {"cuts"},
     "ids": {"equals", "storage"},
     "equals": {"shards", "storage"},
@@ -63,7 +63,7 @@ ON_ONE_FLOOR = {
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "columns", "sniffing", "sources", "names", "streams", "places", "decoding"}
     | {"extraction"},
-    "documents": {"nul_characters", "batches", "columns", "column_types", "user_columns", "extraction"},
+    "documents": {"nul_characters", "batches", "columns", "column_types", "user_columns", "extraction"} | {"row_sizes"},
     "nul_characters": {"batches", "decoding"},
     "user_columns": {"column_types", "mixed", "values"},
     "batches": {"columns", "column_types", "decoding", "values"},
@@ -77,11 +77,13 @@ ON_ONE_FLOOR = {
     "extraction": {"batches", "decoding"},
     # the output: a folder that takes its place at the end, and the files in it
     "writing": {"addresses", "parts", "placing", "sources", "uploading"},
-    "parts": {"column_types", "placing"},
+    "parts": {"placing", "row_sizes"},
+    "row_sizes": {"column_types"},
     "locking": {"disk_space", "placing", "sources"},
     "placing": {"addresses", "disk_space", "sources", "uploading"},
     "uploading": {"addresses", "places"},
     "outputs": {"addresses", "sources", "uploading"},
+    "originals": {"row_sizes"},
     "restoring": {"decoding", "locking", "names", "originals", "outputs", "parts", "placing", "writing"},
     "reporting": {"names", "outputs", "paragraphs", "recall", "sources", "versions"},
 }

@@ -24,7 +24,10 @@ def digests(out: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, object]]:
     texts = [text for seed in range(3) for text in make_documents(seed + 10, 60)]
-    return [{"id": f"doc-{place:04}", "text": text, "n": place} for place, text in enumerate(texts)]
+    return [
+        {"id": f"doc-{place:04}", "text": text, "n": place, "note": "much beside the text " * (place % 50)}
+        for place, text in enumerate(texts)
+    ]
 
 
 def write_rows(path: Path, rows: list[dict[str, object]]) -> Path:

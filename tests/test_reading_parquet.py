@@ -42,7 +42,7 @@ def test_other_candidate_where_the_first_is_not_text(tmp_path):
     """A text column that holds numbers is passed over for a later candidate, and rides along."""
     documents = read_table(tmp_path, pa.table({"text": [1], "body": ["b"]})).documents
     assert documents["text"].to_pylist() == ["b"]
-    assert documents["column:text"].to_pylist() == [1]
+    assert documents["column:input_text"].to_pylist() == [1]
 
 
 def test_ids(tmp_path):

@@ -20,7 +20,6 @@ from dedup.reporting.report import (
     Report,
     ReportBuilder,
     Tally,
-    build_report,
 )
 from dedup.reporting.terminal import printable, show_explanation, show_removals, show_summary
 from dedup.settings import Settings
@@ -99,8 +98,10 @@ def removed_row(
 
 
 def make_report(tables: dict[str, pa.Table], **figures: object) -> Report:
-    return build_report(
-        tables,
+    builder = ReportBuilder()
+    for name, table in tables.items():
+        builder.add(name, table)
+    return builder.build(
         figures=InputFigures(**{"n_sources": 3, "n_paragraphs": 9, "n_chars": N_CHARS, **figures}),
         settings=Settings(without=("share",)),
         seconds={"read": 0.12345},

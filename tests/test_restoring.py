@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -153,6 +154,7 @@ def set_small(patch: pytest.MonkeyPatch, most_chars: int = 20) -> None:
     patch.setattr(parts, "ROW_GROUP_BYTES", 120)
     patch.setattr(parts, "ROW_GROUP_ROWS", 3)
     patch.setattr(originals, "_MOST_EMPTIED", 2)
+    patch.setattr(originals, "_MOST_TAKEN_BYTES", 40)
     patch.setattr(originals, "_ROWS_AT_A_TIME", 2)
     patch.setattr(restoring, "_MOST_CHARS", most_chars)
 
@@ -206,6 +208,24 @@ def test_columns_of_every_sort_come_back(tmp_path, monkeypatch):
     found = pq.read_table(tmp_path / "back")
     assert found.schema == expected.schema
     assert found.to_pylist() == expected.to_pylist()
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(st.integers(0, 40), max_size=6), min_size=1, max_size=6), st.data())
+def test_long_columns_are_put_in_order_in_pieces(lengths, data):
+    """A column of more bytes than Arrow joins is taken from chunk by chunk; no piece is larger than it may be."""
+    values = [pa.array([b"x" * n + str(n).encode() for n in chunk], pa.binary()) for chunk in lengths]
+    column = pa.chunked_array(values, pa.binary())
+    lists = pa.chunked_array([pa.ListArray.from_arrays(range(len(v) + 1), v) for v in values])
+    order = np.array(data.draw(st.permutations(range(len(column)))), np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(originals, "_MOST_TAKEN_BYTES", 90)
+        for given_column in (column, lists):
+            found = originals.take_rows(given_column, order)
+            assert found.to_pylist() == given_column.take(pa.array(order)).to_pylist()
+            assert found.type == given_column.type
+            if found is not given_column and given_column.nbytes > 90:
+                assert all(chunk.nbytes <= 90 + 9 * len(chunk) for chunk in found.chunks)
 
 
 def test_memory_does_not_grow_with_the_output(tmp_path, monkeypatch):

@@ -2,8 +2,11 @@
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import dedup
+from dedup.scopes import number_values
 
 SAME = "The harbour was rebuilt after the war by engineers who had come from all over the country to help the town."
 LONGER = "A few words more stand here than anywhere else, so that this is the longest of all of the documents."
@@ -159,3 +162,51 @@ def test_dictionary_encoded_columns_group_and_rank() -> None:
     )
     assert dedup.clean(table, within="dump").documents.num_rows == 2
     assert dedup.clean(table, keep="rank").documents["rank"].to_pylist() == ["z"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([[1], None]),
+        pa.array([{"a": 1}, None]),
+        pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int32())),
+        pa.ExtensionArray.from_storage(pa.uuid(), pa.array([bytes(16), None], pa.binary(16))),
+    ],
+    ids=lambda values: str(values.type),
+)
+@pytest.mark.parametrize("setting", ["within", "site"])
+def test_a_column_whose_values_cannot_be_told_apart_is_refused(setting: str, values: pa.Array) -> None:
+    """Lists and objects make no groups and name no site: the message names setting, column and type."""
+    table = pa.table({"text": [SAME, LONGER], "tags": values})
+    with pytest.raises(dedup.ColumnError, match=rf"^{setting}: column 'tags' is of type .* cannot be told apart"):
+        dedup.clean(table, **{setting: "tags"})
+
+
+VALUES = st.lists(st.sampled_from(["a", "b", "B", "c", None]), max_size=5)
+
+
+@given(st.lists(VALUES, min_size=1), st.booleans(), st.booleans())
+def test_values_are_numbered_chunk_by_chunk(chunks, is_encoded, is_changed):
+    """Numbers are in the order in which values first come, whatever the chunks, which are looked at one at a time."""
+    asked = []
+
+    def change(values):
+        asked.append(values.to_pylist())
+        return pa.array([None if value in ("c", None) else value.lower() for value in asked[-1]], pa.string())
+
+    arrays = [pa.array(chunk, pa.string()) for chunk in chunks]
+    if is_encoded:
+        places = {value: place for place, value in enumerate(["c", "x", "b", "B", "a"])}
+        arrays = [
+            pa.DictionaryArray.from_arrays(pa.array([places.get(v) for v in chunk], pa.int8()), list(places))
+            for chunk in chunks
+        ]
+    numbers, different = number_values(iter(arrays), "column 'n'", change if is_changed else None)
+    flat = [value for chunk in chunks for value in chunk]
+    if is_changed:
+        flat = [None if value in ("c", None) else value.lower() for value in flat]
+        assert [set(values) - {None} for values in asked] == [set(chunk) - {None} for chunk in chunks]
+        assert all(len(values) <= len(set(values)) for values in asked)
+    expected = [value for value in dict.fromkeys(flat) if value is not None]
+    assert different.to_pylist() == expected
+    assert numbers.tolist() == [expected.index(value) if value is not None else -1 for value in flat]

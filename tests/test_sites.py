@@ -22,15 +22,15 @@ def sites_of(
     site: str = "auto",
 ) -> list[int]:
     held = {
-        name: pa.chunked_array([list(values[:1]), list(values[1:])], pa.string())
+        name: [pa.array(values[:1], pa.string()), pa.array(values[1:], pa.string())]
         for name, values in (columns or {}).items()
     }
     found = find_sites(
         len(ids),
         list(held),
         held.__getitem__,
-        lambda: pa.chunked_array([list(ids)]),
-        lambda: pa.chunked_array([list(sources)]),
+        lambda: [pa.array(ids)],
+        lambda: [pa.array(sources)],
         Settings(site=site),
     )
     return found.of_document.tolist()
@@ -53,6 +53,18 @@ def test_a_column_of_names_is_taken_as_it_is() -> None:
     assert sites_of({"url": ["http://a.com/"] * 4, "site": ["x", "y", "x", None]}) == [0, 1, 0, -1]
     assert sites_of({"domain": ["www.A.com", "a.com", "http://a.com/b", " "]}) == [0, 0, 0, -1]
     assert sites_of({"site": [None] * 4, "url": ["http://a.com/"] * 4}) == [0] * 4
+
+
+@pytest.mark.parametrize("type_", [pa.string(), pa.large_string(), pa.binary()])
+def test_addresses_that_are_not_utf_8_name_a_site(type_: pa.DataType) -> None:
+    """A table that promises UTF-8 and does not keep it is cleaned as others are, in whatever column."""
+    raw = pa.array([b"http://a.com/caf\xe9", b"http://a.com/", b"caf\xe9", None], pa.large_binary())
+    values = raw.cast(type_, safe=False)
+    found = find_sites(4, ["link"], {"link": [values]}.__getitem__, list, list, Settings(site="link"))
+    assert (found.of_document.tolist(), found.names.to_pylist()) == ([0, 0, 1, -1], ["a.com", "caf\ufffd"])
+    if not pa.types.is_binary(type_):
+        found = find_sites(4, ["link"], {"link": [values]}.__getitem__, list, list, Settings())
+        assert found.of_document.tolist() == [0, 0, -1, -1]
 
 
 def test_ids_and_folders_tell_the_site_where_no_column_does() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from read_documents import from_python, read_files
 
 from dedup.column_types import conform
-from dedup.columns import name_outside, tell_names_apart
+from dedup.columns import OUTPUT_NAMES, name_outside, tell_names_apart
 from dedup.settings import Settings
 from dedup.user_columns import UserColumn
 from dedup.values import array_of
@@ -205,7 +205,7 @@ def test_two_files_that_disagree(tmp_path):
     assert corpus.warnings == ["column 'year' holds int64 in a.jsonl and string in b.jsonl: kept as text"]
 
 
-@pytest.mark.parametrize("name", ["source", "n_removed", "chars_removed", "position", "doc_id"])
+@pytest.mark.parametrize("name", sorted({*OUTPUT_NAMES} - {"text"}))
 def test_columns_with_our_names(name, tmp_path):
     """A column with a name of ours is kept under another name, settings call it by its own, and the report says so."""
     import dedup
@@ -216,11 +216,35 @@ def test_columns_with_our_names(name, tmp_path):
     result = dedup.preview_files(path, within=f"column:{name}")
     assert result.documents[f"input_{name}"].to_pylist() == ["one", "two"]
     assert result.documents["source"].to_pylist() == ["x.jsonl", "x.jsonl"]
-    assert result.documents.column_names.count(name) == (name not in ("position",))
+    assert result.documents.column_names.count(name) == (
+        name not in ("position", "extractor", "encoding", "n_replaced")
+    )
     assert result.report.warnings == [
         f"column {name!r} is called 'input_{name}' in the output, where dedup has a {name!r} of its own"
     ]
     assert dedup.restore(result)[f"input_{name}"].to_pylist() == ["one", "two"]
+
+
+@pytest.mark.parametrize("value", [5, "many", None, {"a": 1}])
+def test_columns_with_our_names_take_none_of_our_values(value, tmp_path):
+    """What dedup says of encoding, repairs and extraction is there beside columns so called, of whatever type."""
+    import dedup
+
+    row = {"text": "Elsewhere", "encoding": value, "n_replaced": value, "extractor": value}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row))
+    stored = "Das Wetter bleibt schön, und die Straße hält.".encode("cp1252")
+    (tmp_path / "b.txt").write_bytes(stored)
+    (tmp_path / "c.txt").write_bytes(b"A caf\xff of the town\xc3\xa9")
+    page = "".join(f"<p>The boats came in at noon on day {day}, and left again in the evening.</p>" for day in range(9))
+    (tmp_path / "d.html").write_text(f"<html><body><article>{page}</article></body></html>")
+    result = dedup.preview_files(tmp_path, encoding_errors="repair", extractor="fast")
+    found = result.documents.to_pydict()
+    assert found["encoding"] == [None, "cp1252", None, None]
+    assert found["n_replaced"] == [None, None, 1, None]
+    assert found["extractor"] == [None, None, None, "fast"]
+    for name in ("encoding", "n_replaced", "extractor"):
+        assert found[f"input_{name}"] == [value, None, None, None]
+    assert len(result.report.warnings) == 3
 
 
 def test_text_beside_another_text_column(tmp_path):
@@ -229,7 +253,7 @@ def test_text_beside_another_text_column(tmp_path):
     path.write_text('{"text": "a", "body": "b"}')
     corpus = read_files([path], Settings(text_column="body"))
     assert corpus.documents["text"].to_pylist() == ["b"]
-    assert corpus.documents["column:text"].to_pylist() == ["a"]
+    assert corpus.documents["column:input_text"].to_pylist() == ["a"]
     assert len(corpus.warnings) == 1
 
 

@@ -1,7 +1,6 @@
 """Documents that keep what would be boilerplate elsewhere: those that consist of it, and legal texts."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -101,9 +100,10 @@ class _Wording(NamedTuple):
 
 
 def is_legal_document(bodies: Bodies, rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
-    """Say of the first of the documents what is_legal_text says of its paragraphs, of which only READ_BYTES are read.
+    """Say whether the first of the documents is a legal text, by its first lines or by its words throughout.
 
-    Most documents are told by a count over their bytes, the others by their tokens.
+    Read are READ_BYTES of its paragraphs, without those that rules would take; `opens_with_notice`: whether they would
+    take a copyright notice from its head. Most documents are told by a count over bytes, the others by their tokens.
     """
     asked = np.zeros(1, dtype=np.int64)
     found = find_legal_titles(bodies, rule_files, asked)
@@ -125,7 +125,7 @@ def bound_legal_words(bodies: Bodies, rule_files: Sequence[RuleFile]) -> Bounds:
 def find_legal_wording(
     bodies: Bodies, rule_files: Sequence[RuleFile], bounds: Bounds, asked: NDArray[np.int64], *, opens_with_notice: bool
 ) -> NDArray[np.int64]:
-    """Give those of the documents asked about of which is_legal_text is true by their words alone."""
+    """Give those of the documents asked about that are legal texts by their words alone."""
     sets = _sets(rule_files)
     counts, (n_tokens, is_odd, n_letters, has_wide) = bounds.counts[asked], bounds.bounds[asked].T
     n_more = np.where(has_wide, _MOST_PHRASES, 1) * n_letters  # tokens with these at most
@@ -147,7 +147,7 @@ def find_legal_wording(
 
 
 def find_legal_titles(bodies: Bodies, rule_files: Sequence[RuleFile], asked: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give those of the documents asked about, ascending, of which is_legal_text is true by their first paragraphs."""
+    """Give those of the documents asked about, ascending, that are legal texts by their first paragraphs."""
     patterns = _join_titles(tuple(file.legal_titles for file in rule_files if file.legal_titles is not None))
     kept = np.flatnonzero(~bodies.is_left_out)
     begins, pasts = np.searchsorted(kept, bodies.first[asked]), np.searchsorted(kept, bodies.first[asked + 1])
@@ -174,29 +174,6 @@ def _places_of_titles(sizes: Sequence[int]) -> list[int]:
         for place in range(min(N_TITLE_PARAGRAPHS, len(sizes)))
         if max(sizes[place + 1 : place + 1 + PROSE_WITHIN], default=0) >= PROSE_BYTES
     ]
-
-
-def is_legal_text(paragraphs: Sequence[str], rule_files: Sequence[RuleFile], *, opens_with_notice: bool) -> bool:
-    """Say whether a document is a legal text, by its first lines or by its words throughout.
-
-    Takes the document's paragraphs without those that rules would take, and
-    whether they would take a copyright notice from its head.
-    """
-    patterns = _join_titles(tuple(file.legal_titles for file in rule_files if file.legal_titles is not None))
-    sizes = [len(paragraph.encode()) for paragraph in paragraphs]
-    if any(_is_title(paragraphs[place][:TITLE_CHARS], patterns) for place in _places_of_titles(sizes)):
-        return True
-    text, sets = "\n".join(paragraphs), _sets(rule_files)
-    counts = Counter(tokens_of(text))
-    of_sets = [[counts[word] for word in words if counts[word]] for words in sets]
-    told = _Wording(
-        np.array([[sum(of_set) for of_set in of_sets]]), np.array([[len(of_set) for of_set in of_sets]]),
-        np.array([counts.total()]),
-    )  # fmt: skip
-    if opens_with_notice and counts.total() <= STUB_TOKENS:
-        return True
-    told.add(0, _count_phrases(text, sets))
-    return bool(told.are_legal().any())
 
 
 @lru_cache(maxsize=8192)  # pages of a manual begin alike

@@ -62,7 +62,7 @@ class _Passing(Generic[Origin]):
 
     @property
     def size_bytes(self) -> int:
-        return self.piece.text.nbytes if isinstance(self.piece, Batch) else 0
+        return self.piece.text.nbytes + _count_bytes(self.piece.columns) if isinstance(self.piece, Batch) else 0
 
     def finish(self) -> Iterator[tuple[Origin, Batch | Reject]]:
         yield self.origin, self.piece
@@ -107,12 +107,13 @@ def _entries(
         yield _Passing(origin, piece)
         return
     group = _Group(origin, piece.rows, piece.ids, piece.columns, piece.text_column)
+    beside_bytes = _count_bytes(piece.columns) // max(1, len(piece.html))  # a page
     for position, html in enumerate(piece.html):
         raw: bytes = html.as_py()
         is_decoded = _value(piece.decoded, position) is True
         page = Page(raw, _value(piece.urls, position), None if is_decoded else _value(piece.charsets, position))
         future = pool.submit(page, "utf-8" if is_decoded else settings.encoding)
-        yield _Waiting(future, len(raw), group)
+        yield _Waiting(future, len(raw) + beside_bytes, group)
 
 
 def _batch(group: _Group[Any]) -> Iterator[Batch | Reject]:
@@ -142,6 +143,10 @@ def _batch(group: _Group[Any]) -> Iterator[Batch | Reject]:
         n_replaced=pa.array([one.n_replaced for one in found]) if any(one.n_replaced for one in found) else None,
         metadata={name: pa.array([getattr(one, name) for one in found], pa.string()) for name in METADATA},
     )
+
+
+def _count_bytes(columns: dict[str, pa.Array]) -> int:
+    return sum(column.nbytes for column in columns.values())
 
 
 def _value(column: pa.Array | None, position: int) -> Any:

@@ -17,7 +17,6 @@ from dedup.batches import Batch, Pages, Piece, Reject
 from dedup.documents import RawShard, ReadSoFar, ShardBuilder
 from dedup.errors import ColumnError, SettingsError
 from dedup.extraction.stage import extract_pieces
-from dedup.names import read_name
 from dedup.places import Place
 from dedup.reading.archive import Container, open_tar, open_zip
 from dedup.reading.arrow_ipc import read_arrow
@@ -75,11 +74,6 @@ def list_formats() -> list[tuple[str, tuple[str, ...], str]]:
 def known_suffixes() -> list[str]:
     """List how the names of readable files end, compression aside."""
     return list(_formats_by_suffix())
-
-
-def find_format(file_name: str) -> str | None:
-    """Find the row of FORMATS that reads a file of this name, or None."""
-    return _formats_by_suffix().get(read_name(file_name).suffix)
 
 
 def plan_inputs(sources: Sequence[str | Path], settings: Settings) -> Plan:

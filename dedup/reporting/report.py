@@ -201,26 +201,6 @@ class Report:
         return "\n".join(lines)
 
 
-def build_report(
-    tables: Mapping[str, pa.Table],
-    *,
-    figures: InputFigures,
-    settings: Settings,
-    seconds: Mapping[str, float],
-    recall: "Recall | None" = None,
-    warnings: Sequence[str] = (),
-) -> Report:
-    """Count what a run did from its final tables.
-
-    `tables` holds documents, removed, overlaps, rejected and emptied, as in dedup.schemas; the rest as in
-    ReportBuilder.build.
-    """
-    builder = ReportBuilder()
-    for name, table in tables.items():
-        builder.add(name, table)
-    return builder.build(figures=figures, settings=settings, seconds=seconds, recall=recall, warnings=warnings)
-
-
 @dataclass(slots=True)
 class ReportBuilder:
     """Counts what a run did while the rows of its final tables pass."""

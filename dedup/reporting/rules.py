@@ -63,7 +63,7 @@ def rule_to_json(rule: Rule, known: RuleSet) -> str:
     return json.dumps(_as_dict(rule, known), indent=2, ensure_ascii=False) + "\n"
 
 
-def show_rules(rules: Sequence[Rule], known: RuleSet, width: int | None) -> RenderableType:
+def show_rules(rules: Sequence[Rule], width: int | None) -> RenderableType:
     """Give a line for each rule, under its category, then how many there are of each category and language.
 
     `width` is that of the terminal, None for lines of any length.
