@@ -251,7 +251,8 @@ def _batch_records(records: list[dict[str, Any]], rows: list[int], roles: Roles,
     named = None if ids is None else text_array([_id_text(value) for value in ids], pa.string())
     are_ids_plain = ids is None or (named is not None and set(map(type, ids)) <= {str, int, type(None)})
     is_text_plain = text is not None and text.null_count == 0
-    if not is_text_plain or not are_ids_plain or not all(type(name) is str for name in names):
+    are_names_plain = all(type(name) is str for name in names) and text_array(names) is not None
+    if not is_text_plain or not are_ids_plain or not are_names_plain:
         good = []
         for position, record in enumerate(records):
             reason = _fault(record, roles)
@@ -304,6 +305,8 @@ def _fault(record: dict[str, Any], roles: Roles) -> str | None:
     for name in record:
         if not isinstance(name, str):
             return f"the name of a column is {_kind(name)}, not text"
+        if text_array([name]) is None:
+            return "half a surrogate pair in the name of a column, which UTF-8 cannot hold"
     doc_id = None if roles.doc_id is None else record.get(roles.doc_id)
     if doc_id is not None and (isinstance(doc_id, bool) or not isinstance(doc_id, str | int | float)):
         return f"the id is {_kind(doc_id)}, neither text nor a number"

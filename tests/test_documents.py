@@ -74,6 +74,9 @@ def test_items_that_are_no_documents_are_rejected():
     corpus = from_python([{"text": "a"}, "b", {"text": "c", 5: 1}, {"text": "d", "n": "\udfff"}], Settings())
     assert corpus.documents["text"].to_pylist() == ["a"]
     assert corpus.rejected["row"].to_pylist() == [1, 2, 3]
+    corpus = from_python([{"text": "a"}, {"text": "b", "\ud800": 1}, {"text": "c", "m": {"\ud800": 1}}], Settings())
+    assert corpus.documents["text"].to_pylist() == ["a"]
+    assert corpus.rejected["row"].to_pylist() == [1, 2]
 
 
 def test_nothing_is_an_empty_corpus():

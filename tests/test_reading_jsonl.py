@@ -38,13 +38,14 @@ def test_broken_lines_are_rejected_alone(tmp_path):
         b'{"text": "b"},{"text": "c"}',
         {"text": ["list"]},
         {"text": "NUL\0"},
+        b'{"text": "d", "\\ud800": 1}',
         {"text": "last"},
         batch_bytes=1,
     )
     assert corpus.documents["text"].to_pylist() == ["a", "last"]
-    assert corpus.documents["doc_id"].to_pylist() == ["x:0", "x:12"]
+    assert corpus.documents["doc_id"].to_pylist() == ["x:0", "x:13"]
     reasons = {row["row"]: row["reason"] for row in corpus.rejected.to_pylist()}
-    assert list(reasons) == [1, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert list(reasons) == [1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
     assert reasons[3] == "the line is not an object"
     assert reasons[4] == "no column 'text' in this row"
     assert reasons[5] == "the text is a number, not text"
@@ -54,6 +55,7 @@ def test_broken_lines_are_rejected_alone(tmp_path):
     assert reasons[8] == "not UTF-8: invalid start byte at byte 10"
     assert [row["row"] for row in corpus.rejected.to_pylist() if row["stage"] == "decode"] == [8, 11]
     assert reasons[7] == "half a surrogate pair in the text, which UTF-8 cannot hold"
+    assert reasons[12] == "half a surrogate pair in the name of a column, which UTF-8 cannot hold"
 
 
 def test_nan_as_python_writes_it(tmp_path):
