@@ -147,7 +147,7 @@ def _split_rows(lines: "_Lines", table: "_Table", settings: Settings) -> "Iterat
             continue
         if len(record) != n_columns:
             yield _Fault(f"{len(record)} values, and {n_columns} columns")
-        elif not lines.have_mark():
+        elif not any(MARK in value for value in record):
             yield record
         elif settings.encoding_errors == "reject":
             yield _Fault(f"not {table.encoding.upper()}", "decode")
@@ -230,10 +230,6 @@ class _Lines:
         self._returned.extendleft(reversed(self._taken[position:]))
         self.forget()
         return first
-
-    def have_mark(self) -> bool:
-        """Say whether something in the lines of the record could not be decoded."""
-        return any(MARK in (line or "") for line in self._taken)
 
 
 def _split_lines(texts: Iterator[str], limit: int) -> Iterator[str | None]:
