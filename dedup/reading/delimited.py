@@ -16,9 +16,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.batches import Batch, Piece, Reject, batch_arrow, describe_limit, with_decoding
+from dedup.batches import Batch, Piece, Reject, batch_arrow, with_decoding
 from dedup.columns import Roles, choose_roles, describe_missing_text, tell_names_apart
 from dedup.decoding import DecodingError
+from dedup.faults import describe_limit
 from dedup.reading.breaks import UntilBroken, reject_unreadable
 from dedup.reading.recoding import MARK, begin_stream, repair_text, stream_text
 from dedup.settings import Settings

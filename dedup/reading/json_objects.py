@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import orjson
 
-from dedup.batches import Piece, RecordBatcher, Reject, describe_limit
+from dedup.batches import Piece, RecordBatcher, Reject
+from dedup.faults import describe_limit
 from dedup.reading.recoding import repair_utf8
 from dedup.settings import Settings
 
