@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -182,6 +183,17 @@ def test_endless_line(tmp_path):
         assert (reject["row"], reject["stage"]) == (1, "read")
         assert reject["reason"].startswith("the line is larger than 1,000 bytes")
         assert peak_bytes < 6 << 20
+
+
+def test_millions_of_blank_lines(tmp_path):
+    """Lines that hold nothing are counted, and cost next to no time or memory: they may be a few bytes of gzip."""
+    raw = b'{"text": "a"}\n' + b"\n" * 3_000_000 + b" \t\r\n" * 1_000_000 + b'{"text": "b"}\n'
+    (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(raw))
+    began = time.process_time()
+    corpus = read_files([tmp_path], Settings())
+    assert time.process_time() - began < 4
+    assert corpus.documents["row"].to_pylist() == [0, 4_000_001]
+    assert corpus.rejected.num_rows == 0
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "cp1251"])
