@@ -13,17 +13,9 @@ from dedup.column_types import conform, is_id_type, is_text_type, storable_type
 from dedup.columns import Roles, choose_roles, describe_missing_text, tell_names_apart
 from dedup.decoding.text import decode_repaired
 from dedup.errors import ColumnError
+from dedup.faults import describe_limit, fault_of_columns, fault_of_record, find_over_limit
 from dedup.settings import Settings
-from dedup.values import (
-    BYTES,
-    MOST_KEPT_LEVELS,
-    TooDeepError,
-    array_of,
-    is_deep,
-    is_encodable,
-    page_array,
-    text_array,
-)
+from dedup.values import TooDeepError, array_of, page_array, text_array
 
 HEAD_RECORDS: Final = 1_000
 """Records whose keys decide which column is the text and which the id; a fixed number, so
@@ -31,8 +23,6 @@ that the choice does not depend on the size of batches."""
 
 HEAD_BYTES: Final = 16 << 20
 """Size of input at which the head ends even with fewer records: it is held in memory."""
-
-_MISSING: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +91,7 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int], se
         ids = _ids_from_arrow(columns.column(names.index(roles.doc_id)))
         rejects |= {row: _not_utf8(places[row], "id", error) for row, error in _badly_encoded(ids)}
     reason = describe_limit(f"the {roles.content_word}", settings)
-    sizes = pc.binary_length(text.cast(pa.large_binary()))
-    rejects |= {row: Reject(places[row], reason) for row in _positions(pc.greater(sizes, settings.max_document_bytes))}
+    rejects |= {row: Reject(places[row], reason) for row in find_over_limit(text, settings)}
     for row in sorted(rejects):
         yield rejects[row]
     users = {name: column for name, column in zip(names, columns.columns, strict=True) if roles.is_users(name)}
@@ -118,14 +107,6 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int], se
     else:
         batch = Batch(text, rows, ids, users, roles.text)
         yield with_decoding(batch, "utf-8", replaced) if replaced else batch
-
-
-def describe_limit(what: str, settings: Settings) -> str:
-    """Say that something is over the limit, and how to move that."""
-    return (
-        f"{what} is larger than {settings.max_document_bytes:,} bytes; "
-        "--max-document-bytes sets how large a document may be"
-    )
 
 
 def with_decoding(batch: Batch, encoding: str, replaced: dict[int, int]) -> Batch:
@@ -235,33 +216,29 @@ class RecordBatcher:
             yield from self._give(records, rows, roles)
 
     def _give(self, records: list[dict[str, Any]], rows: list[int], roles: Roles) -> Iterator[Piece]:
-        for piece in _batch_records(records, rows, roles, self.where):
+        for piece in _batch_records(records, rows, roles, self.where, self.settings):
             if isinstance(piece, Batch) and (self.encoding != "utf-8" or self._replaced):
                 yield with_decoding(piece, self.encoding, self._replaced)
             else:
                 yield piece
 
 
-def _batch_records(records: list[dict[str, Any]], rows: list[int], roles: Roles, where: str) -> Iterator[Piece]:
+def _batch_records(
+    records: list[dict[str, Any]], rows: list[int], roles: Roles, where: str, settings: Settings
+) -> Iterator[Piece]:
     """Give records as one Batch or Pages, and a Reject for each whose text or id cannot be used."""
-    texts = [record.get(roles.text, _MISSING) for record in records]
+    texts = [record.get(roles.text) for record in records]
     ids = None if roles.doc_id is None else [record.get(roles.doc_id) for record in records]
     names = list(dict.fromkeys(chain.from_iterable(records)))
     text = page_array(texts) if roles.is_html else text_array(texts)
     named = None if ids is None else text_array([_id_text(value) for value in ids], pa.string())
     are_ids_plain = ids is None or (named is not None and set(map(type, ids)) <= {str, int, type(None)})
-    is_text_plain = text is not None and text.null_count == 0
-    if not is_text_plain or not are_ids_plain or not all(type(name) is str for name in names):
-        good = []
-        for position, record in enumerate(records):
-            reason = _fault(record, roles)
-            if reason is None:
-                good.append(position)
-            else:
-                yield Reject(rows[position], reason)
-        if len(good) < len(records):
-            if good:
-                yield from _batch_records([records[i] for i in good], [rows[i] for i in good], roles, where)
+    is_text_plain = text is not None and text.null_count == 0 and not find_over_limit(text, settings)
+    are_names_plain = all(type(name) is str for name in names) and text_array(names) is not None
+    if not is_text_plain or not are_ids_plain or not are_names_plain:
+        faults = [fault_of_record(record, roles, settings) for record in records]
+        if any(faults):
+            yield from _batch_sound(records, rows, faults, roles, where, settings)
             return
     try:
         columns = {
@@ -270,15 +247,7 @@ def _batch_records(records: list[dict[str, Any]], rows: list[int], roles: Roles,
             if roles.is_users(name)
         }
     except (UnicodeEncodeError, TooDeepError):
-        good = []
-        for position, record in enumerate(records):
-            reason = _fault_of_columns(record)
-            if reason is None:
-                good.append(position)
-            else:
-                yield Reject(rows[position], reason)
-        if good:
-            yield from _batch_records([records[i] for i in good], [rows[i] for i in good], roles, where)
+        yield from _batch_sound(records, rows, list(map(fault_of_columns, records)), roles, where, settings)
         return
     if not any(roles.doc_id in record for record in records):
         named = None
@@ -290,38 +259,19 @@ def _batch_records(records: list[dict[str, Any]], rows: list[int], roles: Roles,
         yield Batch(text, places, named, columns, roles.text)
 
 
-def _fault(record: dict[str, Any], roles: Roles) -> str | None:
-    """Say what is wrong with a record, or None."""
-    text = record.get(roles.text, _MISSING)
-    if text is _MISSING:
-        return f"no column {roles.text!r} in this row"
-    if text is None:
-        return f"the {roles.content_word} is null"
-    if not isinstance(text, (str, *BYTES) if roles.is_html else str):
-        return f"the {roles.content_word} is {_kind(text)}, not text"
-    if isinstance(text, str) and text_array([text]) is None:
-        return f"half a surrogate pair in the {roles.content_word}, which UTF-8 cannot hold"
-    for name in record:
-        if not isinstance(name, str):
-            return f"the name of a column is {_kind(name)}, not text"
-    doc_id = None if roles.doc_id is None else record.get(roles.doc_id)
-    if doc_id is not None and (isinstance(doc_id, bool) or not isinstance(doc_id, str | int | float)):
-        return f"the id is {_kind(doc_id)}, neither text nor a number"
-    if isinstance(doc_id, str) and text_array([doc_id]) is None:
-        return "half a surrogate pair in the id, which UTF-8 cannot hold"
-    return None
-
-
-def _fault_of_columns(record: dict[str, Any]) -> str | None:
-    """Say what keeps a record's columns from being kept, or None."""
-    if any(is_deep(value) for value in record.values()):
-        return f"a column is nested more than {MOST_KEPT_LEVELS} levels deep"
-    return None if is_encodable(record) else "half a surrogate pair in a column, which UTF-8 cannot hold"
-
-
-def _kind(value: Any) -> str:
-    words = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number", str: "text"}
-    return words.get(type(value), f"of type {type(value).__name__}")
+def _batch_sound(
+    records: list[dict[str, Any]],
+    rows: list[int],
+    faults: list[str | None],
+    roles: Roles,
+    where: str,
+    settings: Settings,
+) -> Iterator[Piece]:
+    """Give a Reject for each record that has a fault, and the others as _batch_records does."""
+    yield from (Reject(row, fault) for row, fault in zip(rows, faults, strict=True) if fault)
+    good = [position for position, fault in enumerate(faults) if fault is None]
+    if good:
+        yield from _batch_records([records[i] for i in good], [rows[i] for i in good], roles, where, settings)
 
 
 def _id_text(value: Any) -> str | None:

@@ -143,7 +143,8 @@ def _batch_items(items: Iterator[Any], settings: Settings) -> Iterator[Piece]:
         first_row += len(block)
         if "a string" in kinds:
             _check_pages_have_a_column(settings)
-            strings = RecordBatcher(Settings(text_column="text"), LIBRARY_SOURCE)
+            own = Settings(text_column="text", max_document_bytes=settings.max_document_bytes)
+            strings = RecordBatcher(own, LIBRARY_SOURCE)
             good = [{"text": text} for text in good]
             yield from chain(strings.add(rows, good, [0] * len(rows)), strings.finish())
         else:

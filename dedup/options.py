@@ -133,7 +133,8 @@ AllowDifferentFacts = Annotated[
     bool,
     typer.Option(
         "--allow-different-facts",
-        help="Also remove near-duplicates that differ in numbers or in a rare word.",
+        help="Also remove near-duplicates that state another fact (a number, name, subject) or say something of their "
+        "own; otherwise they stay, and are listed in overlaps.",
         rich_help_panel=_COPIES,
     ),
 ]
@@ -227,7 +228,14 @@ Seed = Annotated[int, typer.Option(help="Seed of the hash functions.", rich_help
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would go, and why; write nothing.", rich_help_panel=_RUN)
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is in TARGET.", rich_help_panel=_RUN)]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace an earlier output of dedup in TARGET; a folder with anything else in it is refused.",
+        rich_help_panel=_RUN,
+    ),
+]
 Strict = Annotated[
     bool,
     typer.Option(

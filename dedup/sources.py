@@ -13,6 +13,7 @@ from dedup.batches import Reject
 from dedup.errors import InputError, MissingInputError
 from dedup.names import read_name
 from dedup.places import LocalFile, Place, StandardInput
+from dedup.schemas import UNKNOWN_KIND
 
 STANDARD_INPUT: Final = "-"
 """The source that is what is piped into the process; a file of that name is './-'."""
@@ -71,13 +72,18 @@ class Plan:
 
     inputs: list[Input] = field(default_factory=list)
     rejected: list[tuple[str, Reject]] = field(default_factory=list)  # source and why, sorted
-    skipped: list[str] = field(default_factory=list)  # those of `rejected` that are of no known kind
+    foreign: list[str] = field(default_factory=list)  # those of `rejected` of no known kind, and pipes and devices
 
-    def reject(self, source: str, reason: Reject, *, is_unknown: bool = False) -> None:
+    @property
+    def skipped(self) -> list[str]:
+        """Those of `rejected` that are of no known kind, sorted."""
+        return [source for source, reject in self.rejected if reject.reason.startswith(UNKNOWN_KIND)]
+
+    def reject(self, source: str, reason: Reject, *, is_foreign: bool = False) -> None:
         """Put a source down as not readable."""
         self.rejected.append((source, reason))
-        if is_unknown:
-            self.skipped.append(source)
+        if is_foreign:
+            self.foreign.append(source)
 
 
 def list_inputs(sources: Sequence[str | Path], identify: Callable[[Place], Kind | Reject], known: str) -> Plan:
@@ -97,10 +103,9 @@ def list_inputs(sources: Sequence[str | Path], identify: Callable[[Place], Kind 
         if isinstance(kind, Kind):
             plan.inputs.append(Input(place, name, kind.format, kind.codec, kind.charset))
         else:
-            plan.reject(name, kind, is_unknown=kind.stage == "list")
+            plan.reject(name, kind, is_foreign=kind.stage == "list")
     plan.rejected.sort(key=lambda entry: entry[0])
-    plan.skipped.sort()
-    if not plan.inputs and len(plan.skipped) == len(plan.rejected):
+    if not plan.inputs and len(plan.foreign) == len(plan.rejected):
         what = "no file at all"
         if plan.rejected:
             name, reject = plan.rejected[0]
@@ -133,11 +138,11 @@ def _gather(sources: Sequence[str | Path], plan: Plan) -> list[tuple[str, Place]
                 if real not in by_file or entry[:2] < by_file[real][:2]:
                     by_file[real] = entry
     for real, (_, name, path) in by_file.items():
-        reason, is_unknown = _why_no_file(path)
+        reason, is_foreign = _why_no_file(path)
         if reason is None:
             found[real] = (name, LocalFile(path))
         else:
-            plan.reject(name, Reject(None, reason, stage="list"), is_unknown=is_unknown)
+            plan.reject(name, Reject(None, reason, stage="list"), is_foreign=is_foreign)
     return list(found.values())
 
 
@@ -231,7 +236,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _why_no_file(path: Path) -> tuple[str | None, bool]:
-    """Say why something that was listed is no file to read (None: it is one), and whether it is of no known kind."""
+    """Say why something that was listed is no file to read (None: it is one), and whether it is something else."""
     try:
         mode = path.stat().st_mode
     except OSError as error:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -340,6 +341,15 @@ def test_harm_is_skipped_without_data(monkeypatch: pytest.MonkeyPatch) -> None:
     result = CliRunner().invoke(app, ["harm"])
     assert result.exit_code == 0
     assert "skipped" in result.output
+
+
+def test_readme_lists_every_command() -> None:
+    """Each command has its row in the table of benchmarks/README.md, which has no others."""
+    from benchmarks.__main__ import app
+
+    listed = re.findall(r"^\| `([a-z-]+)` \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    known = [command.name or command.callback.__name__.replace("_", "-") for command in app.registered_commands]
+    assert sorted(listed) == sorted(known)
 
 
 def test_readme_shows_the_results() -> None:

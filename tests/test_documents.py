@@ -104,6 +104,28 @@ def test_items_that_are_no_documents_are_rejected():
     corpus = from_python([{"text": "a"}, "b", {"text": "c", 5: 1}, {"text": "d", "n": "\udfff"}], Settings())
     assert corpus.documents["text"].to_pylist() == ["a"]
     assert corpus.rejected["row"].to_pylist() == [1, 2, 3]
+    corpus = from_python([{"text": "a"}, {"text": "b", "\ud800": 1}, {"text": "c", "m": {"\ud800": 1}}], Settings())
+    assert corpus.documents["text"].to_pylist() == ["a"]
+    assert corpus.rejected["row"].to_pylist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        list,
+        pa.array,
+        lambda texts: [{"text": text} for text in texts],
+        lambda texts: pa.table({"text": texts}),
+    ],
+)
+def test_documents_over_the_limit(kind):
+    """However documents are handed over, one that is larger than it may be, counted in bytes, is rejected."""
+    corpus = from_python(kind(["x" * 10, "x" * 11, "é" * 6, "last"]), Settings(max_document_bytes=10))
+    assert corpus.documents["text"].to_pylist() == ["x" * 10, "last"]
+    assert corpus.rejected["row"].to_pylist() == [1, 2]
+    assert all(
+        reason.startswith("the text is larger than 10 bytes") for reason in corpus.rejected["reason"].to_pylist()
+    )
 
 
 def test_nothing_is_an_empty_corpus():

@@ -17,7 +17,7 @@ LAYERS = [
         "settings_file", "result", "reporting", "restoring", "writing", "applying", "verdicts", "cuts", "scopes",
         "matching", "sketches", "fingerprints", "paragraphs", "reading", "documents", "batches", "columns", "sources",
         "column_types", "mixed", "user_columns", "values", "streams", "recall", "evidence", "guard", "extraction",
-        "decoding", "places", "names", "sniffing",
+        "decoding", "places", "names", "sniffing", "faults",
         "addresses", "uploading", "outputs", "nul_characters", "parts", "placing", "locking", "disk_space", "originals",
         "shards", "storage", "workers", "pieces", "memory", "ids", "handed_over", "annotating", "stores", "bundles",
         "staging", "versions", "removals", "compiling", "row_sizes",
@@ -62,11 +62,12 @@ ON_ONE_FLOOR = {
     "handed_over": {"batches", "documents", "extraction"},
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "columns", "sniffing", "sources", "names", "streams", "places", "decoding"}
-    | {"extraction"},
+    | {"extraction", "faults"},
     "documents": {"nul_characters", "batches", "columns", "column_types", "user_columns", "extraction"} | {"row_sizes"},
     "nul_characters": {"batches", "decoding"},
     "user_columns": {"column_types", "mixed", "values"},
-    "batches": {"columns", "column_types", "decoding", "values"},
+    "batches": {"columns", "column_types", "decoding", "faults", "values"},
+    "faults": {"columns", "values"},
     "values": {"column_types", "mixed"},
     "mixed": {"column_types"},
     "sniffing": {"batches", "columns", "decoding", "names", "places", "sources", "streams"},

@@ -92,6 +92,17 @@ def test_quotes_in_tsv(tmp_path):
     assert corpus.documents["column:n"].to_pylist() == ["1", "2", '"']
 
 
+def test_bad_bytes_beside_quotes_in_tsv(tmp_path):
+    """Bytes that are not UTF-8 cost their row, or are repaired, also where a quote encloses no value."""
+    raw = b'\xef\xbb\xbfid\ttext\n1\t"a" b\xff c\n2\tplain\n'
+    corpus = read(tmp_path, raw, "x.tsv")
+    assert corpus.documents["doc_id"].to_pylist() == ["2"]
+    assert [(row["row"], row["reason"]) for row in corpus.rejected.to_pylist()] == [(0, "not UTF-8")]
+    corpus = read(tmp_path, raw, "x.tsv", encoding_errors="repair")
+    assert corpus.documents["text"].to_pylist() == ['"a" b\ufffd c', "plain"]
+    assert corpus.n_replaced_chars == 1
+
+
 def test_names_of_columns(tmp_path):
     """Columns without a name get one by their place, equal ones a number."""
     corpus = read(tmp_path, b",text,a,a\n0,x,1,2\n")

@@ -1,6 +1,7 @@
 """JSON files: arrays of any size, one object, objects one after the other; broken elements."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -69,6 +70,15 @@ def test_element_over_the_limit(tmp_path):
     assert corpus.documents["text"].to_pylist() == ["a", "c"]
     assert corpus.rejected["row"].to_pylist() == [1]
     assert "larger than 100 bytes" in corpus.rejected["reason"].to_pylist()[0]
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"}"), (b"{", b"]")])
+def test_brackets_that_close_nothing(opening, closing, tmp_path):
+    """A million brackets that never fit take seconds, not a search through all that are open at each of them."""
+    began = time.process_time()
+    corpus = read(tmp_path, opening * 1_000_000 + closing * 1_000_000)
+    assert time.process_time() - began < 10
+    assert corpus.rejected["row"].to_pylist() == [None]
 
 
 values = st.recursive(

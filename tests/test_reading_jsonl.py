@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -38,13 +39,14 @@ def test_broken_lines_are_rejected_alone(tmp_path):
         b'{"text": "b"},{"text": "c"}',
         {"text": ["list"]},
         {"text": "NUL\0"},
+        b'{"text": "d", "\\ud800": 1}',
         {"text": "last"},
         batch_bytes=1,
     )
     assert corpus.documents["text"].to_pylist() == ["a", "last"]
-    assert corpus.documents["doc_id"].to_pylist() == ["x:0", "x:12"]
+    assert corpus.documents["doc_id"].to_pylist() == ["x:0", "x:13"]
     reasons = {row["row"]: row["reason"] for row in corpus.rejected.to_pylist()}
-    assert list(reasons) == [1, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert list(reasons) == [1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
     assert reasons[3] == "the line is not an object"
     assert reasons[4] == "no column 'text' in this row"
     assert reasons[5] == "the text is a number, not text"
@@ -54,6 +56,7 @@ def test_broken_lines_are_rejected_alone(tmp_path):
     assert reasons[8] == "not UTF-8: invalid start byte at byte 10"
     assert [row["row"] for row in corpus.rejected.to_pylist() if row["stage"] == "decode"] == [8, 11]
     assert reasons[7] == "half a surrogate pair in the text, which UTF-8 cannot hold"
+    assert reasons[12] == "half a surrogate pair in the name of a column, which UTF-8 cannot hold"
 
 
 def test_nan_as_python_writes_it(tmp_path):
@@ -180,6 +183,17 @@ def test_endless_line(tmp_path):
         assert (reject["row"], reject["stage"]) == (1, "read")
         assert reject["reason"].startswith("the line is larger than 1,000 bytes")
         assert peak_bytes < 6 << 20
+
+
+def test_millions_of_blank_lines(tmp_path):
+    """Lines that hold nothing are counted, and cost next to no time or memory: they may be a few bytes of gzip."""
+    raw = b'{"text": "a"}\n' + b"\n" * 3_000_000 + b" \t\r\n" * 1_000_000 + b'{"text": "b"}\n'
+    (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(raw))
+    began = time.process_time()
+    corpus = read_files([tmp_path], Settings())
+    assert time.process_time() - began < 4
+    assert corpus.documents["row"].to_pylist() == [0, 4_000_001]
+    assert corpus.rejected.num_rows == 0
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "cp1251"])

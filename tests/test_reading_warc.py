@@ -1,6 +1,7 @@
 """Web archives: which records are documents, bodies as servers encode them, damage of every kind."""
 
 import gzip
+import tracemalloc
 import zlib
 
 import pyarrow as pa
@@ -130,6 +131,7 @@ def broken_records():
         "length too small": ABC[1].replace(length, b"Content-Length: 9"),
         "length too large": ABC[1].replace(length, b"Content-Length: 300"),
         "length far too large": ABC[1].replace(length, b"Content-Length: 999999"),
+        "length over the limit": ABC[1].replace(length, b"Content-Length: 99999999999"),
         "no length": ABC[1].replace(b"Content-Length", b"Contents"),
         "length no number": ABC[1].replace(length, b"Content-Length: many"),
         "no record": b"something else\r\nthat is none\r\n\r\n",
@@ -190,6 +192,20 @@ def test_record_over_the_limit(tmp_path):
     assert corpus.rejected["row"].to_pylist() == [0, 2]
 
 
+def test_length_over_the_limit_that_is_wrong(tmp_path):
+    """A record that says it is longer than it may be ends where the next begins, wherever that is; little is held."""
+    for n_bytes in (0, 10, 4_000, 4_095, 1 << 20, (1 << 20) + 4_096 - 256 + 3, 9_999_999):
+        lying = warc_record("resource", b"x" * n_bytes, Content_Length="99999999999")
+        (tmp_path / "x.warc").write_bytes(ABC[0] + lying + ABC[1] + lying + ABC[2])
+        tracemalloc.start()
+        corpus = read_files([tmp_path / "x.warc"], Settings(workers=1, max_document_bytes=4_000))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert corpus.documents["row"].to_pylist() == [0, 2, 4]
+        assert corpus.rejected["reason"].to_pylist() == ["its length is wrong"] * 2
+        assert peak_bytes < 8 << 20
+
+
 def test_truncated_by_the_crawler(tmp_path):
     """Of a body that a crawler cut on purpose, and says so, what is there is read."""
     body = gzip.compress(" ".join(map(str, range(9_999))).encode())[:-999]
@@ -214,6 +230,8 @@ def test_bare_line_ends(tmp_path):
         b"WARC/1.0\r\nA: b\r\n",
         b"WARC/1.0\r\nContent-Length: 900000000\r\n\r\n",
         b"WARC/1.0\r\nContent-Length: 300000\r\n\r\n",
+        b"WARC/1.0\r\nContent-Length: 99999999999\r\n\r\n",
+        b"WARC/1.0\r\nContent-Length: 99999999999\r\n\r\nblock\r\n\r\n",
     ],
 )
 def test_broken_records_without_end(record, tmp_path):

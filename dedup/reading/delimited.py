@@ -16,9 +16,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.batches import Batch, Piece, Reject, batch_arrow, describe_limit, with_decoding
+from dedup.batches import Batch, Piece, Reject, batch_arrow, with_decoding
 from dedup.columns import Roles, choose_roles, describe_missing_text, tell_names_apart
 from dedup.decoding import DecodingError
+from dedup.faults import describe_limit
 from dedup.reading.breaks import UntilBroken, reject_unreadable
 from dedup.reading.recoding import MARK, begin_stream, repair_text, stream_text
 from dedup.settings import Settings
@@ -147,7 +148,7 @@ def _split_rows(lines: "_Lines", table: "_Table", settings: Settings) -> "Iterat
             continue
         if len(record) != n_columns:
             yield _Fault(f"{len(record)} values, and {n_columns} columns")
-        elif not lines.have_mark():
+        elif not any(MARK in value for value in record):
             yield record
         elif settings.encoding_errors == "reject":
             yield _Fault(f"not {table.encoding.upper()}", "decode")
@@ -230,10 +231,6 @@ class _Lines:
         self._returned.extendleft(reversed(self._taken[position:]))
         self.forget()
         return first
-
-    def have_mark(self) -> bool:
-        """Say whether something in the lines of the record could not be decoded."""
-        return any(MARK in (line or "") for line in self._taken)
 
 
 def _split_lines(texts: Iterator[str], limit: int) -> Iterator[str | None]:

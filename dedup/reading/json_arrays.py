@@ -25,7 +25,6 @@ _OUTSIDE: Final = rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+'
 _TO_BRACKET: Final = re.compile(_OUTSIDE + rb"[{}\[\]]", re.DOTALL)
 _TO_OPEN_STRING: Final = re.compile(_OUTSIDE, re.DOTALL)
 _IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_OPENS: Final = {ord("}"): ord("{"), ord("]"): ord("[")}
 
 
 def read_json(source: Input, settings: Settings) -> Iterator[Piece]:
@@ -90,6 +89,7 @@ class _Splitter:
     found: list[bytes | None] = field(default_factory=list)  # None: over the limit
     found_bytes: int = 0
     _open: bytearray = field(default_factory=bytearray)  # brackets that are open now
+    _n_braces: int = 0  # of those: a search for one that is not there would go through all of them
     _base: int | None = None  # how many were when the element began; None between elements
     _parts: list[bytes] = field(default_factory=list)  # of the element, or of what is between
     _parts_bytes: int = 0
@@ -159,10 +159,13 @@ class _Splitter:
                 self._end_gap()
                 kept = place + 1
             self._open.append(bracket)
+            self._n_braces += not is_array
             return kept
-        opened = self._open.rfind(_OPENS[bracket])
-        if opened < 0:
+        is_array = bracket == ord("]")
+        if not (len(self._open) - self._n_braces if is_array else self._n_braces):
             return kept  # closes nothing: part of what is broken here
+        opened = self._open.rfind(b"[" if is_array else b"{")
+        self._n_braces -= self._open.count(b"{", opened)
         del self._open[opened:]
         if self._base is None:
             self._keep(piece[kept:place])

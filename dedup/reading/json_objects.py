@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import orjson
 
-from dedup.batches import Piece, RecordBatcher, Reject, describe_limit
+from dedup.batches import Piece, RecordBatcher, Reject
+from dedup.faults import describe_limit
 from dedup.reading.recoding import repair_utf8
 from dedup.settings import Settings
 
@@ -19,7 +20,7 @@ def batch_objects(
 ) -> Iterator[Piece]:
     """Parse raw JSON in UTF-8, each what a `word` of the source holds, and give what is ready of the batches.
 
-    None stands for one over the limit of the settings, and blank ones are nothing at all.
+    None stands for one over the limit of the settings.
     """
     records: list[dict[str, Any]] = []
     good: list[int] = []
@@ -31,8 +32,6 @@ def batch_objects(
         try:
             record = _load(raw)
         except orjson.JSONDecodeError as error:
-            if not raw.strip():
-                continue
             try:
                 record, n_replaced = _repair(raw, error, batcher, settings)
             except _BrokenError as broken:

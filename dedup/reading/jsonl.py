@@ -1,6 +1,6 @@
 """JSON lines: one object a line, one document an object; a line that is broken is rejected alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dedup.batches import Piece, RecordBatcher
 from dedup.reading.breaks import UntilBroken, reject_unreadable
@@ -28,26 +28,22 @@ def read_jsonl(source: Input, settings: Settings) -> Iterator[Piece]:
 def read_lines(pieces: Iterator[bytes], encoding: str, source: Input, settings: Settings) -> Iterator[Piece]:
     """Give the objects of lines in UTF-8; `encoding` is what they were decoded from."""
     batcher = RecordBatcher(settings, source.source, encoding)
-    row = 0
     found = UntilBroken(_split_lines(pieces, settings.max_document_bytes))
-    for lines in _batches(found, settings.batch_bytes):
-        yield from batch_objects(range(row, row + len(lines)), lines, batcher, settings, "line")
-        row += len(lines)
+    n_lines = size_bytes = 0
+    rows: list[int] = []
+    lines: list[bytes | None] = []
+    for n_lines, line in enumerate(found, 1):
+        if line is not None and (not line or line.isspace()):
+            continue  # millions of them may be a few bytes of gzip
+        rows.append(n_lines - 1)
+        lines.append(line)
+        size_bytes += len(line or b"") + 1
+        if size_bytes >= settings.batch_bytes:
+            yield from batch_objects(rows, lines, batcher, settings, "line")
+            rows, lines, size_bytes = [], [], 0
+    yield from batch_objects(rows, lines, batcher, settings, "line")
     yield from batcher.finish()
-    yield from found.reject(f"line {row}" if row else "")
-
-
-def _batches(lines: Iterable[bytes | None], batch_bytes: int) -> Iterator[list[bytes | None]]:
-    batch: list[bytes | None] = []
-    size_bytes = 0
-    for line in lines:
-        batch.append(line)
-        size_bytes += len(line) if line is not None else 0
-        if size_bytes >= batch_bytes:
-            yield batch
-            batch, size_bytes = [], 0
-    if batch:
-        yield batch
+    yield from found.reject(f"line {n_lines}" if n_lines else "")
 
 
 def _split_lines(pieces: Iterator[bytes], limit_bytes: int) -> Iterator[bytes | None]:

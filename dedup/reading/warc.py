@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dedup.batches import Batch, Pages, Piece, Reject, describe_limit
+from dedup.batches import Batch, Pages, Piece, Reject
 from dedup.decoding import DecodingError, decode_text
+from dedup.faults import describe_limit
 from dedup.names import find_encoding
 from dedup.reading.breaks import UntilBroken
 from dedup.reading.gzip_members import expand_members

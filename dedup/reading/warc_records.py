@@ -13,9 +13,10 @@ MAGIC: Final = b"WARC/"
 MOST_HEAD_BYTES: Final = 1 << 16
 """Size up to which the header of a record, or of what a server answered, is read."""
 
-_HEADER_END: Final = re.compile(rb"(\r?\n\r?\n)|\n(?=WARC/\d\.\d+\r?\n[\w-]+:)")
+_FIRST_LINES: Final = rb"(?=WARC/\d\.\d+\r?\n[\w-]+:)"
+_HEADER_END: Final = re.compile(rb"(\r?\n\r?\n)|\n" + _FIRST_LINES)
 _BARE_LINE_END: Final = re.compile(rb"(?<!\r)\n")
-_BEGINNING: Final = re.compile(rb"\n(?=WARC/\d\.\d+\r?\n[\w-]+:)")
+_BEGINNING: Final = re.compile(rb"\n" + _FIRST_LINES)
 _USUAL_HEAD_BYTES: Final = 1 << 12
 _SEARCH_BYTES: Final = (1 << 12, 1 << 20)  # the next record is near as a rule
 _BEGINNING_BYTES: Final = 256  # more than its first line and the name of its first field may take
@@ -82,10 +83,12 @@ def _take_record(tape: "_Tape", limit_bytes: int) -> Record | Broken:
     size_bytes = int(length)
     if size_bytes > limit_bytes:
         start = tape.look(MOST_HEAD_BYTES)[:size_bytes]
-        n_there = tape.skip(size_bytes)
+        n_there = tape.skip_block(size_bytes, end[1])
         if n_there == size_bytes and tape.is_between_records(0):
             return Record(headers, start, size_bytes, None)
-        return Broken("its length is wrong" if n_there == size_bytes else _cut_short(n_there, size_bytes))
+        if n_there == size_bytes or tape.is_at_beginning():
+            return Broken("its length is wrong")
+        return Broken(_cut_short(n_there, size_bytes))
     n_there = tape.hold(size_bytes)
     if n_there == size_bytes and tape.is_between_records(size_bytes):
         block = tape.take(size_bytes)
@@ -145,6 +148,26 @@ class _Tape:
             left -= self._pass(left, None)
         return n_bytes - left
 
+    def skip_block(self, n_bytes: int, blank_line: bytes) -> int:
+        """Pass the next bytes as skip does, but stop where another record begins among them, behind a blank line.
+
+        A length cannot be checked before it is passed; so a web archive within such a record is read for itself.
+        """
+        head = self.look(_BEGINNING_BYTES)
+        n_line_ends = len(head) - len(head.lstrip(b"\r\n"))
+        if n_line_ends < n_bytes and _BEGINNING.match(b"\n" + head[n_line_ends:]):
+            return self.skip(n_line_ends)
+        beginning = re.compile(re.escape(blank_line) + _FIRST_LINES)
+        left = n_bytes
+        window_bytes, most_bytes = _SEARCH_BYTES
+        while left and (ahead := self.look(window_bytes)):
+            found = beginning.search(ahead)
+            if found is not None and found.end() < left:
+                return n_bytes - left + self.skip(found.end())
+            left -= self.skip(min(left, _without_overlap(ahead, window_bytes)))
+            window_bytes = most_bytes
+        return n_bytes - left
+
     def hold(self, n_bytes: int) -> int:
         """Hold the next bytes, and say how many of those there are."""
         self._fill(n_bytes)
@@ -165,17 +188,21 @@ class _Tape:
         rest = ahead.lstrip(b"\r\n")
         return ahead.startswith(b"\r\n\r\n") or not rest or rest.startswith(MAGIC)
 
+    def is_at_beginning(self) -> bool:
+        """Say whether a record begins here."""
+        return _BEGINNING.match(b"\n" + self.look(_BEGINNING_BYTES)) is not None
+
     def find_beginning(self) -> bool:
         """Go to the next beginning of a record, or to the end; says whether there is one. It may be here already."""
         n_bytes, most_bytes = _SEARCH_BYTES
-        if _BEGINNING.match(b"\n" + self.look(_BEGINNING_BYTES)):
+        if self.is_at_beginning():
             return True
         while ahead := self.look(n_bytes):
             found = _BEGINNING.search(ahead)
             if found is not None:
                 self.skip(found.end())
                 return True
-            self.skip(len(ahead) if len(ahead) < n_bytes else len(ahead) - _BEGINNING_BYTES)
+            self.skip(_without_overlap(ahead, n_bytes))
             n_bytes = most_bytes
         return False
 
@@ -220,6 +247,11 @@ class _Tape:
                 self._place = 0
         self._held_bytes -= n_passed
         return n_passed
+
+
+def _without_overlap(ahead: bytes, window_bytes: int) -> int:
+    """Say how many bytes of a window in which nothing begins can be passed: at its end something may have begun."""
+    return len(ahead) if len(ahead) < window_bytes else len(ahead) - _BEGINNING_BYTES
 
 
 def header(headers: Any, name: str) -> str:
