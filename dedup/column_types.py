@@ -104,7 +104,7 @@ def conform(array: Any, target: pa.DataType) -> Any:
         return array
     if isinstance(array, pa.ChunkedArray):
         return pa.chunked_array([conform(chunk, target) for chunk in array.chunks], target)
-    array = _without_views(array)
+    array = without_views(array)
     if pa.types.is_null(target) or _has_empty_struct(array.type):
         values = with_nanoseconds_as(pa.int64(), array).to_pylist()
         return pa.array([_without_empty(value, target) for value in values], target)
@@ -121,9 +121,39 @@ def with_nanoseconds_as(stand_in: pa.DataType, array: pa.Array) -> pa.Array:
 
     Python has no type for them: Arrow makes them objects of pandas where it is installed, and fails where not.
     """
-    array = _without_views(array)
+    array = without_views(array)
     target = _replace_nanoseconds(array.type, stand_in)
     return array if target == array.type else array.cast(target)
+
+
+def without_views(array: pa.Array) -> pa.Array:
+    """Give the array without list views, run-end encoding, and dictionaries of views.
+
+    Arrow's own casts make nothing of them, or nonsense.
+    """
+    types = pa.types
+    if not _has_view(array.type):
+        return array
+    if types.is_dictionary(array.type):
+        values = array.dictionary.cast(pa.large_binary())  # of which Arrow does not ask that it is UTF-8
+        values = values.view(storable_type(array.type.value_type))
+        return pa.DictionaryArray.from_arrays(array.indices, values, ordered=array.type.ordered)
+    if types.is_run_end_encoded(array.type):
+        places = np.arange(array.offset, array.offset + len(array))
+        runs = np.searchsorted(array.run_ends.to_numpy(), places, side="right")
+        values = without_views(array.values)
+        return values.cast(storable_type(values.type, keeps_empty=True)).take(pa.array(runs))
+    if types.is_struct(array.type):
+        children = [without_views(child) for child in array.flatten()]
+        fields = [pa.field(field.name, child.type) for field, child in zip(array.type, children, strict=True)]
+        return pa.StructArray.from_arrays(children, fields=fields, mask=array.is_null())
+    is_large = types.is_large_list(array.type) or types.is_large_list_view(array.type)
+    if is_large or types.is_list(array.type) or types.is_list_view(array.type):
+        ends = np.cumsum(array.value_lengths().fill_null(0).to_numpy(), dtype=np.int64)
+        offsets = pa.array(np.concatenate(([0], ends)), pa.int64() if is_large else pa.int32())
+        made = pa.LargeListArray if is_large else pa.ListArray
+        return made.from_arrays(offsets, without_views(array.flatten()), mask=array.is_null())
+    return array  # where they are in something rarer, Arrow has the last word
 
 
 def is_text_type(found: pa.DataType) -> bool:
@@ -185,29 +215,6 @@ def _has_empty_struct(found: pa.DataType) -> bool:
     return any(_has_empty_struct(child) for child in _children(found))
 
 
-def _without_views(array: pa.Array) -> pa.Array:
-    """Give the array without list views and run-end encoding, of which Arrow's own casts make nothing or nonsense."""
-    types = pa.types
-    if not _has_view(array.type):
-        return array
-    if types.is_run_end_encoded(array.type):
-        places = np.arange(array.offset, array.offset + len(array))
-        runs = np.searchsorted(array.run_ends.to_numpy(), places, side="right")
-        values = _without_views(array.values)
-        return values.cast(storable_type(values.type, keeps_empty=True)).take(pa.array(runs))
-    if types.is_struct(array.type):
-        children = [_without_views(child) for child in array.flatten()]
-        fields = [pa.field(field.name, child.type) for field, child in zip(array.type, children, strict=True)]
-        return pa.StructArray.from_arrays(children, fields=fields, mask=array.is_null())
-    is_large = types.is_large_list(array.type) or types.is_large_list_view(array.type)
-    if is_large or types.is_list(array.type) or types.is_list_view(array.type):
-        ends = np.cumsum(array.value_lengths().fill_null(0).to_numpy(), dtype=np.int64)
-        offsets = pa.array(np.concatenate(([0], ends)), pa.int64() if is_large else pa.int32())
-        made = pa.LargeListArray if is_large else pa.ListArray
-        return made.from_arrays(offsets, _without_views(array.flatten()), mask=array.is_null())
-    return array  # where they are in something rarer, Arrow has the last word
-
-
 def _replace_nanoseconds(found: pa.DataType, stand_in: pa.DataType) -> pa.DataType:
     types = pa.types
     if types.is_temporal(found) and getattr(found, "unit", None) == "ns":
@@ -232,6 +239,8 @@ def _has_view(found: pa.DataType) -> bool:
     types = pa.types
     if types.is_list_view(found) or types.is_large_list_view(found) or types.is_run_end_encoded(found):
         return True
+    if types.is_dictionary(found):
+        return bool(types.is_string_view(found.value_type) or types.is_binary_view(found.value_type))
     return any(_has_view(child) for child in _children(found))
 
 

@@ -56,7 +56,7 @@ def find_sites(
         return _number(_map_values(column(name), _site_of))
     for name in (*NAME_COLUMNS, *ADDRESS_COLUMNS):
         values = column(name) if name in names else None
-        if values is not None and (is_text_type(values.type) or pa.types.is_dictionary(values.type)):
+        if values is not None and is_text_type(values.type):
             found = _map_values(values, _site_of if name in NAME_COLUMNS else _address_of)
             if found.null_count < n_documents:
                 return _number(found)

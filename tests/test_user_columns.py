@@ -157,6 +157,10 @@ VIEWS = {
     "list of runs": pa.ListArray.from_arrays([0, 1, 3, 3], encode_runs(pa.array(["a", "b"]))),
     "object of list views": pa.array([{"a": [1]}, None, {"a": None}], pa.struct({"a": pa.list_view(pa.int64())})),
     "object of runs": pa.StructArray.from_arrays([encode_runs(pa.array(["a", "b"]))], ["a"]),
+    "dictionary of views": pa.DictionaryArray.from_arrays([1, 0, None], pa.array(["a", "b"], pa.string_view())),
+    "object of dictionaries of views": pa.StructArray.from_arrays(
+        [pa.DictionaryArray.from_arrays([1, 0, None], pa.array(["a", "b"], pa.string_view()))], ["a"]
+    ),
     "map of views": pa.array([[("a", "b")], None, []], pa.map_(pa.string(), pa.string_view())),
 }
 
