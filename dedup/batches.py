@@ -343,6 +343,8 @@ def _page_urls(columns: dict[str, pa.Array]) -> pa.Array | None:
 
 def _holds_content(found: pa.DataType, settings: Settings) -> bool:
     """Say whether a column of this type can be the one that documents are made of."""
+    if pa.types.is_dictionary(found):
+        return _holds_content(found.value_type, settings)
     is_bytes = pa.types.is_binary(found) or pa.types.is_large_binary(found) or pa.types.is_binary_view(found)
     return is_text_type(found) or pa.types.is_null(found) or (settings.html_column is not None and is_bytes)
 
@@ -350,9 +352,8 @@ def _holds_content(found: pa.DataType, settings: Settings) -> bool:
 def _plain_text(array: pa.Array, target: pa.DataType) -> pa.Array:
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), target)
-    if is_text_type(array.type):
-        array = _decoded(array).cast(pa.large_string())
-    return array.cast(target)
+    plain = _decoded(array)
+    return (plain.cast(pa.large_string()) if is_text_type(plain.type) else plain).cast(target)
 
 
 def _ids_from_arrow(array: pa.Array) -> pa.Array:
@@ -363,7 +364,7 @@ def _ids_from_arrow(array: pa.Array) -> pa.Array:
 
 
 def _decoded(array: pa.Array) -> pa.Array:
-    """Give text without views and dictionaries, whether it is UTF-8 or not."""
+    """Give text or bytes without dictionaries, and text without views, whether it is UTF-8 or not."""
     array = without_views(array)
     if pa.types.is_dictionary(array.type):
         return array.dictionary_decode()
