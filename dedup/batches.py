@@ -9,12 +9,12 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.column_types import conform, is_id_type, is_text_type, storable_type
+from dedup.column_types import conform, is_id_type, is_text_type, storable_type, without_views
 from dedup.columns import Roles, choose_roles, describe_missing_text, tell_names_apart
-from dedup.decoding.text import decode_repaired
 from dedup.errors import ColumnError
 from dedup.faults import describe_limit, fault_of_columns, fault_of_record, find_over_limit
 from dedup.settings import Settings
+from dedup.utf8 import check_columns, find_bad_texts, repair_texts
 from dedup.values import TooDeepError, array_of, page_array, text_array
 
 HEAD_RECORDS: Final = 1_000
@@ -78,23 +78,25 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int], se
     stored = columns.column(names.index(roles.text))
     text = _plain_text(stored, pa.large_binary() if roles.is_html else pa.large_string())
     rejects = {row: Reject(places[row], f"the {roles.content_word} is null") for row in _positions(text.is_null())}
-    replaced: dict[int, int] = {}
+    given = {name: column for name, column in zip(names, columns.columns, strict=True) if roles.is_users(name)}
+    checked = check_columns(given, settings.encoding_errors)
+    bad, users, replaced = checked.bad, checked.columns, checked.n_replaced
     if not roles.is_html:
-        bad = dict(_badly_encoded(text))
-        if bad and settings.encoding_errors == "repair":
-            text, counts = _repaired(text)
-            replaced = {places[row]: counts[row] for row in bad}
+        bad_texts = find_bad_texts(text)
+        if bad_texts and settings.encoding_errors == "repair":
+            text, counts = repair_texts(text)
+            replaced.update({row: counts[row] for row in bad_texts})
         else:
-            rejects |= {row: _not_utf8(places[row], "text", error) for row, error in bad.items()}
+            bad |= {row: f"the text is not UTF-8: {reason}" for row, reason in bad_texts.items()}
     ids = None
     if roles.doc_id is not None:
         ids = _ids_from_arrow(columns.column(names.index(roles.doc_id)))
-        rejects |= {row: _not_utf8(places[row], "id", error) for row, error in _badly_encoded(ids)}
+        bad |= {row: f"the id is not UTF-8: {reason}" for row, reason in find_bad_texts(ids).items()}
+    rejects |= {row: Reject(places[row], reason, stage="decode") for row, reason in bad.items()}
     reason = describe_limit(f"the {roles.content_word}", settings)
     rejects |= {row: Reject(places[row], reason) for row in find_over_limit(text, settings)}
     for row in sorted(rejects):
         yield rejects[row]
-    users = {name: column for name, column in zip(names, columns.columns, strict=True) if roles.is_users(name)}
     if rejects:
         good = pa.array([row for row in range(len(text)) if row not in rejects], pa.int64())
         text = text.take(good)
@@ -106,7 +108,8 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int], se
         yield Pages(text, rows, ids, users, roles.text, urls=_page_urls(users), decoded=decoded)
     else:
         batch = Batch(text, rows, ids, users, roles.text)
-        yield with_decoding(batch, "utf-8", replaced) if replaced else batch
+        counted = {places[row]: n_replaced for row, n_replaced in replaced.items()}
+        yield with_decoding(batch, "utf-8", counted) if counted else batch
 
 
 def with_decoding(batch: Batch, encoding: str, replaced: dict[int, int]) -> Batch:
@@ -290,6 +293,8 @@ def _page_urls(columns: dict[str, pa.Array]) -> pa.Array | None:
 
 def _holds_content(found: pa.DataType, settings: Settings) -> bool:
     """Say whether a column of this type can be the one that documents are made of."""
+    if pa.types.is_dictionary(found):
+        return _holds_content(found.value_type, settings)
     is_bytes = pa.types.is_binary(found) or pa.types.is_large_binary(found) or pa.types.is_binary_view(found)
     return is_text_type(found) or pa.types.is_null(found) or (settings.html_column is not None and is_bytes)
 
@@ -297,43 +302,25 @@ def _holds_content(found: pa.DataType, settings: Settings) -> bool:
 def _plain_text(array: pa.Array, target: pa.DataType) -> pa.Array:
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), target)
-    plain = array.cast(pa.large_string()) if is_text_type(array.type) else array
-    return plain.cast(target)
+    plain = _decoded(array)
+    return (plain.cast(pa.large_string()) if is_text_type(plain.type) else plain).cast(target)
 
 
 def _ids_from_arrow(array: pa.Array) -> pa.Array:
     if pa.types.is_floating(array.type):
         array = pc.if_else(pc.is_nan(array), None, array)  # how pandas writes a missing number
-    ids = array.cast(pa.string())
+    ids = _decoded(array).cast(pa.string())
     return pc.if_else(pc.equal(ids, ""), None, ids)
+
+
+def _decoded(array: pa.Array) -> pa.Array:
+    """Give text or bytes without dictionaries, and text without views, whether it is UTF-8 or not."""
+    array = without_views(array)
+    if pa.types.is_dictionary(array.type):
+        return array.dictionary_decode()
+    return array.cast(pa.large_binary()).view(pa.large_string()) if pa.types.is_string_view(array.type) else array
 
 
 def _positions(mask: pa.Array) -> list[int]:
     found: list[int] = pc.indices_nonzero(mask).to_pylist()
     return found
-
-
-def _not_utf8(row: int, word: str, error: UnicodeDecodeError) -> Reject:
-    return Reject(row, f"the {word} is not UTF-8: {error.reason} at byte {error.start}", stage="decode")
-
-
-def _repaired(text: pa.Array) -> tuple[pa.Array, list[int]]:
-    """Give text with U+FFFD for what is not UTF-8, and for each how many those are."""
-    values = [
-        None if raw is None else decode_repaired(raw, "utf-8") for raw in text.cast(pa.large_binary()).to_pylist()
-    ]
-    texts = pa.array([None if found is None else found[0] for found in values], pa.large_string())
-    return texts, [0 if found is None else found[1] for found in values]
-
-
-def _badly_encoded(text: pa.Array) -> Iterator[tuple[int, UnicodeDecodeError]]:
-    """Find the values that are not UTF-8: Parquet and Arrow producers promise it, and not all keep it."""
-    try:
-        text.validate(full=True)
-    except pa.ArrowInvalid:
-        raw = text.cast(pa.large_binary())
-        for row, value in enumerate(raw):
-            try:
-                (value.as_py() or b"").decode()
-            except UnicodeDecodeError as error:
-                yield row, error

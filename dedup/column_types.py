@@ -1,5 +1,6 @@
 """Types of columns: the one that holds the values of two, and the one that every Parquet reader knows."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +9,9 @@ import pyarrow.parquet as pq
 
 MOST_LEVELS: Final = 32
 """Depth to which lists and objects may be nested: Parquet readers stop at 100 schema levels, and a list takes two."""
+
+_MOST_DIGITS: Final = 38
+"""Of a decimal: what not all Parquet readers go beyond."""
 
 
 def is_storable(found: pa.DataType) -> bool:
@@ -18,12 +22,16 @@ def is_storable(found: pa.DataType) -> bool:
         return True
     level = [found]
     for _ in range(MOST_LEVELS):
+        if any(
+            pa.types.is_decimal(inner) and not 0 <= inner.scale <= inner.precision <= _MOST_DIGITS for inner in level
+        ):
+            return False
         level = [child for parent in level for child in _children(parent)]
     if level:
         return False
     try:
         pq.write_table(pa.schema([pa.field("value", found)]).empty_table(), pa.BufferOutputStream())
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid, OSError):
         return False
     return True
 
@@ -31,8 +39,9 @@ def is_storable(found: pa.DataType) -> bool:
 def storable_type(found: pa.DataType, *, keeps_empty: bool = False) -> pa.DataType:
     """Give the type under which values of `found` are kept, so that every Parquet reader knows it.
 
-    Views become plain strings and lists, run-end encoding is undone, and an object
-    that never has a key becomes null, since Parquet has no type for it: unless
+    Views become plain strings and lists, run-end encoding is undone, as are dictionaries of other values than text,
+    bytes and numbers, and lists of no values are lists of any length; times to the second become such to the
+    millisecond. An object that never has a key becomes null, since Parquet has no type for it: unless
     `keeps_empty`, because other values may still have keys.
     """
     types = pa.types
@@ -40,6 +49,10 @@ def storable_type(found: pa.DataType, *, keeps_empty: bool = False) -> pa.DataTy
         return pa.large_string()
     if types.is_binary_view(found):
         return pa.large_binary()
+    if types.is_timestamp(found) and found.unit == "s":
+        return pa.timestamp("ms", found.tz)
+    if types.is_dictionary(found) and _is_plain_dictionary(found):
+        return storable_type(found.value_type, keeps_empty=keeps_empty)
     if types.is_dictionary(found):
         return pa.dictionary(pa.int32(), storable_type(found.value_type, keeps_empty=keeps_empty), found.ordered)
     if types.is_run_end_encoded(found):
@@ -56,7 +69,7 @@ def storable_type(found: pa.DataType, *, keeps_empty: bool = False) -> pa.DataTy
         key, item = (storable_type(inner, keeps_empty=keeps_empty) for inner in (found.key_type, found.item_type))
         return pa.map_(key, item, found.keys_sorted)
     if types.is_fixed_size_list(found):
-        return pa.list_(storable_type(found.value_type, keeps_empty=keeps_empty), found.list_size)
+        return pa.list_(storable_type(found.value_type, keeps_empty=keeps_empty), found.list_size or -1)
     return found
 
 
@@ -104,26 +117,58 @@ def conform(array: Any, target: pa.DataType) -> Any:
         return array
     if isinstance(array, pa.ChunkedArray):
         return pa.chunked_array([conform(chunk, target) for chunk in array.chunks], target)
-    array = _without_views(array)
+    array = without_views(array)
     if pa.types.is_null(target) or _has_empty_struct(array.type):
         values = with_nanoseconds_as(pa.int64(), array).to_pylist()
         return pa.array([_without_empty(value, target) for value in values], target)
     try:
         return array.cast(target)
     except pa.ArrowInvalid:
-        if _has_uint64(target):
+        if _has(target, lambda inner: inner == pa.uint64() or pa.types.is_temporal(inner)):
             raise
         return array.cast(target, safe=False)  # whole numbers above 2**53 beside broken ones: as JSON reads them
 
 
-def with_nanoseconds_as(stand_in: pa.DataType, array: pa.Array) -> pa.Array:
+def with_nanoseconds_as(stand_in: pa.DataType, array: pa.Array, *, all_times: bool = False) -> pa.Array:
     """Give the array with times to the nanosecond, at any depth of objects and lists, as text or as whole numbers.
 
     Python has no type for them: Arrow makes them objects of pandas where it is installed, and fails where not.
+    With `all_times` any time is so, since Python has none before the year 1 nor after 9999.
     """
-    array = _without_views(array)
-    target = _replace_nanoseconds(array.type, stand_in)
+    array = without_views(array)
+    target = _replace_nanoseconds(array.type, stand_in, all_times)
     return array if target == array.type else array.cast(target)
+
+
+def without_views(array: pa.Array) -> pa.Array:
+    """Give the array without list views, run-end encoding, and dictionaries of views or of what storable_type says.
+
+    Arrow's own casts make nothing of them, or nonsense.
+    """
+    types = pa.types
+    if not _has_view(array.type):
+        return array
+    if types.is_dictionary(array.type) and _is_plain_dictionary(array.type):
+        return _without_inner_views(array.dictionary).take(array.indices)
+    if types.is_dictionary(array.type):
+        values = array.dictionary.cast(pa.large_binary())  # of which Arrow does not ask that it is UTF-8
+        values = values.view(storable_type(array.type.value_type))
+        return pa.DictionaryArray.from_arrays(array.indices, values, ordered=array.type.ordered)
+    if types.is_run_end_encoded(array.type):
+        places = np.arange(array.offset, array.offset + len(array))
+        runs = np.searchsorted(array.run_ends.to_numpy(), places, side="right")
+        return _without_inner_views(array.values).take(pa.array(runs))
+    if types.is_struct(array.type):
+        children = [without_views(child) for child in array.flatten()]
+        fields = [pa.field(field.name, child.type) for field, child in zip(array.type, children, strict=True)]
+        return pa.StructArray.from_arrays(children, fields=fields, mask=array.is_null())
+    is_large = types.is_large_list(array.type) or types.is_large_list_view(array.type)
+    if is_large or types.is_list(array.type) or types.is_list_view(array.type):
+        ends = np.cumsum(array.value_lengths().fill_null(0).to_numpy(), dtype=np.int64)
+        offsets = pa.array(np.concatenate(([0], ends)), pa.int64() if is_large else pa.int32())
+        made = pa.LargeListArray if is_large else pa.ListArray
+        return made.from_arrays(offsets, without_views(array.flatten()), mask=array.is_null())
+    return array  # where they are in something rarer, Arrow has the last word
 
 
 def is_text_type(found: pa.DataType) -> bool:
@@ -175,6 +220,23 @@ def _is_number(found: pa.DataType) -> bool:
     return bool(pa.types.is_integer(found) or pa.types.is_floating(found))
 
 
+def _without_inner_views(values: pa.Array) -> pa.Array:
+    """Give values without views of any kind, from which Arrow cannot take."""
+    values = without_views(values)
+    try:
+        return values.cast(storable_type(values.type, keeps_empty=True))
+    except pa.ArrowInvalid:  # times that no millisecond holds
+        return values
+
+
+def _is_plain_dictionary(found: pa.DataType) -> bool:
+    """Say whether a dictionary is kept as its values: of these Parquet, or its readers, know no dictionary."""
+    types, value = pa.types, found.value_type
+    is_known = is_text_type(value) or types.is_integer(value) or types.is_floating(value) or types.is_decimal(value)
+    is_bytes = types.is_binary(value) or types.is_large_binary(value) or types.is_binary_view(value)
+    return types.is_dictionary(value) or not (is_known or is_bytes)
+
+
 def _children(found: pa.DataType) -> list[pa.DataType]:
     return [found.field(position).type for position in range(found.num_fields)]
 
@@ -185,45 +247,26 @@ def _has_empty_struct(found: pa.DataType) -> bool:
     return any(_has_empty_struct(child) for child in _children(found))
 
 
-def _without_views(array: pa.Array) -> pa.Array:
-    """Give the array without list views and run-end encoding, of which Arrow's own casts make nothing or nonsense."""
+def _replace_nanoseconds(found: pa.DataType, stand_in: pa.DataType, all_times: bool) -> pa.DataType:
     types = pa.types
-    if not _has_view(array.type):
-        return array
-    if types.is_run_end_encoded(array.type):
-        places = np.arange(array.offset, array.offset + len(array))
-        runs = np.searchsorted(array.run_ends.to_numpy(), places, side="right")
-        values = _without_views(array.values)
-        return values.cast(storable_type(values.type, keeps_empty=True)).take(pa.array(runs))
-    if types.is_struct(array.type):
-        children = [_without_views(child) for child in array.flatten()]
-        fields = [pa.field(field.name, child.type) for field, child in zip(array.type, children, strict=True)]
-        return pa.StructArray.from_arrays(children, fields=fields, mask=array.is_null())
-    is_large = types.is_large_list(array.type) or types.is_large_list_view(array.type)
-    if is_large or types.is_list(array.type) or types.is_list_view(array.type):
-        ends = np.cumsum(array.value_lengths().fill_null(0).to_numpy(), dtype=np.int64)
-        offsets = pa.array(np.concatenate(([0], ends)), pa.int64() if is_large else pa.int32())
-        made = pa.LargeListArray if is_large else pa.ListArray
-        return made.from_arrays(offsets, _without_views(array.flatten()), mask=array.is_null())
-    return array  # where they are in something rarer, Arrow has the last word
-
-
-def _replace_nanoseconds(found: pa.DataType, stand_in: pa.DataType) -> pa.DataType:
-    types = pa.types
-    if types.is_temporal(found) and getattr(found, "unit", None) == "ns":
+    if (
+        types.is_temporal(found)
+        and not types.is_interval(found)
+        and (all_times or getattr(found, "unit", None) == "ns")
+    ):
         return stand_in
     if types.is_dictionary(found):
-        value = _replace_nanoseconds(found.value_type, stand_in)
+        value = _replace_nanoseconds(found.value_type, stand_in, all_times)
         return found if value == found.value_type else value
     if types.is_struct(found):
-        return pa.struct([field.with_type(_replace_nanoseconds(field.type, stand_in)) for field in found])
+        return pa.struct([field.with_type(_replace_nanoseconds(field.type, stand_in, all_times)) for field in found])
     if is_list_type(found):
-        value = _replace_nanoseconds(found.value_type, stand_in)
+        value = _replace_nanoseconds(found.value_type, stand_in, all_times)
         if value == found.value_type:
             return found
         return pa.large_list(value) if types.is_large_list(found) else pa.list_(value)
     if types.is_map(found):
-        key, item = (_replace_nanoseconds(inner, stand_in) for inner in (found.key_type, found.item_type))
+        key, item = (_replace_nanoseconds(inner, stand_in, all_times) for inner in (found.key_type, found.item_type))
         return found if (key, item) == (found.key_type, found.item_type) else pa.map_(key, item, found.keys_sorted)
     return found
 
@@ -232,11 +275,14 @@ def _has_view(found: pa.DataType) -> bool:
     types = pa.types
     if types.is_list_view(found) or types.is_large_list_view(found) or types.is_run_end_encoded(found):
         return True
+    if types.is_dictionary(found):
+        is_view = types.is_string_view(found.value_type) or types.is_binary_view(found.value_type)
+        return bool(is_view or _is_plain_dictionary(found))
     return any(_has_view(child) for child in _children(found))
 
 
-def _has_uint64(found: pa.DataType) -> bool:
-    return found == pa.uint64() or any(_has_uint64(child) for child in _children(found))
+def _has(found: pa.DataType, is_wanted: Callable[[pa.DataType], bool]) -> bool:
+    return is_wanted(found) or any(_has(child, is_wanted) for child in _children(found))
 
 
 def _without_empty(value: Any, target: pa.DataType) -> Any:

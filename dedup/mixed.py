@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dedup.column_types import is_list_type, is_text_type, join_types, with_nanoseconds_as
+from dedup.column_types import is_list_type, is_text_type, join_types, with_nanoseconds_as, without_views
 
 EXACT: Final = 1 << 53
 """Whole numbers up to here are the same as double: only they may pass for one while a column's type is not known."""
@@ -83,14 +83,20 @@ def text_of(array: pa.Array, target: pa.DataType) -> pa.Array:
         texts = array.storage.to_pylist()
         return pa.array([json.loads(text) if text is not None and text[0] == '"' else text for text in texts], target)
     if types.is_dictionary(found):
-        return text_of(array.dictionary_decode(), target)
+        plain = without_views(array)
+        return text_of(plain.dictionary_decode() if types.is_dictionary(plain.type) else plain, target)
     if types.is_null(found):
         return pa.nulls(len(array), target)
     is_time = types.is_temporal(found) and not types.is_interval(found)  # of intervals Arrow makes no text
     if is_text_type(found) or types.is_integer(found) or is_time or types.is_decimal(found):
         return array.cast(target)
     values = with_nanoseconds_as(pa.string(), array)
-    return pa.array([None if value is None else _plain(_value(value)) for value in values], target)
+    try:
+        texts = [None if value is None else _plain(_value(value)) for value in values]
+    except OverflowError:
+        values = with_nanoseconds_as(pa.string(), array, all_times=True)
+        texts = [None if value is None else _plain(_value(value)) for value in values]
+    return pa.array(texts, target)
 
 
 def _plain(value: Any) -> str | None:

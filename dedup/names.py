@@ -1,11 +1,11 @@
 """What a file name says: format, compression, and for a web page its language and encoding."""
 
-import codecs
 import re
 from dataclasses import dataclass
 from locale import locale_alias
 from typing import Final
 
+from dedup.settings import text_codec
 from dedup.streams import CODECS
 
 PAGE_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".shtml")
@@ -61,7 +61,7 @@ def _read_page(name: str) -> Name | None:
             continue
         languages = [part for part in parts[place + 1 :] if _is_language(part)]
         charsets = [part for part in parts[place + 1 :] if not _is_language(part)]
-        charset = find_encoding(charsets[0]) if charsets else None
+        charset = text_codec(charsets[0]) if charsets else None
         if len(languages) > 1 or len(charsets) > 1 or (charsets and charset is None):
             return None
         return Name(".".join([*parts[:place], *languages]), f".{parts[place].lower()}", None, charset)
@@ -71,12 +71,3 @@ def _read_page(name: str) -> Name | None:
 def _is_language(part: str) -> bool:
     match = _LANGUAGE.fullmatch(part)
     return match is not None and match[1].lower() in _LANGUAGES
-
-
-def find_encoding(label: str) -> str | None:
-    """Give Python's name of a text encoding, or None where there is none of that label."""
-    try:
-        b"text".decode(label, "ignore")  # codecs that are no encodings, such as "zip", are refused here
-        return codecs.lookup(label).name
-    except (LookupError, ValueError):
-        return None

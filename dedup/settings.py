@@ -35,7 +35,7 @@ CATEGORIES: Final = (
 )
 """The kinds of boilerplate that are recognised; each can be switched off with `without`."""
 
-_ESCAPES: Final = ("idna", "punycode", "raw-unicode-escape", "unicode-escape")
+_ESCAPES: Final = ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape")
 """What Python calls encodings of text, and no file of text is in."""
 
 EXTRACTORS: Final = ("trafilatura", "resiliparse", "fast")
@@ -152,15 +152,11 @@ class Settings:
                 raise SettingsError(f"{name} must be {' or '.join(words)}, got {getattr(self, name)!r}")
         if 0 < self.memory < LEAST_MEMORY:
             raise SettingsError(f"memory must be at least {LEAST_MEMORY // 10**6}MB, got {self.memory} bytes")
-        if self.encoding is not None:
-            try:
-                if codecs.lookup(self.encoding).name in _ESCAPES:
-                    raise LookupError
-                "a".encode(self.encoding)
-            except (LookupError, TypeError, ValueError):
-                raise SettingsError(
-                    f"unknown encoding {self.encoding!r}; Python's names are meant: utf-8, cp1252, shift_jis, ..."
-                ) from None
+        is_known = self.encoding is None or (isinstance(self.encoding, str) and text_codec(self.encoding) is not None)
+        if not is_known:
+            raise SettingsError(
+                f"unknown encoding {self.encoding!r}; Python's names are meant: utf-8, cp1252, shift_jis, ..."
+            )
         if (
             isinstance(self.page_seconds, bool)
             or not isinstance(self.page_seconds, int | float)
@@ -257,6 +253,16 @@ _LEAST: Final = {
 def setting_names() -> tuple[str, ...]:
     """Give the names of all settings, in order."""
     return tuple(field.name for field in fields(Settings))
+
+
+def text_codec(label: str) -> str | None:
+    """Give Python's name of an encoding that a text can be in, or None where there is none of that label."""
+    try:
+        b"text".decode(label, "ignore")  # codecs that are no encodings, such as "zip", are refused here
+        name = codecs.lookup(label).name
+    except (LookupError, ValueError):
+        return None
+    return None if name in _ESCAPES else name
 
 
 def choose_bands(similarity: float) -> tuple[int, int]:

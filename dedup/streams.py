@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final, Protocol, cast
 
 import pyarrow as pa
 
-from dedup.places import Place
+from dedup.places import GuardedStream, Place
 from dedup.settings import Settings
 
 CODECS: Final = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zstd"}
@@ -78,6 +78,7 @@ def find_codec(head: bytes) -> str | None:
 def stream_bytes(source: Stream, max_bytes: int = DOCUMENT_BYTES) -> Generator[bytes]:
     """Give the content of an input in pieces of at most READ_BYTES.
 
+    What is compressed although its name does not say so is known by its first bytes.
     Raises OSError when it cannot be opened, or at the place where a compressed stream
     breaks; all before that place is given. OverLimitError where it is compressed and expands
     to more than `max_bytes` and MOST_EXPANSION times its stored size.
@@ -131,8 +132,11 @@ def open_seekable(source: Stream, max_bytes: int = DOCUMENT_BYTES) -> Iterator[B
     """
     with source.place.open() as raw:
         if source.codec is None and raw.seekable():
-            yield raw
-            return
+            is_compressed = find_codec(raw.read(_MARK_BYTES)) is not None
+            raw.seek(0)
+            if not is_compressed:
+                yield raw
+                return
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, prefix="dedup-") as spooled:
             n_bytes = 0
             for piece in _content(raw, source.codec, max_bytes):
@@ -147,9 +151,16 @@ def open_seekable(source: Stream, max_bytes: int = DOCUMENT_BYTES) -> Iterator[B
 def _content(raw: BinaryIO, codec: str | None, max_bytes: int) -> Iterator[bytes]:
     """Give what an open input holds, under the limit of stream_bytes."""
     if codec is None:
-        while piece := raw.read(READ_BYTES):
-            yield piece
-        return
+        piece = first = raw.read(READ_BYTES)
+        while len(first) < _MARK_BYTES and (piece := raw.read(READ_BYTES)):
+            first += piece
+        codec = find_codec(first)
+        if codec is None:
+            yield from (piece for piece in (first,) if piece)
+            while piece := raw.read(READ_BYTES):
+                yield piece
+            return
+        raw = cast("BinaryIO", GuardedStream(raw, seen=first))
     counted = _Counted(raw)
     n_bytes = 0
     try:

@@ -47,6 +47,8 @@ class UserColumn:
         else:
             forms = {family_of(storable_type(found, keeps_empty=True)): found}
             self._note_type(found)
+            if storable_type(found, keeps_empty=True) != found:  # which may not hold every value
+                self._note_type(storable_type(found, keeps_empty=True))
         for family, form in forms.items():
             plain = None if form is None else storable_type(form, keeps_empty=True)
             if plain is None or not pa.types.is_null(plain):

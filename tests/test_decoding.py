@@ -192,6 +192,7 @@ def page(text, declared=""):
         ("de", "utf-8", "iso-8859-1", None),
         ("de", "cp1252", "utf-8", None),
         ("de", "cp1252", "no-such-thing", None),
+        *(("de", "cp1252", name, None) for name in ("undefined", "hex", "rot13", "punycode", "idna", "unicode-escape")),
         ("de", "cp1252", "", None),
         ("zh", "gb18030", "gb2312", None),
         ("zh", "gb18030", "utf-8", "iso-8859-1"),
@@ -222,7 +223,7 @@ def test_labels_mean_what_they_mean_on_the_web():
     assert {label: encoding_of_label(label) for label in expected} == expected
     for encoding in expected.values():
         codecs.lookup(encoding)
-    assert encoding_of_label("no-such-thing") is None
+    assert [encoding_of_label(label) for label in ("no-such-thing", "undefined", "hex", "idna")] == [None] * 4
 
 
 def test_bad_byte_in_a_page_costs_one_character():

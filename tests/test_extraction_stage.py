@@ -170,13 +170,13 @@ def read(documents, **changes) -> Read:
 HTML = [html(n) for n in range(4)]
 ARROW_TYPES = [
     pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string()),
-    pa.binary(), pa.large_binary(), pa.binary_view(),
+    pa.binary(), pa.large_binary(), pa.binary_view(), pa.dictionary(pa.int32(), pa.binary()),
 ]  # fmt: skip
 
 
 def as_type(found: pa.DataType) -> pa.Array:
     if pa.types.is_dictionary(found):
-        return pa.array(HTML).dictionary_encode().cast(found)
+        return pa.array(HTML).cast(found.value_type).dictionary_encode()
     return pa.array([page.encode() for page in HTML], pa.binary()).cast(found)
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import os
+import random
 import stat
 import tarfile
 import time
@@ -329,6 +330,36 @@ def test_many_members_take_little_memory(read):
     """Headers of a tar are not collected."""
     corpus = read("x.tar", tarred({f"{number}.txt": b"x" for number in range(2000)}))
     assert corpus.documents.num_rows == 2001
+
+
+def test_names_that_are_none(read):
+    """A member with a damaged name, or without one, costs itself or its archive, never the run."""
+    raw = zipped({"ä.txt": b"one", "b.txt": b"two"}, zipfile.ZIP_STORED)
+    damaged, place = "ä".encode(), raw.index("ä".encode())
+    assert "name of a member" in rejections(read("x.zip", raw.replace(damaged, b"\xff\xfe")))["x.zip"]
+    corpus = read("x.zip", raw[:place] + b"\xff\xfe" + raw[place + 2 :])
+    assert corpus.documents["text"].to_pylist() == ["two", "still here"]
+    assert "name of a member" in rejections(corpus)["x.zip/ä.txt"]
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"one")
+        archive.writestr("b.txt", b"two")
+    for content in (sink.getvalue(), tarred({"": b"one", "b.txt": b"two"})):
+        corpus = read("x.arc", content)
+        assert corpus.documents["text"].to_pylist() == ["two", "still here"]
+        assert rejections(corpus) == {"x.arc": "a member without a name"}
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_damaged_archives_never_end_the_run(pack, read):
+    """Whatever bytes of an archive are damaged, what is beside it is read."""
+    whole = pack({"ä.txt": b"one" * 40, "b.jsonl": b'{"text": "two"}\n'})
+    generator = random.Random(1)
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for _ in range(2):
+            damaged[generator.randrange(len(whole))] = generator.randrange(256)
+        read("x.tar" if pack is tarred else "x.zip", bytes(damaged))
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred])

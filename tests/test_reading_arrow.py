@@ -1,12 +1,14 @@
 """Arrow IPC and Feather: compressed batches, files cut short, bytes that point nowhere."""
 
 import random
+from functools import partial
 
 import pyarrow as pa
 import pytest
 from pyarrow import feather
 from read_documents import read_files
 
+import dedup
 from dedup.settings import Settings
 
 TABLE = pa.table(
@@ -104,12 +106,54 @@ def test_size_beyond_all_memory(start, tmp_path):
     assert corpus.rejected.num_rows >= 1
 
 
-def test_bytes_that_are_not_utf8(tmp_path):
-    """Text that is not UTF-8 costs its row, not the batch."""
-    raw = pa.array([b"a", b"\xff", b"b"])
-    table = pa.table({"text": pa.Array.from_buffers(pa.string(), 3, raw.buffers())})
+BROKEN = pa.Array.from_buffers(pa.string(), 3, pa.array([b"a", b"\xff", b"b"]).buffers())
+ENDS = pa.array([0, 1, 2, 3], pa.int32())
+FLAT = {
+    "text": BROKEN,
+    "dictionary": pa.DictionaryArray.from_arrays(pa.array([0, 1, 2]), BROKEN, safe=False),
+    "views": BROKEN.view(pa.binary()).cast(pa.binary_view()).view(pa.string_view()),
+}
+NESTED = {
+    "objects": pa.StructArray.from_arrays([BROKEN, pa.array([0, 1, 2], pa.timestamp("ns"))], ["k", "when"]),
+    "lists": pa.ListArray.from_arrays(ENDS, BROKEN),
+    "maps": pa.MapArray.from_arrays(ENDS, pa.array(["x", "y", "z"]), BROKEN),
+    "lists of dictionaries": pa.ListArray.from_arrays(ENDS, FLAT["dictionary"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [(name, form) for name in ("text", "id", "url") for form in FLAT] + [("kind", form) for form in NESTED],
+)
+def test_bytes_that_are_not_utf8(name, form, tmp_path):
+    """In whatever column, text that is not UTF-8 costs its row, told by the column, or is repaired and counted."""
+    columns = {"text": pa.array(["a", "b", "c"]), "id": pa.array(["x", "y", "z"]), name: (FLAT | NESTED)[form]}
+    table = pa.table(columns)
+    read = partial(dedup.clean, table)
+    if form in FLAT:  # in a file, a batch with damage in what is nested is not looked into
+        with pa.ipc.new_file(str(tmp_path / "t.arrow"), table.schema) as writer:
+            writer.write_table(table)
+        read = partial(dedup.preview_files, tmp_path)
+    result = read(duplicates=False)
+    result.documents.validate(full=True)
+    assert result.documents.num_rows == 2
+    [reject] = result.rejected.to_pylist()
+    word = f"the {name}" if name in ("text", "id") else f"the column {name!r}"
+    assert reject["reason"] == f"{word} is not UTF-8: invalid start byte at byte 0"
+    assert (reject["row"], reject["stage"]) == (1, "decode")
+    if name != "id":  # two that are repaired might become one
+        repaired = read(duplicates=False, encoding_errors="repair").documents
+        repaired.validate(full=True)
+        assert repaired["n_replaced"].to_pylist() == [None, 1, None]
+        assert "\ufffd" in str(repaired[name].to_pylist()[1])
+
+
+def test_dictionaries_of_views(tmp_path):
+    """Categories as polars writes them are text like other text, in any column, also of part of a batch."""
+    column = pa.DictionaryArray.from_arrays(pa.array([1, 0, None], pa.uint32()), pa.array(["a", "b"], pa.string_view()))
+    table = pa.table({"text": column, "id": column, "kind": column})
     with pa.ipc.new_file(str(tmp_path / "t.arrow"), table.schema) as writer:
         writer.write_table(table)
-    corpus = read_files([tmp_path], Settings())
-    assert corpus.documents["text"].to_pylist() == ["a", "b"]
-    assert corpus.rejected["row"].to_pylist() == [1]
+    for result in (dedup.preview_files(tmp_path), dedup.clean(table), dedup.clean(table.slice(0, 2))):
+        for name in ("text", "doc_id", "kind"):
+            assert result.documents[name].to_pylist() == ["b", "a"]

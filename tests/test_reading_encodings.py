@@ -171,9 +171,25 @@ def test_named_encoding_with_a_mark_that_is_not_there(chosen, stored, tmp_path):
 
 def test_unknown_encoding_is_an_error():
     """A name that is no encoding of text ends the run before anything is read."""
-    for name in ("klingon", "hex", "", "idna", "punycode", "unicode_escape"):
+    for name in ("klingon", "hex", "", "idna", "punycode", "unicode_escape", "undefined"):
         with pytest.raises(dedup.SettingsError, match="encoding"):
             dedup.Settings(encoding=name)
+
+
+def test_half_a_surrogate_pair_is_damage(tmp_path):
+    """UTF-7 can spell half a pair, which no text has: it costs its row, or is repaired and counted."""
+    (tmp_path / "a.txt").write_bytes(b"half +2AA-")
+    (tmp_path / "b.csv").write_bytes(b"text\nhalf +2AA-\nwhole +2D3cpQ- +APY-\n")
+    (tmp_path / "c.jsonl").write_bytes(b'{"text": "half +2AA-"}\n{"text": "whole +2D3cpQ- +APY-"}\n')
+    (tmp_path / "d.json").write_bytes(b'[{"text": "half +2AA-"}]')
+    result = dedup.preview_files(tmp_path, encoding="utf-7", duplicates=False)
+    assert result.texts == ["whole \U0001f4a5 ö"] * 2
+    assert [reject[:3] for reject in rejected(result)] == [
+        (name, 0, "decode") for name in ("a.txt", "b.csv", "c.jsonl", "d.json")
+    ]
+    repaired = dedup.preview_files(tmp_path, encoding="utf-7", encoding_errors="repair", duplicates=False)
+    assert repaired.texts.count("half \ufffd") == 4
+    assert repaired.report.n_replaced_chars == 4
 
 
 def write_nul_text(folder):

@@ -111,6 +111,22 @@ def test_ids(tmp_path):
     assert corpus.rejected["reason"].to_pylist() == ["the id is a list, neither text nor a number"]
 
 
+def test_whole_numbers_past_64_bits(tmp_path):
+    """They keep every digit: as ids, which would else be one and the same, and in columns, which become text."""
+    big = 123456789012345678901234567890
+    rows = [{"text": "a", "id": big, "n": big, "o": {"k": [1, big]}}, {"text": "b", "id": big + 1, "n": 0.5}]
+    for folder in ("lines", "array"):
+        (tmp_path / folder).mkdir()
+    corpus = read_lines(tmp_path / "lines", *rows, {"text": "c", "id": -big, "n": 1e30})
+    assert corpus.documents["doc_id"].to_pylist() == [str(big), str(big + 1), str(-big)]
+    assert corpus.documents["column:n"].to_pylist() == [str(big), "0.5", "1e+30"]
+    assert corpus.documents["column:o"].to_pylist() == [f'{{"k":[1,{big}]}}', None, None]
+    (tmp_path / "array" / "x.json").write_text(json.dumps(rows))
+    assert read_files([tmp_path / "array"], Settings()).documents["doc_id"].to_pylist() == [str(big), str(big + 1)]
+    odd = read_lines(tmp_path, b'{"text": "d", "n": %s}' % (b"9" * 5000), b'{"text": "e", "n": 1e300}')
+    assert odd.documents.num_rows + odd.rejected.num_rows == 2
+
+
 def test_url_as_id_rides_along(tmp_path):
     """A URL that serves as the id is still the user's column; an id is not."""
     corpus = read_lines(tmp_path, {"body": "a", "url": "http://a"})

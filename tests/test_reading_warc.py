@@ -65,6 +65,17 @@ def test_shape_of_common_crawl(tmp_path):
         assert documents["column:warc_date"].to_pylist() == ["2024-02-03T04:05:06Z"] * 4
 
 
+def test_charsets_that_no_text_is_in(tmp_path):
+    """A server that declares a codec of Python's which is no encoding of text is not believed."""
+    charsets = ("unicode-escape", "raw-unicode-escape", "punycode", "idna", "undefined", "hex", "rot13", "nonsense")
+    body = "\\ud800 Größe und Maß".encode()
+    records = [answer(body, n, content_type=f"text/plain; charset={name}") for n, name in enumerate(charsets)]
+    records.append(answer(b"+2AA- x", 99, content_type="text/plain; charset=utf-7"))
+    corpus = read(tmp_path, b"".join(records))
+    assert corpus.documents["text"].to_pylist() == [body.decode()] * len(charsets)
+    assert corpus.rejected["reason"].to_pylist() == ["not UTF-7: half a surrogate pair"]
+
+
 def test_ids(tmp_path):
     """The address or the record's own id can be the id of its document."""
     assert read(tmp_path, ABC[0], id_column="url").documents["doc_id"].to_pylist() == ["http://example.org/0"]

@@ -83,6 +83,15 @@ def test_every_codec_is_tested():
 
 
 @pytest.mark.parametrize("codec", COMPRESS)
+def test_compression_that_no_name_tells(codec, stored):
+    """What is compressed is known by its first bytes, read in a row or at random."""
+    source = stored(COMPRESS[codec](TEXT), None)
+    assert b"".join(stream_bytes(source)) == TEXT
+    with open_seekable(source) as file:
+        assert file.read() == TEXT
+
+
+@pytest.mark.parametrize("codec", COMPRESS)
 def test_files_put_one_behind_the_other(codec, stored):
     """Members are read to the last, empty ones among them, as `cat a.gz b.gz` makes them."""
     compress = COMPRESS[codec]

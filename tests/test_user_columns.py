@@ -2,14 +2,17 @@
 
 import datetime
 import json
+from decimal import Decimal
 from itertools import pairwise
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from read_documents import from_python, read_files
 
+import dedup
 from dedup.column_types import conform
 from dedup.columns import OUTPUT_NAMES, name_outside, tell_names_apart
 from dedup.settings import Settings
@@ -157,6 +160,10 @@ VIEWS = {
     "list of runs": pa.ListArray.from_arrays([0, 1, 3, 3], encode_runs(pa.array(["a", "b"]))),
     "object of list views": pa.array([{"a": [1]}, None, {"a": None}], pa.struct({"a": pa.list_view(pa.int64())})),
     "object of runs": pa.StructArray.from_arrays([encode_runs(pa.array(["a", "b"]))], ["a"]),
+    "dictionary of views": pa.DictionaryArray.from_arrays([1, 0, None], pa.array(["a", "b"], pa.string_view())),
+    "object of dictionaries of views": pa.StructArray.from_arrays(
+        [pa.DictionaryArray.from_arrays([1, 0, None], pa.array(["a", "b"], pa.string_view()))], ["a"]
+    ),
     "map of views": pa.array([[("a", "b")], None, []], pa.map_(pa.string(), pa.string_view())),
 }
 
@@ -196,6 +203,57 @@ def test_type_that_parquet_cannot_hold():
     assert warning.endswith("that no one type holds, first in documents: kept as text")
 
 
+LATE = pa.array([2**60, 0], pa.timestamp("s"))
+"""A time that no millisecond holds, and one that it does."""
+
+ODD = {
+    "no values in lists": (pa.array([[], None], pa.list_(pa.int8(), 0)), [[], None]),
+    "lists of no values": (pa.array([[[]], None], pa.list_(pa.list_(pa.int8(), 0))), [[[]], None]),
+    "objects": (pa.DictionaryArray.from_arrays([1, 0], pa.array([{"a": 1}, {"a": 2}])), [{"a": 2}, {"a": 1}]),
+    "lists": (pa.DictionaryArray.from_arrays([1, 0], pa.array([[1], [2]])), [[2], [1]]),
+    "nulls": (pa.DictionaryArray.from_arrays(pa.nulls(2, pa.int8()), pa.nulls(1)), [None, None]),
+    "scale below 0": (pa.array([Decimal(100), None], pa.decimal128(5, -2)), ["1E+2", None]),
+    "60 digits": (pa.array([Decimal(100), None], pa.decimal256(60, 2)), ["100.00", None]),
+    "no bytes": (pa.array([b"", None], pa.binary(0)), ["", None]),
+    "times": (LATE, ["<value out of range: 1152921504606846976>", "1970-01-01 00:00:00"]),
+    "times in a dictionary": (
+        pa.DictionaryArray.from_arrays([1, 0], LATE),
+        ["1970-01-01 00:00:00", "<value out of range: 1152921504606846976>"],
+    ),
+    "times in lists": (
+        pa.ListArray.from_arrays([0, 1, 2], LATE),
+        ['["<value out of range: 1152921504606846976>"]', '["1970-01-01 00:00:00"]'],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_readers_of_parquet_do_not_know(name, tmp_path):
+    """Values in types of which Parquet or its readers have none are written as others, or as text, with a warning."""
+    odd, expected = ODD[name]
+    result = dedup.clean(pa.table({"text": ["a", "b"], "odd": odd}))
+    assert result.documents["odd"].to_pylist() == expected
+    texts = [value for value in expected if isinstance(value, str)]
+    assert [warning.endswith("kept as text") for warning in result.report.warnings] == ([True] if texts else [])
+    with pa.ipc.new_file(str(tmp_path / "t.arrow"), pa.schema([("text", pa.string()), ("odd", odd.type)])) as writer:
+        writer.write_table(pa.table({"text": ["a", "b"], "odd": odd}))
+    dedup.clean_files(tmp_path / "t.arrow", tmp_path / "out")
+    assert pq.read_table(tmp_path / "out" / "documents")["odd"].to_pylist() == expected
+
+
+def test_times_to_the_second():
+    """Times to the second are as Parquet has them, to the millisecond, written or not."""
+    found, values, warning = build(pa.array([0, None], pa.timestamp("s", "UTC")))
+    assert (found, warning) == (pa.timestamp("ms", "UTC"), None)
+    assert values == [datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC), None]
+
+
+def test_categories_beside_numbers():
+    """Dictionaries of views are text beside values of another type."""
+    views = pa.DictionaryArray.from_arrays(pa.array([0], pa.uint32()), pa.array(["a"], pa.string_view()))
+    assert build(views, [1])[1] == ["a", "1"]
+
+
 def test_two_files_that_disagree(tmp_path):
     """A run does not stop at a column that is a number here and text there."""
     (tmp_path / "a.jsonl").write_text('{"text": "a", "year": 1999}\n')
@@ -208,8 +266,6 @@ def test_two_files_that_disagree(tmp_path):
 @pytest.mark.parametrize("name", sorted({*OUTPUT_NAMES} - {"text"}))
 def test_columns_with_our_names(name, tmp_path):
     """A column with a name of ours is kept under another name, settings call it by its own, and the report says so."""
-    import dedup
-
     path = tmp_path / "x.jsonl"
     rows = [{"text": f"{word} " * 30, "id": word, name: word, f"input_{name}_2": 5} for word in ("one", "two")]
     path.write_text("\n".join(map(json.dumps, rows)))

@@ -1,6 +1,5 @@
 """HTML pages: what server and page declare, held against the bytes."""
 
-import codecs
 import re
 from typing import Final
 
@@ -16,6 +15,7 @@ from dedup.decoding.text import (
     mark_bytes,
     unmarked,
 )
+from dedup.settings import text_codec
 
 _DECLARED_WITHIN: Final = 4096
 """Where a page's own declaration is looked for. The standard has it in the first 1024 bytes; not all keep to it."""
@@ -78,11 +78,8 @@ def encoding_of_label(label: str) -> str | None:
     label = label.strip().lower()
     found = _MORE_LABELS.get(label) or map_encoding_to_html5(label, fallback_utf8=False)
     if found is None:
-        try:
-            found = codecs.lookup(label).name
-        except LookupError:
-            return None
-    return _SUPERSETS.get(found, found)
+        found = text_codec(label)
+    return None if found is None else _SUPERSETS.get(found, found)
 
 
 def _find_encoding(raw: bytes, forced: str | None, declared: str | None) -> str:

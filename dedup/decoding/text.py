@@ -7,6 +7,7 @@ from typing import Final
 
 from dedup.decoding.detection import detect_encoding, detect_wide, has_many_controls, is_utf8
 from dedup.errors import DedupError
+from dedup.settings import text_codec
 
 HEAD_BYTES: Final = 1 << 20
 """Start of a stream that its encoding is told from: fixed, so that it does not depend on the size of pieces."""
@@ -14,6 +15,8 @@ HEAD_BYTES: Final = 1 << 20
 REPLACEMENT: Final = "\ufffd"
 
 UNTELLABLE: Final = "its encoding cannot be told from the bytes; name it with --encoding"
+
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 NUL_REASON: Final = "NUL characters, which no text has"
 
@@ -85,10 +88,10 @@ def find_encoding(raw: bytes, forced: str | None = None, declared: str | None = 
         return marked
     said = forced or declared
     if said:
-        try:
-            return codecs.lookup(unmarked(said, raw)).name
-        except LookupError:
-            raise DecodingError(f"unknown encoding {said!r}") from None
+        codec = text_codec(unmarked(said, raw))
+        if codec is None:
+            raise DecodingError(f"unknown encoding {said!r}")
+        return codec
     wide = detect_wide(raw) if b"\0" in raw else None
     if wide is not None:
         return wide
@@ -152,7 +155,11 @@ def mark_bytes(encoding: str) -> int:
 def _decode(raw: bytes, codec: str, errors: str) -> tuple[str, int]:
     """Decode strictly, or else repair and count."""
     try:
-        return raw.decode(codec), 0
+        text = raw.decode(codec)
+        if replace_half_pairs(text, codec) == text:
+            return text, 0
+        if errors == "reject":
+            raise DecodingError(f"not {codec.upper()}: half a surrogate pair")
     except UnicodeDecodeError as error:
         if errors == "reject":
             raise DecodingError(f"not {codec.upper()}: {error.reason} at byte {error.start}") from None
@@ -161,10 +168,15 @@ def _decode(raw: bytes, codec: str, errors: str) -> tuple[str, int]:
 
 def decode_repaired(raw: bytes, codec: str) -> tuple[str, int]:
     """Give the text with U+FFFD for what cannot be decoded, and how many that are; the text's own do not count."""
-    text = raw.decode(codec, "replace")
+    text = replace_half_pairs(raw.decode(codec, "replace"), codec)
     if REPLACEMENT not in text:
         return text, 0
     return text, text.count(REPLACEMENT) - raw.decode(codec, "ignore").count(REPLACEMENT)
+
+
+def replace_half_pairs(text: str, codec: str, replacement: str = REPLACEMENT) -> str:
+    """Give decoded text without halves of surrogate pairs, which of Python's codecs only UTF-7 passes on."""
+    return _HALF_PAIR.sub(replacement, text) if codec == "utf-7" else text
 
 
 def _cut_at_line(raw: bytes) -> bytes:

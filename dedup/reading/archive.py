@@ -9,6 +9,7 @@ import lzma
 import os
 import re
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -34,8 +35,12 @@ _LONG_NAME_TYPES: Final = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 _ENCRYPTED: Final = 0x1  # in the flags of a zip's member
 _COMPRESSIONS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
 _METHODS: Final = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES encryption"}
-_ERRORS: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
-"""What damaged archives make the standard library raise; an unsupported feature is a RuntimeError as well."""
+_ERRORS: Final = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError),
+    *(ValueError, OverflowError, struct.error),
+)
+"""What damaged archives make the standard library raise; an unsupported feature is a RuntimeError as well, and a
+name that is not in the encoding that the archive says it is in, a ValueError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ def open_zip(source: Input, settings: Settings) -> Iterator[Member]:
             budget = _Budget(settings.max_document_bytes, file.seek(0, os.SEEK_END))
             for info in archive.infolist():
                 name = _plain_name(info.filename)
-                if info.is_dir() or _is_hidden(name):
+                if info.filename.endswith("/") or _is_hidden(name):
                     continue
                 reason = _why_unsafe(info.filename) or _why_no_zip_member(info)
                 if reason is not None:
@@ -65,7 +70,7 @@ def open_zip(source: Input, settings: Settings) -> Iterator[Member]:
     except zipfile.BadZipFile:
         yield "", Reject(None, "not a zip archive, or cut short: its table of contents is missing or damaged")
     except (OSError, *_ERRORS) as error:
-        yield "", Reject(None, f"the zip archive cannot be read: {describe_os_error(error)}")
+        yield "", Reject(None, f"the zip archive cannot be read: {_describe(error)}")
 
 
 def open_tar(source: Input, settings: Settings) -> Iterator[Member]:
@@ -189,6 +194,8 @@ def _why_no_tar_member(member: tarfile.TarInfo) -> str | None:
 def _why_unsafe(name: str) -> str | None:
     """Say why a member's name is none that a file in an archive has, or give None."""
     path = name.replace("\\", "/")
+    if path in ("", "."):
+        return "a member without a name"
     if path.startswith("/") or re.match("[A-Za-z]:", path):
         return "an absolute path, which no file in an archive has"
     if ".." in path.split("/"):
@@ -208,6 +215,8 @@ def _is_hidden(name: str) -> bool:
 
 def _describe(error: BaseException) -> str:
     """Say what is wrong with an archive, for people."""
+    if isinstance(error, UnicodeDecodeError):
+        return "damaged: the name of a member is not in the encoding that it is said to be in"
     text = str(error)
     if "CRC" in text:
         return "damaged: its checksum does not match"

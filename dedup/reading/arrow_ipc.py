@@ -17,6 +17,12 @@ _MAGIC_OF_FEATHER_1: Final = b"FEA1"
 _ERRORS: Final = (OSError, pa.ArrowException, MemoryError)
 """What is raised on a damaged file; the last where a size in it is beyond all memory."""
 
+_AS_BYTES: Final = {
+    pa.string(): pa.binary(),
+    pa.large_string(): pa.large_binary(),
+    pa.string_view(): pa.binary_view(),
+}
+
 
 def read_arrow(source: Input, settings: Settings) -> Iterator[Piece]:
     """Give the rows of an Arrow IPC file or stream; a damaged record batch costs its own rows.
@@ -104,6 +110,9 @@ def _batch(columns: pa.RecordBatch, roles: Roles, row: int, settings: Settings) 
 
 def _without_utf8(column: pa.Array) -> pa.Array:
     """Give text as bytes, the same memory: text that is not UTF-8 is told row by row."""
-    if pa.types.is_string(column.type):
-        return column.view(pa.binary())
-    return column.view(pa.large_binary()) if pa.types.is_large_string(column.type) else column
+    bytes_type = _AS_BYTES.get(column.type)
+    if bytes_type is not None:
+        return column.view(bytes_type)
+    if pa.types.is_dictionary(column.type) and column.type.value_type in _AS_BYTES:
+        return pa.DictionaryArray.from_arrays(column.indices, _without_utf8(column.dictionary), safe=False)
+    return column

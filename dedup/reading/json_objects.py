@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
@@ -13,6 +14,9 @@ from dedup.reading.recoding import repair_utf8
 from dedup.settings import Settings
 
 _LENIENT: Final = re.compile(rb"NaN|Infinity|\\u[dD][89a-fA-F]")
+
+_EXACT_BELOW: Final = 2.0**63
+_NESTED: Final = {dict, list}
 
 
 def batch_objects(
@@ -50,7 +54,7 @@ def batch_objects(
 def _load(raw: bytes) -> Any:
     """Parse one value; what only Python's parser takes is taken too, to keep the row or to say better what is wrong."""
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError:
         # NaN as json.dumps writes it, and halves of surrogate pairs
         if not _LENIENT.search(raw):
@@ -60,6 +64,26 @@ def _load(raw: bytes) -> Any:
         except (ValueError, RecursionError):
             pass
         raise
+    if _may_be_rounded(value):
+        with suppress(ValueError, RecursionError):  # more digits than Python takes, or levels
+            return json.loads(raw.decode())
+    return value
+
+
+def _may_be_rounded(value: Any) -> bool:
+    """Say whether a number in a value may have been a whole one past 64 bits, of which orjson makes a float."""
+    waiting = [value]
+    while waiting:
+        outer = waiting.pop()
+        parts = outer.values() if type(outer) is dict else outer if type(outer) is list else ()
+        kinds = set(map(type, parts))
+        if float in kinds:
+            floats = parts if len(kinds) == 1 else [part for part in parts if type(part) is float]
+            if max(floats) >= _EXACT_BELOW or min(floats) <= -_EXACT_BELOW:
+                return True
+        if kinds & _NESTED:
+            waiting += [part for part in parts if type(part) in _NESTED]
+    return False
 
 
 def _repair(raw: bytes, error: orjson.JSONDecodeError, batcher: RecordBatcher, settings: Settings) -> tuple[Any, int]:

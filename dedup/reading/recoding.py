@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-from dedup.decoding.text import HEAD_BYTES, codec_of, find_encoding, mark_bytes
+from dedup.decoding.text import HEAD_BYTES, codec_of, find_encoding, mark_bytes, replace_half_pairs
 from dedup.settings import Settings
 
 MARK: Final = "\udcff"
@@ -48,8 +48,8 @@ def stream_text(pieces: Iterator[bytes], encoding: str) -> Iterator[str]:
     """Decode pieces, with MARK for what cannot be; a character may be cut in two between pieces."""
     decoder = codecs.getincrementaldecoder(encoding)("dedup.mark")
     for piece in pieces:
-        yield decoder.decode(piece)
-    yield decoder.decode(b"", True)
+        yield replace_half_pairs(decoder.decode(piece), encoding, MARK)
+    yield replace_half_pairs(decoder.decode(b"", True), encoding, MARK)
 
 
 def stream_utf8(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -12,11 +12,10 @@ import pyarrow as pa
 from dedup.batches import Batch, Pages, Piece, Reject
 from dedup.decoding import DecodingError, decode_text
 from dedup.faults import describe_limit
-from dedup.names import find_encoding
 from dedup.reading.breaks import UntilBroken
 from dedup.reading.gzip_members import expand_members
 from dedup.reading.warc_records import MAGIC, Broken, Record, find_records, header, parse_headers
-from dedup.settings import Settings
+from dedup.settings import Settings, text_codec
 from dedup.sources import Input, describe_os_error
 from dedup.streams import stream_bytes
 
@@ -126,7 +125,7 @@ def _document(
     if media_type != _TEXT_TYPE:
         return _Document(content, True, url, date, record_id, charset)
     try:
-        declared = find_encoding(charset) if charset else None
+        declared = text_codec(charset) if charset else None
         decoded = decode_text(content, settings.encoding, settings.encoding_errors, declared)
     except DecodingError as error:
         return _Fault(str(error), "decode")
