@@ -22,7 +22,13 @@ from dedup.uploading import REPORT_NAME, check_address
 PARTED_TABLES: Final = ("documents", "removed")
 """Tables that are a folder of parts, at least one; every other is a single file."""
 
-_OUR_NAMES: Final = re.compile(rf"{REPORT_NAME}|[^/]+\.parquet|({'|'.join(PARTED_TABLES)})/(part-[^/]*\.parquet)?")
+_SINGLE_TABLES: Final = ("emptied", "overlaps", "rejected")
+
+_OUR_NAMES: Final = re.compile(
+    rf"{re.escape(REPORT_NAME)}|({'|'.join(_SINGLE_TABLES)})\.parquet"
+    rf"|({'|'.join(PARTED_TABLES)})/(part-[0-9]{{5,}}\.parquet)?"
+)
+"""Nothing else: a table that somebody saved beside ours would go with --overwrite."""
 
 
 def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: bool) -> None:

@@ -296,11 +296,23 @@ def test_overwrite_replaces_ours_only(tmp_path):
         write_output(out, make_tables(4), REPORT, overwrite=False)
     write_output(out, make_tables(4), REPORT, overwrite=True)
     assert pq.read_table(out / "documents").num_rows == 4
-    for name in ("notes.txt", "documents/notes.txt", "mine/x"):
+    for name in (
+        "notes.txt",
+        "documents/notes.txt",
+        "mine.parquet",
+        "documents.parquet",
+        "documents/mine.parquet",
+        "documents/part-mine.parquet",
+        "removed/part-1.parquet",
+        "removed/part-00000.parquet.bak",
+        "reportXjson",
+        "mine/x",
+    ):
         (out / name).parent.mkdir(exist_ok=True)
         (out / name).write_text("mine")
-        with pytest.raises(OutputError, match=r"holds '(notes|documents/notes|mine)"):
+        with pytest.raises(OutputError, match=rf"holds '{name.removesuffix('/x')}'"):
             write_output(out, make_tables(4), REPORT, overwrite=True)
+        assert (out / name).read_text() == "mine"
         (out / name).unlink()
     photos = tmp_path / "photos"
     photos.mkdir()
