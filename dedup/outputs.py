@@ -1,9 +1,11 @@
 """The tables of an output folder as they lie there, on this machine or behind an address."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.fs
@@ -22,6 +24,18 @@ class OutputFolder:
     shown: str  # what messages call it
     filesystem: pa.fs.FileSystem
     path: str
+
+    def read_report(self) -> dict[str, Any]:
+        """Read report.json; raises OutputError where it cannot be read."""
+        with self._telling_errors(REPORT_NAME), self.filesystem.open_input_stream(f"{self.path}/{REPORT_NAME}") as file:
+            content = file.read()
+        try:
+            report = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            raise OutputError(f"{REPORT_NAME} in {self.shown} is no JSON: {error}") from None
+        if not isinstance(report, dict):
+            raise OutputError(f"{REPORT_NAME} in {self.shown} is not from dedup")
+        return report
 
     def list_parts(self, name: str) -> list[str]:
         """Give the paths of a table's parts, in order, or that of its single file."""

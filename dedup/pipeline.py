@@ -194,6 +194,7 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
             n_repaired=corpus.n_repaired,
             skipped=corpus.skipped,
             by_extractor=corpus.by_extractor,
+            no_text_files=corpus.no_text_files,
         ),
         settings=settings,
         seconds=run.seconds,

@@ -19,7 +19,7 @@ from dedup.settings import Settings
 from dedup.sources import Plan
 from dedup.versions import package_versions
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _MANIFEST: Final = "manifest.json"
 _OUR_NAMES: Final = frozenset({_MANIFEST, f"{_MANIFEST}.partial", "shards", "work"})
 _MAY_CHANGE: Final = ("workers", "memory", "max_source_share")

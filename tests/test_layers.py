@@ -63,7 +63,7 @@ ON_ONE_FLOOR = {
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "columns", "sniffing", "sources", "names", "streams", "places", "decoding"}
     | {"extraction"},
-    "documents": {"nul_characters", "batches", "columns", "column_types", "user_columns", "extraction"},
+    "documents": {"nul_characters", "names", "batches", "columns", "column_types", "user_columns", "extraction"},
     "nul_characters": {"batches", "decoding"},
     "user_columns": {"column_types", "mixed", "values"},
     "batches": {"columns", "column_types", "decoding", "values"},

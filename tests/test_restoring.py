@@ -2,6 +2,7 @@
 
 import gc
 import os
+import tarfile
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -280,11 +281,49 @@ def test_odd_names_come_back(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "changes"),
+    [
+        ("data", '{"text": "One line."}\n', {}),
+        ("data", "id,text\n1,One row.\n", {}),
+        ("table", "id\ttext\n1\tOne row.\n", {}),
+        ("page", "<!doctype html><html><body></body></html>", {}),
+        ("x.txt", '{"text": "One line."}\n', {"format": "jsonl"}),
+        ("x.txt", "id,text\n1,One row.\n", {"format": "csv"}),
+    ],
+)
+def test_what_was_no_text_file_is_not_made_one(name, content, changes, tmp_path):
+    """A table or page without a suffix, or by --format, is no file of text: its text is not its content."""
+    (tmp_path / name).write_text(content)
+    assert dedup.clean_files(tmp_path / name, tmp_path / "out", **changes).n_documents == 1
+    with pytest.raises(OutputError, match=f"'{name}' was not read as a text file"):
+        restore_files(tmp_path / "out", tmp_path / "back", as_files=True)
+    result = dedup.preview_files(tmp_path / name, **changes)
+    with pytest.raises(OutputError, match=f"'{name}' was not read as a text file"):
+        restore_files(result, tmp_path / "back", as_files=True)
+    assert not (tmp_path / "back").exists()
+
+
+def test_what_was_read_as_text_comes_back_under_any_name(tmp_path):
+    """Files without suffix, and by --format of any suffix, are written again, from archives too."""
+    for name in ("in/a.log", "in/notes", "in/b.c"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"What is in {name}, line by line.\n")
+    with tarfile.open(tmp_path / "in" / "all.tar", "w") as archive:
+        archive.add(tmp_path / "in" / "a.log", "inner.log")
+    dedup.clean_files(tmp_path / "in", tmp_path / "out", format="text")
+    assert restore_files(tmp_path / "out", tmp_path / "back", as_files=True) == 4
+    assert (tmp_path / "back/b.c").read_bytes() == (tmp_path / "in/b.c").read_bytes()
+    assert (tmp_path / "back/all.tar/inner.log").read_bytes() == (tmp_path / "in/a.log").read_bytes()
+    dedup.clean_files(tmp_path / "in" / "notes", tmp_path / "out2")
+    assert restore_files(tmp_path / "out2", tmp_path / "back2", as_files=True) == 1
+
+
+@pytest.mark.parametrize(
     ("source", "match"),
     [
         ("../x.txt", "inside"),
         ("/in/../../x.txt", "inside"),
-        ("all.jsonl", "not a text file"),
+        ("all.jsonl", "not read as a text file"),
         ("a.txt", "two documents"),
         ("/a.txt", "two documents"),
     ],
