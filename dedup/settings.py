@@ -56,6 +56,9 @@ MOST_HASHES: Final = 112
 """Signature length that bands and rows may use when dedup chooses them; longer ones cost
 time in proportion and only spare verifications, which are cheap."""
 
+LEAST_SIMILARITY: Final = 0.001
+"""Below this, signatures that dedup chooses would be longer than 4,603, which is 18 kB for each paragraph."""
+
 FEWEST_ROWS: Final = 3
 MOST_HASHES_OF_FEW_ROWS: Final = 512
 """What signatures may be as long as, where MOST_HASHES allows fewer rows than FEWEST_ROWS: with two, so many unrelated
@@ -169,6 +172,11 @@ class Settings:
             raise SettingsError(f"page_seconds must be a number above 0, got {self.page_seconds!r}")
         if (self.bands is None) != (self.rows is None):
             raise SettingsError("bands and rows go together: give both, or neither to have them chosen")
+        if self.bands is None and self.similarity < LEAST_SIMILARITY:
+            raise SettingsError(
+                f"similarity must be at least {LEAST_SIMILARITY}, got {self.similarity!r}: "
+                "what finds pairs below it takes too much room"
+            )
         if self.seed >= 1 << 32:
             raise SettingsError(f"seed must be below 2**32, got {self.seed}")
         if self.min_near_tokens < self.min_tokens:
@@ -270,6 +278,8 @@ def choose_bands(similarity: float) -> tuple[int, int]:
     best = (bands_needed(similarity, 1), 1)
     for rows in range(2, MOST_HASHES + 1):
         bands = bands_needed(similarity, rows)
+        if bands * rows > MOST_HASHES_OF_FEW_ROWS:
+            break  # more rows need no fewer bands, and of some similarities more than there are numbers for
         if bands * rows <= (MOST_HASHES if rows > FEWEST_ROWS else MOST_HASHES_OF_FEW_ROWS):
             best = (bands, rows)
     return best

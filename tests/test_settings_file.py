@@ -38,6 +38,8 @@ def test_empty_file_is_the_defaults(config: Path) -> None:
         ("min-tokens = 3", "did you mean 'min_tokens'"),
         ("[clean]\nsimilarity = 0.7", "unknown setting 'clean'"),
         ("similarity = 1.5", "similarity must be a number above 0 and at most 1, got 1.5"),
+        ("similarity = 0.0009", "similarity must be at least 0.001, got 0.0009"),
+        ("similarity = 1e-300", "similarity must be at least 0.001"),
         ("similarity = nan", "similarity must be a number"),
         ('similarity = "high"', "similarity must be a number"),
         ("min_tokens = 2.5", "min_tokens must be a whole number"),
