@@ -148,6 +148,8 @@ class Settings:
         for name in ("keep", "within", "site"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise SettingsError(f"{name} must be a word or the name of a column, got {getattr(self, name)!r}")
+            if getattr(self, name) in _NO_COLUMN[name]:
+                raise SettingsError(f"{name} names no column in {getattr(self, name)!r}; write it as column:NAME")
         if self.paragraphs not in ("auto", "line", "block"):
             raise SettingsError(f"paragraphs must be auto, line or block, got {self.paragraphs!r}")
         for name, words in (("extractor", EXTRACTORS), ("encoding_errors", ENCODING_ERRORS)):
@@ -260,6 +262,13 @@ _LEAST: Final = {
     "memory": 0,
     "batch_bytes": 1,
 }
+
+_NO_COLUMN: Final = {
+    "keep": ("column:", *(f"{start}:{end}" for start in ("", "column:") for end in ("lowest", "highest"))),
+    "within": ("column:",),
+    "site": ("column:",),
+}
+"""What says that a column follows, or stands before it, and has none."""
 
 
 def setting_names() -> tuple[str, ...]:
