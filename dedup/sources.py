@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -152,6 +153,13 @@ def _expand(source: Path, is_only: bool, plan: Plan) -> Iterator[tuple[str, Path
     if not _MAGIC & set(str(source)):
         raise MissingInputError(f"no such file or folder: {str(source)!r}")
     root, pattern = split_glob(source)
+    odd = next((part for part in Path(pattern).parts if "**" in part and part != "**"), None)
+    if odd is not None:
+        meant = Path(*("**/" + re.sub(r"\*+", "*", part) if part == odd else part for part in source.parts))
+        raise InputError(
+            f"the glob {str(source)!r} has '**' within a name, but it stands for folders; "
+            f"write {str(meant)!r} for files at any depth"
+        )
     matches = [match for match in root.glob(pattern) if not _is_hidden(match.relative_to(root), pattern)]
     if not matches:
         raise MissingInputError(f"nothing matches {str(source)!r}")
