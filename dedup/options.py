@@ -210,7 +210,7 @@ Memory = Annotated[
     ),
 ]
 StagingFolder = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--staging",
         metavar="FOLDER",

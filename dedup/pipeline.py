@@ -105,8 +105,9 @@ def clean_files(
     writing.check_target(target, sources, overwrite)
     run = _Run(on_progress)
     with lock_target(target):
+        folder = find_staging(target, staging)
         plan = reading.plan_inputs(sources, settings)
-        place = Staging(find_staging(target, staging), Identity.of(plan, settings))
+        place = Staging(folder, Identity.of(plan, settings))
         reader = reading.FileReader(plan, settings, on_progress)
         with place.told_if_full(), start_workers(settings) as executor:
             gathering = Gathering(settings, executor, plan_memory(settings), run.on_compiling, run.tell, place)
