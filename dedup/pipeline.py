@@ -107,6 +107,7 @@ def clean_files(
     with lock_target(target):
         folder = find_staging(target, staging)
         plan = reading.plan_inputs(sources, settings)
+        writing.check_inputs(target, plan.inputs)
         place = Staging(folder, Identity.of(plan, settings))
         reader = reading.FileReader(plan, settings, on_progress)
         with place.told_if_full(), start_workers(settings) as executor:

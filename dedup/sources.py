@@ -6,6 +6,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
@@ -180,6 +181,17 @@ def split_glob(source: Path) -> tuple[Path, str]:
     parts = source.parts
     first = next(position for position, part in enumerate(parts) if _MAGIC & set(part))
     return Path(*parts[:first]), str(Path(*parts[first:]))
+
+
+def may_match(pattern: str, below: Path) -> bool:
+    """Say whether a glob would read a file at a path below its fixed folder: it, or a folder that it is in, matches."""
+    if _is_hidden(below, pattern):
+        return False
+    asked = Path(pattern).parts
+    if "**" in asked:
+        return True  # nearly
+    pairs = zip(asked, below.parts, strict=False)
+    return len(asked) <= len(below.parts) and all(fnmatch(part, wanted) for wanted, part in pairs)
 
 
 def is_glob(source: Path) -> bool:
