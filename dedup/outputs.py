@@ -1,6 +1,7 @@
 """The tables of an output folder as they lie there, on this machine or behind an address."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,6 +82,14 @@ class OutputFolder:
             raise OutputError(f"{name} in {self.shown} cannot be read: {describe_os_error(error)}") from None
 
 
+def check_utf8(path: str | Path, what: str) -> None:
+    """Raise OutputError for a path that Arrow cannot open, since it is not UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise OutputError(f"{what} {str(path)!r} has a name that is not UTF-8; choose another folder") from None
+
+
 def may_be_output(folder: str | Path) -> bool:
     """Say whether a path or address is more likely to be written than read: an output, or nothing at all."""
     if is_address(folder):
@@ -89,13 +98,15 @@ def may_be_output(folder: str | Path) -> bool:
         is_empty = is_there and not filesystem.find(path)
     else:
         place = Path(folder)
-        is_there, has_report = place.exists(), (place / REPORT_NAME).is_file()
-        is_empty = place.is_dir() and not any(place.iterdir())
+        # not the methods of Path, which raise where a name is too long
+        is_there, has_report = os.path.exists(place), os.path.isfile(place / REPORT_NAME)  # noqa: PTH110, PTH113
+        is_empty = os.path.isdir(place) and not os.listdir(place)  # noqa: PTH112, PTH208
     return has_report or is_empty or not (is_there or set("*?[") & set(str(folder)))
 
 
 def open_output(folder: str | Path) -> OutputFolder:
     """Give the output folder at a path or address; raises OutputError if dedup did not write it."""
+    check_utf8(folder, "the output")
     filesystem, path = open_arrow_filesystem(folder)
     try:
         here, report = filesystem.get_file_info([path, f"{path}/{REPORT_NAME}"])

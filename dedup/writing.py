@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from dedup.addresses import find_local, is_address, open_filesystem
 from dedup.errors import OutputError
+from dedup.outputs import check_utf8
 from dedup.parts import Encoder, TableFiles
 from dedup.places import LocalFile, RemoteFile
 from dedup.placing import NewFolder, real_path, sync
@@ -55,10 +56,11 @@ def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: b
         raise OutputError("the output '-' is no folder, and nothing is written to standard output; name a folder")
     place = Path(target)
     real = real_path(place)
+    check_utf8(real, "the output")
     _check_apart(place, sources)
     if os.path.lexists(real) and not real.is_dir():
         raise OutputError(f"the output {_shown(place)} is a file; give a folder")
-    if not real.is_dir():
+    if not os.path.isdir(real):  # noqa: PTH112 - Path.is_dir raises where a name is too long
         return
     try:
         is_empty = not any(real.iterdir())

@@ -76,7 +76,7 @@ ON_ONE_FLOOR = {
     "streams": {"places"},
     "extraction": {"batches", "decoding"},
     # the output: a folder that takes its place at the end, and the files in it
-    "writing": {"addresses", "parts", "places", "placing", "sources", "uploading"},
+    "writing": {"addresses", "outputs", "parts", "places", "placing", "sources", "uploading"},
     "parts": {"column_types", "placing"},
     "locking": {"disk_space", "placing", "sources"},
     "placing": {"addresses", "disk_space", "sources", "uploading"},

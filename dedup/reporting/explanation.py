@@ -92,6 +92,10 @@ def explain(out: str | Path, doc_id: str) -> Explanation:
     UnknownDocumentError, with the nearest ids, if it holds no such document.
     """
     folder = open_output(out)
+    try:
+        doc_id.encode()
+    except UnicodeEncodeError:
+        raise UnknownDocumentError(f"no document {doc_id!r} in {out}: every id is UTF-8") from None
     removed = _read_rows(folder, "removed", ("doc_id",), {doc_id})
     overlaps = _read_rows(folder, "overlaps", ("doc_id", "other_doc_id"), {doc_id})
     partners = {row["kept_doc_id"] for row in removed} | {row["other_doc_id"] for row in overlaps}
