@@ -15,7 +15,6 @@ from dedup.errors import OutputError
 from dedup.locking import lock_target
 from dedup.names import is_text_name, strip_compression
 from dedup.originals import (
-    CHANGED,
     SPAN_COLUMNS,
     HeldSpans,
     PassingSpans,
@@ -24,7 +23,7 @@ from dedup.originals import (
     check_places,
     restore_pieces,
 )
-from dedup.outputs import OutputFolder, open_output
+from dedup.outputs import CHANGED, OutputFolder, conform_output, open_output
 from dedup.parts import Encoder, TableFiles
 from dedup.placing import new_folder
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, REMOVED
@@ -60,7 +59,8 @@ def restore(cleaned: str | Path | Cleaned) -> pa.Table:
         out = open_output(cleaned)
         documents, removed, emptied = (out.read(name) for name in ("documents", "removed", "emptied"))
     else:
-        documents, removed, emptied = cleaned.documents, cleaned.removed, cleaned.emptied
+        documents = conform_output(cleaned.documents, "documents")
+        removed, emptied = conform_output(cleaned.removed, "removed"), conform_output(cleaned.emptied, "emptied")
     _check_columns(documents.schema, removed.schema, emptied.schema)
     emptied, places = _in_reading_order(emptied, len(documents))
     return pa.concat_tables(

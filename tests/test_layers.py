@@ -81,7 +81,8 @@ ON_ONE_FLOOR = {
     "locking": {"disk_space", "placing", "sources"},
     "placing": {"addresses", "disk_space", "sources", "uploading"},
     "uploading": {"addresses", "places"},
-    "outputs": {"addresses", "sources", "uploading"},
+    "outputs": {"addresses", "column_types", "sources", "uploading"},
+    "originals": {"outputs"},
     "restoring": {"decoding", "locking", "names", "originals", "outputs", "parts", "placing", "writing"},
     "reporting": {"names", "outputs", "paragraphs", "recall", "sources", "versions"},
 }

@@ -144,6 +144,58 @@ def test_changed_tables_are_refused(name, column, place, value, match, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize(
+    ("name", "column", "explained"),
+    [
+        ("removed", "start", "d1"),
+        ("removed", "text", "d1"),
+        ("documents", "text", "d1"),
+        ("documents", "n_removed", None),
+        ("emptied", "position", None),
+        ("emptied", "source", "d2"),
+    ],
+)
+@pytest.mark.parametrize("values", [None, []])
+def test_columns_of_other_values_are_refused(name, column, explained, values, tmp_path):
+    """Nulls and values of another kind are an error that names the column, for restore and for explain."""
+    result = clean(EXAMPLE)
+    table = getattr(result, name)
+    spoilt = pa.array([values] * len(table), table.schema.field(column).type if values is None else None)
+    field = pa.field(column, spoilt.type)
+    setattr(result, name, table.set_column(table.column_names.index(column), field, spoilt))
+    write(result, tmp_path / "out")
+    for call in (
+        lambda: restore(result),
+        lambda: restore(tmp_path / "out"),
+        lambda: restore_files(tmp_path / "out", tmp_path / "back"),
+        *([lambda: dedup.explain(tmp_path / "out", explained)] if explained else []),
+    ):
+        with pytest.raises(OutputError, match=f"the column '{column}' of {name} .*changed since dedup wrote it"):
+            call()
+
+
+@pytest.mark.parametrize("text_type", [pa.string(), pa.large_string(), pa.string_view()])
+@pytest.mark.parametrize("names", [["documents"], ["removed"], ["emptied"], ["documents", "removed", "emptied"]])
+def test_tables_that_another_program_has_written_anew(text_type, names, tmp_path):
+    """The same values in types of their own, as polars and pandas write them, restore to the same texts."""
+    expected = restore(clean(EXAMPLE))
+    result = clean(EXAMPLE)
+    write(result, tmp_path / "out")
+    types = {pa.string(): text_type, pa.large_string(): text_type, pa.int64(): pa.int32()}
+    for name in names:
+        table = getattr(result, name)
+        fields = [pa.field(field.name, types.get(field.type, field.type)) for field in table.schema]
+        setattr(result, name, table.cast(pa.schema(fields)))
+        place = "emptied.parquet" if name == "emptied" else f"{name}/part-00000.parquet"
+        pq.write_table(getattr(result, name), tmp_path / "out" / place)
+    for restored in (restore(result), restore(tmp_path / "out")):
+        assert restored.to_pydict() == expected.to_pydict()
+    assert restore_files(tmp_path / "out", tmp_path / "back") == len(EXAMPLE)
+    assert pq.read_table(tmp_path / "back").to_pydict() == expected.to_pydict()
+    assert dedup.explain(tmp_path / "out", "d1").text == EXAMPLE[1][0]
+    assert dedup.explain(tmp_path / "out", "d2").text == EXAMPLE[2][0]
+
+
 def rows_of(*folders: Path) -> list[dict]:
     return [row for folder in folders for row in pq.read_table(folder).to_pylist()]
 
