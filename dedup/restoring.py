@@ -86,11 +86,11 @@ def restore_files(cleaned: str | Path | Cleaned, target: str | Path, *, as_files
     with lock_target(target):
         if not isinstance(cleaned, str | Path):
             table = restore(cleaned)
-            check_target(target, [], overwrite=False)
+            check_target(target, [], overwrite=None)
             return write([table])
         out = open_output(cleaned)
         _check_columns(*map(out.read_schema, ("documents", "removed", "emptied")))
-        check_target(target, [cleaned], overwrite=False)
+        check_target(target, [cleaned], overwrite=None)
         try:
             return write(_restore_folder(out, in_order=True))
         except UnfitError:
@@ -126,7 +126,7 @@ def _write_parts(target: str | Path, pieces: Iterable[pa.Table]) -> int:
 
 def _write_each(target: str | Path, pieces: Iterable[pa.Table], is_text_file: Callable[[str], bool]) -> int:
     """Write each document to a file of its own, and give the number of documents."""
-    taken: set[PurePosixPath] = set()
+    taken: dict[PurePosixPath, bool] = {}
     with new_folder(target) as folder:
         for piece in pieces:
             paths = _plan_files(piece, is_text_file, taken)
@@ -134,7 +134,7 @@ def _write_each(target: str | Path, pieces: Iterable[pa.Table], is_text_file: Ca
                 place = folder / path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-    return len(taken)
+    return sum(taken.values())
 
 
 def _restore_folder(out: OutputFolder, *, in_order: bool) -> Iterator[pa.Table]:
@@ -198,8 +198,13 @@ def _find_text_files(cleaned: str | Path | Cleaned) -> Callable[[str], bool]:
     return lambda source: source not in none and (are_all or is_text_name(source))
 
 
-def _plan_files(table: pa.Table, is_text_file: Callable[[str], bool], taken: set[PurePosixPath]) -> list[PurePosixPath]:
-    """Give the path of each document's file and add it to those taken; raises OutputError where there can be none."""
+def _plan_files(
+    table: pa.Table, is_text_file: Callable[[str], bool], taken: dict[PurePosixPath, bool]
+) -> list[PurePosixPath]:
+    """Give the path of each document's file; raises OutputError where there can be none.
+
+    Adds them to those taken, files as true and the folders that they are in as false.
+    """
     paths = []
     is_page = table["extractor"].is_valid().to_pylist() if "extractor" in table.column_names else repeat(False)
     for source, was_extracted in zip(table["source"].to_pylist(), is_page, strict=False):
@@ -212,8 +217,13 @@ def _plan_files(table: pa.Table, is_text_file: Callable[[str], bool], taken: set
         is_apart = os.sep != "/" and os.sep in source  # a backslash parts folders only on Windows
         if ".." in path.parts or is_apart or "\0" in source:
             raise OutputError(f"the source {source!r} is not a path inside the folder; restore to Parquet instead")
-        if path in taken:
+        if taken.get(path):
             raise OutputError(f"two documents would be restored to {str(path)!r}; restore to Parquet instead")
-        taken.add(path)
+        blocked = path if path in taken else next((folder for folder in path.parents if taken.get(folder)), None)
+        if blocked is not None:
+            raise OutputError(
+                f"{str(blocked)!r} would be both a file and the folder of another; restore to Parquet instead"
+            )
+        taken.update(dict.fromkeys(path.parents, False) | {path: True})
         paths.append(path)
     return paths

@@ -19,7 +19,7 @@ from dedup.parts import Encoder, TableFiles
 from dedup.places import LocalFile, RemoteFile
 from dedup.placing import NewFolder, real_path, sync
 from dedup.sources import STANDARD_INPUT, Input, describe_os_error, is_glob, may_match, split_glob
-from dedup.uploading import REPORT_NAME, check_address
+from dedup.uploading import REPORT_NAME, check_address, way_out
 
 PARTED_TABLES: Final = ("documents", "removed")
 """Tables that are a folder of parts, at least one; every other is a single file."""
@@ -40,11 +40,11 @@ _OUR_NAMES: Final = re.compile(
 """Nothing else: a table that somebody saved beside ours would go with --overwrite."""
 
 
-def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: bool) -> None:
+def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: bool | None) -> None:
     """Raise OutputError if a run over the sources could not or should not write to `target`.
 
-    To be called before any work: a folder that is not empty needs `overwrite` and must be
-    an output of dedup with nothing else in it; a target in a source would be read next time.
+    To be called before any work: a folder that is not empty needs `overwrite` (None where nobody can ask for it)
+    and must be an output of dedup with nothing else in it; a target in a source would be read next time.
     """
     if is_address(target):
         local = find_local(target)
@@ -69,9 +69,7 @@ def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: b
     if is_empty:
         return
     if not overwrite:
-        raise OutputError(
-            f"the output {_shown(place)} is not empty; choose another folder, or --overwrite to replace it"
-        )
+        raise OutputError(f"the output {_shown(place)} is not empty; {way_out(overwrite)}")
     names = (f"{entry.relative_to(real).as_posix()}{'/' * entry.is_dir()}" for entry in real.rglob("*"))
     report = real / REPORT_NAME
     foreign = _find_foreign(names, report.read_bytes() if report.is_file() else None)

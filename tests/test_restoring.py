@@ -288,7 +288,7 @@ def test_restore_to_parquet(tmp_path):
     """The originals are written as parts, into a new folder only."""
     assert restore_files(clean(EXAMPLE), tmp_path / "back") == len(EXAMPLE)
     assert pq.read_table(tmp_path / "back").equals(restore(clean(EXAMPLE)))
-    with pytest.raises(OutputError, match="not empty"):
+    with pytest.raises(OutputError, match=r"not empty; choose another folder$"):  # there is no --overwrite to name
         restore_files(clean(EXAMPLE), tmp_path / "back")
 
 
@@ -378,10 +378,13 @@ def test_what_was_read_as_text_comes_back_under_any_name(tmp_path):
         ("all.jsonl", "not read as a text file"),
         ("a.txt", "two documents"),
         ("/a.txt", "two documents"),
+        ("a.txt/b.txt", "'a.txt' would be both a file and the folder of another"),
+        ("a.txt/b/c/d.txt", "'a.txt' would be both a file and the folder of another"),
     ],
 )
 def test_sources_that_are_no_place_for_a_file(source, match, tmp_path):
     """No source leads out of the folder, and what was no text file is not made one."""
-    with pytest.raises(OutputError, match=match):
-        restore_files(clean(EXAMPLE[:2], ["a.txt", source]), tmp_path / "back", as_files=True)
+    for sources in (["a.txt", source], [source, "a.txt"]):
+        with pytest.raises(OutputError, match=match):
+            restore_files(clean(EXAMPLE[:2], sources), tmp_path / "back", as_files=True)
     assert list(tmp_path.iterdir()) == []
