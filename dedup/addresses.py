@@ -13,6 +13,7 @@ from dedup.errors import InputError, MissingInputError
 from dedup.places import RemoteFile, as_os_error
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+(::[a-z][a-z0-9+.-]+)*://", re.IGNORECASE)
+_LOCAL: Final = re.compile(r"(file|local)://", re.IGNORECASE)
 _MAGIC: Final = re.compile(r"[*?\[]")
 _MISSING: Final = (404, 410)  # what a server of the web says where nothing is
 _WEB_MAGIC: Final = re.compile(r"\*")  # a '?' in the address of a page is no wildcard
@@ -21,6 +22,13 @@ _WEB_MAGIC: Final = re.compile(r"\*")  # a '?' in the address of a page is no wi
 def is_address(source: str | Path) -> bool:
     """Say whether a source or target is an address rather than a path; what is there as a path is one."""
     return isinstance(source, str) and _ADDRESS.match(source) is not None and not os.path.lexists(source)
+
+
+def find_local(address: str | Path) -> Path | None:
+    """Give the path that an address of this machine's own files is for (file:///data), or None for any other."""
+    if not (is_address(address) and _LOCAL.match(str(address))):
+        return None
+    return Path(open_filesystem(str(address))[1])
 
 
 def open_filesystem(address: str) -> tuple[Any, str]:

@@ -37,6 +37,7 @@ class Batch:
     encodings: pa.Array | None = None  # string: what each was decoded from, null for UTF-8; None where all are
     n_replaced: pa.Array | None = None  # int64: characters that could not be decoded, null for none
     metadata: dict[str, pa.Array] = field(default_factory=dict)  # string: what a page says of itself, by METADATA
+    is_file: bool = False  # whether its one document is a whole file of text, which can be written again
 
 
 @dataclass(frozen=True, slots=True)

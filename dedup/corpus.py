@@ -59,6 +59,7 @@ class Corpus:
     n_repaired: int
     warnings: list[str]
     by_extractor: Mapping[str, int]
+    no_text_files: list[str]
     final: FinalColumns
     n_sites: int = 0  # once they are looked for
 
@@ -223,6 +224,7 @@ class Gathering:
             n_repaired=so_far.n_repaired,
             warnings=final.warnings(),
             by_extractor=dict(so_far.by_extractor.most_common()),
+            no_text_files=so_far.no_text_files,
             final=final,
         )
 

@@ -16,6 +16,7 @@ from dedup.column_types import is_text_type
 from dedup.columns import OUTPUT_NAMES, name_outside
 from dedup.errors import ColumnError
 from dedup.extraction.pages import METADATA
+from dedup.names import is_text_name
 from dedup.nul_characters import without_nul
 from dedup.row_sizes import Sizes, measure_chunks
 from dedup.schemas import DOCUMENTS, REJECTED, USER_COLUMN_PREFIX, empty_table
@@ -75,6 +76,7 @@ class ReadSoFar:
     n_replaced_chars: int = 0
     n_repaired: int = 0
     by_extractor: Counter[str] = field(default_factory=Counter)
+    no_text_files: list[str] = field(default_factory=list)  # sources named like files of text that are none
 
     def rejected(self) -> pa.Table:
         """Give REJECTED, sorted by source and row; a source that breaks off is told after its rows."""
@@ -152,6 +154,10 @@ class ShardBuilder:
             said.by_extractor.update(
                 name or "none, there being no text" for name in piece.metadata["extractor"].to_pylist()
             )
+        # of a page that has text, the column `extractor` tells as much
+        is_told = piece.is_file or ("extractor" in piece.metadata and not piece.metadata["extractor"].null_count)
+        if not is_told and is_text_name(source) and said.no_text_files[-1:] != [source]:
+            said.no_text_files.append(source)
         if piece.text_column is not None:
             said.text_columns.add(piece.text_column)
             said.has_ids = said.has_ids or piece.ids is not None

@@ -54,4 +54,4 @@ class UnknownDocumentError(DedupError, KeyError):
 
 
 class StagingError(OutputError):
-    """A staging folder of an unfinished run that cannot be gone on with: of other input or settings, or damaged."""
+    """A staging folder that cannot be made, or is of an unfinished run that cannot be gone on with."""

@@ -11,6 +11,9 @@ from dedup.streams import CODECS
 PAGE_SUFFIXES: Final = (".html", ".htm", ".xhtml", ".shtml")
 """Suffixes behind which web servers put a language and an encoding: index.html.ja.utf8."""
 
+TEXT_SUFFIXES: Final = (".txt", ".text", ".md", ".markdown", ".rst")
+"""Suffixes of files of plain text."""
+
 _SHORT: Final = {".tgz": ".tar.gz", ".tbz": ".tar.bz2", ".tbz2": ".tar.bz2", ".txz": ".tar.xz", ".tzst": ".tar.zst"}
 
 _MAYBE_PAGE: Final = re.compile(r"html?\.", re.IGNORECASE)
@@ -42,6 +45,11 @@ def read_name(source: str) -> Name:
         is_suffix = bool(bare[:dot].strip(".")) if dot > 0 else False  # ".profile" and "..x" have none
         found = Name(bare[:dot], bare[dot:].lower()) if is_suffix else Name(bare, "")
     return Name(folder + slash + found.stem, found.suffix, codec, found.charset)
+
+
+def is_text_name(source: str) -> bool:
+    """Say whether a name is one of a file of plain text: its suffix, compression aside, is such, or there is none."""
+    return read_name(source).suffix in (*TEXT_SUFFIXES, "")
 
 
 def strip_compression(source: str) -> str:

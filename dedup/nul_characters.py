@@ -47,4 +47,5 @@ def without_nul(batch: Batch, errors: str) -> Iterator[Batch | Reject]:
             encodings=None if batch.encodings is None else batch.encodings.take(good),
             n_replaced=None if batch.n_replaced is None else batch.n_replaced.take(good),
             metadata={name: said.take(good) for name, said in batch.metadata.items()},
+            is_file=batch.is_file,
         )

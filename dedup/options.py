@@ -211,7 +211,7 @@ Memory = Annotated[
     ),
 ]
 StagingFolder = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--staging",
         metavar="FOLDER",

@@ -10,10 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dedup.errors import OutputError
+from dedup.outputs import CHANGED
 from dedup.row_sizes import measure_chunks
 from dedup.schemas import CLEAN_DOCUMENTS
-
-CHANGED: Final = "it has been changed since dedup wrote it"
 
 SPAN_COLUMNS: Final = ("doc_id", "start", "end", "text")
 """What of `removed` is needed to put texts together."""
@@ -205,17 +204,26 @@ def _assemble(block: _Block, texts: list[str], emptied_texts: list[str]) -> pa.T
     order = np.argsort(np.concatenate([block.clean_places, block.places]), kind="stable")
     restored = pa.array(texts + emptied_texts, pa.large_string())
     columns = {
-        "doc_id": take_rows(_join(documents["doc_id"], emptied["doc_id"], pa.string()), order),
-        "source": take_rows(_join(documents["source"], emptied["source"], pa.string()), order),
+        "doc_id": take_rows(_join(documents, emptied, "doc_id"), order),
+        "source": take_rows(_join(documents, emptied, "source"), order),
         "text": take_rows(pa.chunked_array([*documents["text"].chunks, restored], pa.large_string()), pick[order]),
     }
     for name in documents.schema.names[len(CLEAN_DOCUMENTS) :]:
-        columns[name] = take_rows(_join(documents[name], emptied[name], documents.schema.field(name).type), order)
+        columns[name] = take_rows(_join(documents, emptied, name), order)
     return pa.table(columns)
 
 
-def _join(clean: pa.ChunkedArray, emptied: pa.ChunkedArray, found: pa.DataType) -> pa.ChunkedArray:
-    return pa.chunked_array([*clean.chunks, *emptied.chunks], found)
+def _join(documents: pa.Table, emptied: pa.Table, name: str) -> pa.ChunkedArray:
+    """Give a column of both; another program may have written one of them in a type of its own."""
+    clean, gone = documents[name], emptied[name]
+    if gone.type != clean.type:
+        try:
+            gone = gone.cast(clean.type)
+        except pa.ArrowException:
+            raise OutputError(
+                f"the column {name!r} is {clean.type} in documents and {gone.type} in emptied: {CHANGED}"
+            ) from None
+    return pa.chunked_array([*clean.chunks, *gone.chunks], clean.type)
 
 
 def take_rows(column: pa.ChunkedArray, order: NDArray[np.int64]) -> pa.ChunkedArray:

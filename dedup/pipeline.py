@@ -105,8 +105,10 @@ def clean_files(
     writing.check_target(target, sources, overwrite)
     run = _Run(on_progress)
     with lock_target(target):
+        folder = find_staging(target, staging)
         plan = reading.plan_inputs(sources, settings)
-        place = Staging(find_staging(target, staging), Identity.of(plan, settings))
+        writing.check_inputs(target, plan.inputs)
+        place = Staging(folder, Identity.of(plan, settings))
         reader = reading.FileReader(plan, settings, on_progress)
         with place.told_if_full(), start_workers(settings) as executor:
             gathering = Gathering(settings, executor, plan_memory(settings), run.on_compiling, run.tell, place)
@@ -194,6 +196,7 @@ def _clean(reader: Reader, gathering: Gathering, run: _Run, sink: Sink) -> Repor
             n_repaired=corpus.n_repaired,
             skipped=corpus.skipped,
             by_extractor=corpus.by_extractor,
+            no_text_files=corpus.no_text_files,
         ),
         settings=settings,
         seconds=run.seconds,

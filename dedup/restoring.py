@@ -1,7 +1,7 @@
 """The original texts, byte for byte, from clean documents and the spans that were removed."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from dedup.decoding.text import encode_text
 from dedup.errors import OutputError
 from dedup.locking import lock_target
-from dedup.names import strip_compression
+from dedup.names import is_text_name, strip_compression
 from dedup.originals import (
-    CHANGED,
     SPAN_COLUMNS,
     HeldSpans,
     PassingSpans,
@@ -25,13 +24,12 @@ from dedup.originals import (
     restore_pieces,
     take_rows,
 )
-from dedup.outputs import OutputFolder, open_output
+from dedup.outputs import CHANGED, OutputFolder, conform_output, open_output
 from dedup.parts import Encoder, TableFiles
 from dedup.placing import new_folder
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, REMOVED
 from dedup.writing import check_target
 
-_TEXT_SUFFIXES: Final = (".txt", ".text", ".md", ".markdown", ".rst", "")
 _MOST_CHARS: Final = 1 << 22
 """Characters of restored texts in one piece, where an output is read piece by piece."""
 
@@ -62,7 +60,8 @@ def restore(cleaned: str | Path | Cleaned) -> pa.Table:
         out = open_output(cleaned)
         documents, removed, emptied = (out.read(name) for name in ("documents", "removed", "emptied"))
     else:
-        documents, removed, emptied = cleaned.documents, cleaned.removed, cleaned.emptied
+        documents = conform_output(cleaned.documents, "documents")
+        removed, emptied = conform_output(cleaned.removed, "removed"), conform_output(cleaned.emptied, "emptied")
     _check_columns(documents.schema, removed.schema, emptied.schema)
     emptied, places = _in_reading_order(emptied, len(documents))
     return pa.concat_tables(
@@ -74,26 +73,29 @@ def restore_files(cleaned: str | Path | Cleaned, target: str | Path, *, as_files
     """Write every original document into the new folder `target`, and give their number.
 
     As Parquet parts, or with `as_files` each document to the path its source names (which
-    only text files have; an absolute one too is a path below `target`), in the encoding that the column `encoding`
-    tells, else in UTF-8.
+    only what was read as a text file has; an absolute one too is a path below `target`), in the encoding that the
+    column `encoding` tells, else in UTF-8.
     An output folder is read a piece at a time; only where the rows of `removed` or `emptied` are in
     another order than dedup wrote them are those two held in memory.
     Raises OutputError as restore does, if the folder is not empty, or if a source is no
     path inside the folder.
     """
-    write = _write_each if as_files else _write_parts
+
+    def write(pieces: Iterable[pa.Table]) -> int:
+        return _write_each(target, pieces, _find_text_files(cleaned)) if as_files else _write_parts(target, pieces)
+
     with lock_target(target):
         if not isinstance(cleaned, str | Path):
             table = restore(cleaned)
-            check_target(target, [], overwrite=False)
-            return write(target, [table])
+            check_target(target, [], overwrite=None)
+            return write([table])
         out = open_output(cleaned)
         _check_columns(*map(out.read_schema, ("documents", "removed", "emptied")))
-        check_target(target, [cleaned], overwrite=False)
+        check_target(target, [cleaned], overwrite=None)
         try:
-            return write(target, _restore_folder(out, in_order=True))
+            return write(_restore_folder(out, in_order=True))
         except UnfitError:
-            return write(target, _restore_folder(out, in_order=False))
+            return write(_restore_folder(out, in_order=False))
 
 
 def _check_columns(documents: pa.Schema, removed: pa.Schema, emptied: pa.Schema) -> None:
@@ -123,17 +125,17 @@ def _write_parts(target: str | Path, pieces: Iterable[pa.Table]) -> int:
     return n_documents
 
 
-def _write_each(target: str | Path, pieces: Iterable[pa.Table]) -> int:
+def _write_each(target: str | Path, pieces: Iterable[pa.Table], is_text_file: Callable[[str], bool]) -> int:
     """Write each document to a file of its own, and give the number of documents."""
-    taken: set[PurePosixPath] = set()
+    taken: dict[PurePosixPath, bool] = {}
     with new_folder(target) as folder:
         for piece in pieces:
-            paths = _plan_files(piece, taken)
+            paths = _plan_files(piece, is_text_file, taken)
             for path, content in zip(paths, _contents(piece), strict=True):
                 place = folder / path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
-    return len(taken)
+    return sum(taken.values())
 
 
 def _restore_folder(out: OutputFolder, *, in_order: bool) -> Iterator[pa.Table]:
@@ -183,22 +185,46 @@ def _contents(table: pa.Table) -> Iterator[bytes]:
             raise OutputError(f"{source.as_py()!r} cannot be written as {encoding.as_py()}: {CHANGED}") from None
 
 
-def _plan_files(table: pa.Table, taken: set[PurePosixPath]) -> list[PurePosixPath]:
-    """Give the path of each document's file and add it to those taken; raises OutputError where there can be none."""
+def _find_text_files(cleaned: str | Path | Cleaned) -> Callable[[str], bool]:
+    """Give what says whether a source was read as a file of text: its name does not, where the content decided."""
+    if isinstance(cleaned, str | Path):
+        report = open_output(cleaned).read_report()
+        chosen, others = report.get("settings", {}), report.get("no_text_files", [])
+    else:
+        told = getattr(cleaned, "report", None)
+        chosen, others = (told.settings, list(told.no_text_files)) if told else ({}, [])
+    if not isinstance(chosen, dict) or not isinstance(others, list) or not all(isinstance(one, str) for one in others):
+        raise OutputError(f"report.json does not say what was read: {CHANGED}")
+    are_all, none = chosen.get("format") == "text", frozenset(others)
+    return lambda source: source not in none and (are_all or is_text_name(source))
+
+
+def _plan_files(
+    table: pa.Table, is_text_file: Callable[[str], bool], taken: dict[PurePosixPath, bool]
+) -> list[PurePosixPath]:
+    """Give the path of each document's file; raises OutputError where there can be none.
+
+    Adds them to those taken, files as true and the folders that they are in as false.
+    """
     paths = []
     is_page = table["extractor"].is_valid().to_pylist() if "extractor" in table.column_names else repeat(False)
     for source, was_extracted in zip(table["source"].to_pylist(), is_page, strict=False):
         named = PurePosixPath(strip_compression(source))
         path = named.relative_to(named.anchor)  # what was read from several folders has absolute sources
-        if was_extracted or path.suffix.lower() not in _TEXT_SUFFIXES:
+        if was_extracted or not is_text_file(source):
             raise OutputError(
-                f"{source!r} is not a text file, so there is no file to restore; restore to Parquet instead"
+                f"{source!r} was not read as a text file, so there is no file to restore; restore to Parquet instead"
             )
         is_apart = os.sep != "/" and os.sep in source  # a backslash parts folders only on Windows
         if ".." in path.parts or is_apart or "\0" in source:
             raise OutputError(f"the source {source!r} is not a path inside the folder; restore to Parquet instead")
-        if path in taken:
+        if taken.get(path):
             raise OutputError(f"two documents would be restored to {str(path)!r}; restore to Parquet instead")
-        taken.add(path)
+        blocked = path if path in taken else next((folder for folder in path.parents if taken.get(folder)), None)
+        if blocked is not None:
+            raise OutputError(
+                f"{str(blocked)!r} would be both a file and the folder of another; restore to Parquet instead"
+            )
+        taken.update(dict.fromkeys(path.parents, False) | {path: True})
         paths.append(path)
     return paths

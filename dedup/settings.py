@@ -46,6 +46,10 @@ ENCODING_ERRORS: Final = ("reject", "repair")
 KEEP_WORDS: Final = ("first", "longest", "none")
 WITHIN_WORDS: Final = ("corpus", "document")
 
+MOST_COUNT: Final = (1 << 31) - 1
+MOST_BYTES: Final = 1 << 60
+"""More than there are of anything, and so little that sums of them still are 64-bit numbers."""
+
 LEAST_MEMORY: Final = 100_000_000
 """Bytes; with less than 500 MB a run does with as little as it can, for its libraries alone take more than half."""
 
@@ -55,6 +59,12 @@ FOUND_AT_THRESHOLD: Final = 0.99
 MOST_HASHES: Final = 112
 """Signature length that bands and rows may use when dedup chooses them; longer ones cost
 time in proportion and only spare verifications, which are cheap."""
+
+LEAST_SIMILARITY: Final = 0.001
+"""Below this, signatures that dedup chooses would be longer than 4,603, which is 18 kB for each paragraph."""
+
+MOST_HASHES_GIVEN: Final = 1 << 16
+"""Signature length that a user's own bands and rows may give."""
 
 FEWEST_ROWS: Final = 3
 MOST_HASHES_OF_FEW_ROWS: Final = 512
@@ -119,6 +129,11 @@ class Settings:
         """Check every value once."""
         object.__setattr__(self, "without", _as_names(self.without))
         object.__setattr__(self, "rules", _as_paths(self.rules))
+        for setting in fields(self):
+            values = getattr(self, setting.name)
+            for value in values if isinstance(values, tuple) else (values,):
+                if isinstance(value, str) and not _is_utf8(value):
+                    raise SettingsError(f"{setting.name} must be UTF-8, got {value!r}")
         for name in ("max_document_bytes", "memory"):
             object.__setattr__(self, name, _as_bytes(name, getattr(self, name)))
         for name in ("similarity", "overlap_similarity", "copy_share", "max_boilerplate_share", "max_source_share"):
@@ -131,9 +146,14 @@ class Settings:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingsError(f"{name} must be a whole number of at least {least}, got {value!r}")
+            most = MOST_BYTES if name in _IN_BYTES else MOST_COUNT
+            if value > most:
+                raise SettingsError(f"{name} must be at most {most:,}, got {_shorten(value)}")
         for name in ("allow_different_facts", "duplicates", "repeats", "boilerplate"):
             if not isinstance(getattr(self, name), bool):
                 raise SettingsError(f"{name} must be true or false, got {getattr(self, name)!r}")
+        if self.format is not None and (not isinstance(self.format, str) or not self.format):
+            raise SettingsError(f"format must be the name of a format, got {self.format!r}")
         for name in ("text_column", "id_column", "html_column"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or not value):
@@ -145,6 +165,8 @@ class Settings:
         for name in ("keep", "within", "site"):
             if not isinstance(getattr(self, name), str) or not getattr(self, name):
                 raise SettingsError(f"{name} must be a word or the name of a column, got {getattr(self, name)!r}")
+            if getattr(self, name) in _NO_COLUMN[name]:
+                raise SettingsError(f"{name} names no column in {getattr(self, name)!r}; write it as column:NAME")
         if self.paragraphs not in ("auto", "line", "block"):
             raise SettingsError(f"paragraphs must be auto, line or block, got {self.paragraphs!r}")
         for name, words in (("extractor", EXTRACTORS), ("encoding_errors", ENCODING_ERRORS)):
@@ -165,6 +187,13 @@ class Settings:
             raise SettingsError(f"page_seconds must be a number above 0, got {self.page_seconds!r}")
         if (self.bands is None) != (self.rows is None):
             raise SettingsError("bands and rows go together: give both, or neither to have them chosen")
+        if self.bands is not None and self.rows is not None and self.bands * self.rows > MOST_HASHES_GIVEN:
+            raise SettingsError(f"bands * rows must be at most {MOST_HASHES_GIVEN:,}, got {self.bands} * {self.rows}")
+        if self.bands is None and self.similarity < LEAST_SIMILARITY:
+            raise SettingsError(
+                f"similarity must be at least {LEAST_SIMILARITY}, got {self.similarity!r}: "
+                "what finds pairs below it takes too much room"
+            )
         if self.seed >= 1 << 32:
             raise SettingsError(f"seed must be below 2**32, got {self.seed}")
         if self.min_near_tokens < self.min_tokens:
@@ -249,6 +278,15 @@ _LEAST: Final = {
     "batch_bytes": 1,
 }
 
+_IN_BYTES: Final = ("max_document_bytes", "memory", "batch_bytes")
+
+_NO_COLUMN: Final = {
+    "keep": ("column:", *(f"{start}:{end}" for start in ("", "column:") for end in ("lowest", "highest"))),
+    "within": ("column:",),
+    "site": ("column:",),
+}
+"""What says that a column follows, or stands before it, and has none."""
+
 
 def setting_names() -> tuple[str, ...]:
     """Give the names of all settings, in order."""
@@ -276,6 +314,8 @@ def choose_bands(similarity: float) -> tuple[int, int]:
     best = (bands_needed(similarity, 1), 1)
     for rows in range(2, MOST_HASHES + 1):
         bands = bands_needed(similarity, rows)
+        if bands * rows > MOST_HASHES_OF_FEW_ROWS:
+            break  # more rows need no fewer bands, and of some similarities more than there are numbers for
         if bands * rows <= (MOST_HASHES if rows > FEWEST_ROWS else MOST_HASHES_OF_FEW_ROWS):
             best = (bands, rows)
     return best
@@ -311,7 +351,26 @@ def _as_bytes(name: str, value: Any) -> Any:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", value.strip().lower())
     if found is None or (found[3] and not found[2]):
         raise SettingsError(f"{name} must be a size such as 500MB or 2GB, got {value!r}")
-    return int(float(found[1]) * (1024 if found[3] else 1000) ** " kmgt".index(found[2] or " "))
+    size = float(found[1]) * (1024 if found[3] else 1000) ** " kmgt".index(found[2] or " ")
+    if size > MOST_BYTES:
+        raise SettingsError(f"{name} must be at most {MOST_BYTES:,} bytes, got {_shorten(value)}")
+    return int(size)
+
+
+def _shorten(value: str | int) -> str:
+    """Give a value that is too large as messages show it: Python itself writes no numbers of thousands of digits."""
+    if isinstance(value, int) and value >= 10**40:
+        return "a number of more than 40 digits"
+    return repr(value) if isinstance(value, int) or len(value) <= 40 else f"{value[:40]!r}..."
+
+
+def _is_utf8(text: str) -> bool:
+    """Say whether text is what UTF-8 can hold: arguments of a command may be any bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _as_names(value: Any) -> tuple[str, ...]:

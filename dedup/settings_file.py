@@ -30,7 +30,7 @@ def _beside(path: Path, rules: Any) -> Any:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise SettingsError(f"no settings file {str(path)!r}; leave --config out to use the defaults") from None
     except UnicodeDecodeError as error:
@@ -39,5 +39,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: cannot be read ({error.strerror or error})") from None
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise SettingsError(f"{path}: not valid TOML: nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, and numbers of thousands of digits
         raise SettingsError(f"{path}: not valid TOML: {error}") from None

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
@@ -157,6 +159,13 @@ def _expand(source: Path, is_only: bool, plan: Plan) -> Iterator[tuple[str, Path
     if not _MAGIC & set(str(source)):
         raise MissingInputError(f"no such file or folder: {str(source)!r}")
     root, pattern = split_glob(source)
+    odd = next((part for part in Path(pattern).parts if "**" in part and part != "**"), None)
+    if odd is not None:
+        meant = Path(*("**/" + re.sub(r"\*+", "*", part) if part == odd else part for part in source.parts))
+        raise InputError(
+            f"the glob {str(source)!r} has '**' within a name, but it stands for folders; "
+            f"write {str(meant)!r} for files at any depth"
+        )
     matches = [match for match in root.glob(pattern) if not _is_hidden(match.relative_to(root), pattern)]
     if not matches:
         raise MissingInputError(f"nothing matches {str(source)!r}")
@@ -177,6 +186,17 @@ def split_glob(source: Path) -> tuple[Path, str]:
     parts = source.parts
     first = next(position for position, part in enumerate(parts) if _MAGIC & set(part))
     return Path(*parts[:first]), str(Path(*parts[first:]))
+
+
+def may_match(pattern: str, below: Path) -> bool:
+    """Say whether a glob would read a file at a path below its fixed folder: it, or a folder that it is in, matches."""
+    if _is_hidden(below, pattern):
+        return False
+    asked = Path(pattern).parts
+    if "**" in asked:
+        return True  # nearly
+    pairs = zip(asked, below.parts, strict=False)
+    return len(asked) <= len(below.parts) and all(fnmatch(part, wanted) for wanted, part in pairs)
 
 
 def is_glob(source: Path) -> bool:

@@ -11,15 +11,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from dedup.addresses import is_address
 from dedup.boilerplate import read_rule_texts
 from dedup.disk_space import describe_full_disk, is_no_room
 from dedup.errors import DedupError, OutputError, StagingError
-from dedup.placing import hidden_path
+from dedup.placing import hidden_path, make_parents, real_path, remove_empty
 from dedup.settings import Settings
-from dedup.sources import Plan
+from dedup.sources import Plan, describe_os_error
 from dedup.versions import package_versions
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _MANIFEST: Final = "manifest.json"
 _OUR_NAMES: Final = frozenset({_MANIFEST, f"{_MANIFEST}.partial", "shards", "work"})
 _MAY_CHANGE: Final = ("workers", "memory", "max_source_share")
@@ -77,7 +78,8 @@ class Staging:
         """
         if not os.path.lexists(self.folder):
             return False
-        names = {entry.name for entry in self.folder.iterdir()} if self.folder.is_dir() else {""}
+        with _telling_errors(self.folder):
+            names = {entry.name for entry in self.folder.iterdir()} if self.folder.is_dir() else {""}
         if not names <= _OUR_NAMES:
             raise StagingError(
                 f"{str(self.folder)!r} is where the run would stage its shards, and is none of dedup's; "
@@ -111,15 +113,16 @@ class Staging:
         return True
 
     def begin(self) -> None:
-        """Make the folder, which only its owner may look into; raises OSError if that cannot be done."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self.folder.mkdir(mode=0o700)
-        except FileExistsError:
-            raise StagingError(
-                f"{str(self.folder)!r} is where the run would stage its shards, and came to be while it was reading; "
-                "remove it, or name another with --staging"
-            ) from None
+        """Make the folder, which only its owner may look into; raises StagingError, or OSError if there is no room."""
+        with _telling_errors(self.folder):
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self.folder.mkdir(mode=0o700)
+            except FileExistsError:
+                raise StagingError(
+                    f"{str(self.folder)!r} is where the run would stage its shards, and came to be while it was "
+                    "reading; remove it, or name another with --staging"
+                ) from None
         self.shards.mkdir()
         self.work.mkdir()
         told = {"format": _FORMAT, **dataclasses.asdict(self.identity)}
@@ -167,5 +170,37 @@ class Staging:
 
 
 def find_staging(target: str | Path, chosen: str | Path | None) -> Path:
-    """Give the staging folder of an output: as chosen, else hidden beside it; of an address in the temporary folder."""
-    return hidden_path(target, "staging") if chosen is None else Path(chosen)
+    """Give the staging folder of an output: as chosen, else hidden beside it; of an address in the temporary folder.
+
+    Raises StagingError if the chosen one cannot be made, or it and the output are in each other.
+    """
+    if chosen is None:
+        return hidden_path(target, "staging")
+    if is_address(chosen):
+        raise StagingError(f"--staging {str(chosen)!r} is an address; shards are staged in a folder of this machine")
+    folder = Path(chosen)
+    if not is_address(target):
+        here, there = real_path(folder), real_path(target)
+        if here.is_relative_to(there) or there.is_relative_to(here):
+            raise StagingError(
+                f"the staging folder {str(folder)!r} and the output {str(target)!r} are in each other; "
+                "name another with --staging"
+            )
+    if not os.path.lexists(folder):
+        with _telling_errors(folder):  # tried now, not when much has been read
+            remove_empty(make_parents(folder))
+    return folder
+
+
+@contextmanager
+def _telling_errors(folder: Path) -> Iterator[None]:
+    """Make a StagingError of what goes wrong with the folder, except where the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, DedupError) or is_no_room(error):
+            raise
+        raise StagingError(
+            f"{str(folder)!r} is where the run would stage its shards, and cannot be made or looked into: "
+            f"{describe_os_error(error)}; name another with --staging"
+        ) from error

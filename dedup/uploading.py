@@ -17,7 +17,7 @@ def check_address(
     sources: Sequence[str | Path],
     find_foreign: Callable[[Iterable[str], bytes | None], str | None],
     *,
-    overwrite: bool,
+    overwrite: bool | None,
 ) -> None:
     """Raise OutputError if a run over the sources could not or should not write behind the address `target`.
 
@@ -35,9 +35,7 @@ def check_address(
         if not names:
             return
         if not overwrite:
-            raise OutputError(
-                f"the output {target!r} is not empty; choose another folder, or --overwrite to replace it"
-            )
+            raise OutputError(f"the output {target!r} is not empty; {way_out(overwrite)}")
         report = filesystem.cat_file(f"{path}/{REPORT_NAME}") if REPORT_NAME in names else None
     except DedupError:
         raise
@@ -46,6 +44,11 @@ def check_address(
     foreign = find_foreign(names, report)
     if foreign is not None:
         raise OutputError(f"the output {target!r} holds {foreign}; it is not replaced, choose another folder")
+
+
+def way_out(overwrite: bool | None) -> str:
+    """Say what to do about an output that is not empty; `overwrite` None: it cannot be replaced on demand."""
+    return "choose another folder" + (", or --overwrite to replace it" if overwrite is not None else "")
 
 
 def upload_folder(target: str, folder: Path) -> None:

@@ -8,52 +8,59 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NoReturn, Self
 
 import pyarrow as pa
 
-from dedup.addresses import is_address
+from dedup.addresses import find_local, is_address, open_filesystem
 from dedup.errors import OutputError
+from dedup.outputs import check_utf8
 from dedup.parts import Encoder, TableFiles
+from dedup.places import LocalFile, RemoteFile
 from dedup.placing import NewFolder, real_path, sync
-from dedup.sources import STANDARD_INPUT, describe_os_error, is_glob, split_glob
-from dedup.uploading import REPORT_NAME, check_address
+from dedup.sources import STANDARD_INPUT, Input, describe_os_error, is_glob, may_match, split_glob
+from dedup.uploading import REPORT_NAME, check_address, way_out
 
 PARTED_TABLES: Final = ("documents", "removed")
 """Tables that are a folder of parts, at least one; every other is a single file."""
 
-_OUR_NAMES: Final = re.compile(rf"{REPORT_NAME}|[^/]+\.parquet|({'|'.join(PARTED_TABLES)})/(part-[^/]*\.parquet)?")
+_SINGLE_TABLES: Final = ("emptied", "overlaps", "rejected")
+
+_EXAMPLES: Final = (
+    *(f"{name}.parquet" for name in _SINGLE_TABLES),
+    *(f"{name}/part-00000.parquet" for name in PARTED_TABLES),
+    REPORT_NAME,
+)
+"""What is in every output."""
+
+_OUR_NAMES: Final = re.compile(
+    rf"{re.escape(REPORT_NAME)}|({'|'.join(_SINGLE_TABLES)})\.parquet"
+    rf"|({'|'.join(PARTED_TABLES)})/(part-[0-9]{{5,}}\.parquet)?"
+)
+"""Nothing else: a table that somebody saved beside ours would go with --overwrite."""
 
 
-def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: bool) -> None:
+def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: bool | None) -> None:
     """Raise OutputError if a run over the sources could not or should not write to `target`.
 
-    To be called before any work: a folder that is not empty needs `overwrite` and must be
-    an output of dedup with nothing else in it; a target in a source would be read next time.
+    To be called before any work: a folder that is not empty needs `overwrite` (None where nobody can ask for it)
+    and must be an output of dedup with nothing else in it; a target in a source would be read next time.
     """
     if is_address(target):
+        local = find_local(target)
+        if local is not None:
+            _check_apart(local, sources)
         check_address(str(target), sources, _find_foreign, overwrite=overwrite)
         return
     if target == STANDARD_INPUT:
         raise OutputError("the output '-' is no folder, and nothing is written to standard output; name a folder")
     place = Path(target)
     real = real_path(place)
-    for source in map(Path, (source for source in sources if source != STANDARD_INPUT and not is_address(source))):
-        root, pattern = split_glob(source) if is_glob(source) else (source, "")
-        read = real_path(root)
-        if read.is_relative_to(real):
-            raise OutputError(
-                f"the output {_shown(place)} would replace the source {_shown(source)}; choose another folder"
-            )
-        is_read_again = "**" in pattern if pattern else read.is_dir()
-        if is_read_again and real.is_relative_to(read):
-            raise OutputError(
-                f"the output {_shown(place)} is inside the source {_shown(source)}, which would read it; "
-                "choose a folder outside"
-            )
+    check_utf8(real, "the output")
+    _check_apart(place, sources)
     if os.path.lexists(real) and not real.is_dir():
         raise OutputError(f"the output {_shown(place)} is a file; give a folder")
-    if not real.is_dir():
+    if not os.path.isdir(real):  # noqa: PTH112 - Path.is_dir raises where a name is too long
         return
     try:
         is_empty = not any(real.iterdir())
@@ -62,14 +69,35 @@ def check_target(target: str | Path, sources: Sequence[str | Path], overwrite: b
     if is_empty:
         return
     if not overwrite:
-        raise OutputError(
-            f"the output {_shown(place)} is not empty; choose another folder, or --overwrite to replace it"
-        )
+        raise OutputError(f"the output {_shown(place)} is not empty; {way_out(overwrite)}")
     names = (f"{entry.relative_to(real).as_posix()}{'/' * entry.is_dir()}" for entry in real.rglob("*"))
     report = real / REPORT_NAME
     foreign = _find_foreign(names, report.read_bytes() if report.is_file() else None)
     if foreign is not None:
         raise OutputError(f"the output {_shown(place)} holds {foreign}; it is not replaced, choose another folder")
+
+
+def check_inputs(target: str | Path, inputs: Iterable[Input]) -> None:
+    """Raise OutputError if one of the inputs is in the output that a run is to replace: a link may lead there."""
+    if is_address(target):
+        filesystem, path = open_filesystem(str(target))
+        for found in inputs:
+            place = found.place
+            if isinstance(place, RemoteFile) and place.filesystem is filesystem and place.path.startswith(f"{path}/"):
+                _refuse_reading(target, found)
+    local = find_local(target) if is_address(target) else Path(target)
+    if local is None or not local.is_dir():
+        return
+    real = real_path(local)
+    is_within: dict[Path, bool] = {}  # by folder
+    for found in inputs:
+        if not isinstance(found.place, LocalFile):
+            continue
+        file = found.place.path
+        if file.parent not in is_within:
+            is_within[file.parent] = real_path(file.parent).is_relative_to(real)
+        if is_within[file.parent] or (file.is_symlink() and real_path(file).is_relative_to(real)):
+            _refuse_reading(target, found)
 
 
 class OutputWriter:
@@ -149,6 +177,36 @@ def write_output(
         output.finish(report_json)
 
 
+def _check_apart(place: Path, sources: Sequence[str | Path]) -> None:
+    """Raise OutputError if the folder at `place` is in a source or the other way round, whatever is there now."""
+    real = real_path(place)
+    for source in sources:
+        local = find_local(source) if is_address(source) else Path(source)
+        if local is None or source == STANDARD_INPUT:
+            continue
+        root, pattern = split_glob(local) if is_glob(local) else (local, "")
+        read = real_path(root)
+        if read.is_relative_to(real):
+            raise OutputError(
+                f"the output {_shown(place)} would replace the source {_shown(source)}; choose another folder"
+            )
+        if not real.is_relative_to(read):
+            continue
+        below = real.relative_to(read)
+        if any(may_match(pattern, below / name) for name in _EXAMPLES) if pattern else read.is_dir():
+            raise OutputError(
+                f"the output {_shown(place)} is inside the source {_shown(source)}, which would read it; "
+                "choose a folder outside"
+            )
+
+
+def _refuse_reading(target: str | Path, found: Input) -> NoReturn:
+    raise OutputError(
+        f"the output {_shown(target)} would be read as a source, {found.source!r} in it; "
+        "choose another folder, or sources that do not lead there"
+    )
+
+
 def _find_foreign(names: Iterable[str], report: bytes | None) -> str | None:
     """Say what of the paths in a folder (folders with a '/' behind) dedup did not write, or None where all are ours."""
     try:
@@ -161,5 +219,5 @@ def _find_foreign(names: Iterable[str], report: bytes | None) -> str | None:
     return next((repr(name.rstrip("/")) for name in names if not _OUR_NAMES.fullmatch(name)), None)
 
 
-def _shown(path: Path) -> str:
+def _shown(path: str | Path) -> str:
     return repr(str(path))

@@ -440,6 +440,32 @@ def test_settings_file_with_an_unknown_key(command: Command, tmp_path: Path) -> 
     assert_user_error(ran, str(config), "'similarty'", "did you mean 'similarity'?")
 
 
+NO_UTF8 = os.fsdecode(b"x\xff")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["clean", SEEDS, NO_UTF8],
+        ["clean", SEEDS, "x" * 300],
+        ["clean", SEEDS, "new", "--rules", NO_UTF8],
+        ["clean", SEEDS, "new", "--memory", "9" * 400],
+        ["clean", SEEDS, "x" * 300, "--dry-run", "--format", "no"],
+        ["restore", NO_UTF8, "new"],
+        ["restore", "OUT", NO_UTF8],
+        ["explain", NO_UTF8, DOC_ID],
+        ["explain", "OUT", NO_UTF8],
+    ],
+)
+def test_names_that_no_file_can_have(command: Command, out: Path, tmp_path: Path, arguments: list[object]) -> None:
+    """Bytes that are not UTF-8, and names of 300 characters, are errors of one line, and nothing is written."""
+    places = {"OUT": out, NO_UTF8: tmp_path / NO_UTF8, "x" * 300: tmp_path / ("x" * 300), "new": tmp_path / "new"}
+    code, printed, complaint = command(*(places.get(argument, argument) for argument in arguments))
+    assert (code, printed) == (2, "")
+    assert len(complaint.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_unknown_command(command: Command) -> None:
     """A misspelt command is one line, too."""
     assert_user_error(command("clena"), "clena")

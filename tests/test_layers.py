@@ -58,12 +58,13 @@ ON_ONE_FLOOR = {
     # shards kept, in memory or in a folder
     "stores": {"annotating", "bundles", "cuts", "documents", "shards", "storage"},
     "bundles": {"mixed"},
-    "staging": {"disk_space", "placing", "sources", "versions"},
+    "staging": {"addresses", "disk_space", "placing", "sources", "versions"},
     "handed_over": {"batches", "documents", "extraction"},
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "columns", "sniffing", "sources", "names", "streams", "places", "decoding"}
     | {"extraction", "faults"},
-    "documents": {"nul_characters", "batches", "columns", "column_types", "user_columns", "extraction"} | {"row_sizes"},
+    "documents": {"nul_characters", "names", "batches", "columns", "column_types", "user_columns", "extraction"}
+    | {"row_sizes"},
     "nul_characters": {"batches", "decoding"},
     "user_columns": {"column_types", "mixed", "values"},
     "batches": {"columns", "column_types", "decoding", "faults", "utf8", "values"},
@@ -78,14 +79,14 @@ ON_ONE_FLOOR = {
     "streams": {"places"},
     "extraction": {"batches", "decoding"},
     # the output: a folder that takes its place at the end, and the files in it
-    "writing": {"addresses", "parts", "placing", "sources", "uploading"},
+    "writing": {"addresses", "outputs", "parts", "places", "placing", "sources", "uploading"},
     "parts": {"placing", "row_sizes"},
     "row_sizes": {"column_types"},
     "locking": {"disk_space", "placing", "sources"},
     "placing": {"addresses", "disk_space", "sources", "uploading"},
     "uploading": {"addresses", "places"},
-    "outputs": {"addresses", "sources", "uploading"},
-    "originals": {"row_sizes"},
+    "outputs": {"addresses", "column_types", "sources", "uploading"},
+    "originals": {"outputs", "row_sizes"},
     "restoring": {"decoding", "locking", "names", "originals", "outputs", "parts", "placing", "writing"},
     "reporting": {"names", "outputs", "paragraphs", "recall", "sources", "versions"},
 }

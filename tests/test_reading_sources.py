@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import socket
 
 import pytest
@@ -70,6 +71,17 @@ def test_missing(tree):
     for source in ("data/nope.txt", "data/*.nope", "nowhere/**/*.txt"):
         with pytest.raises(MissingInputError, match=source.replace("*", r"\*")):
             names(source)
+
+
+@pytest.mark.parametrize(
+    ("glob", "meant"),
+    [("**.txt", "**/*.txt"), ("data/**.txt", "data/**/*.txt"), ("data/a**/x.md", "data/**/a*/x.md")],
+)
+def test_two_asterisks_within_a_name(tree, glob, meant):
+    """'**' is for whole folders: anything else is an error that says what to write, which then works."""
+    with pytest.raises(InputError, match=re.escape(f"write '{meant}'")):
+        names(glob)
+    assert names(meant)
 
 
 def test_name_with_magic_characters(tree):

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import tarfile
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -144,6 +145,58 @@ def test_changed_tables_are_refused(name, column, place, value, match, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize(
+    ("name", "column", "explained"),
+    [
+        ("removed", "start", "d1"),
+        ("removed", "text", "d1"),
+        ("documents", "text", "d1"),
+        ("documents", "n_removed", None),
+        ("emptied", "position", None),
+        ("emptied", "source", "d2"),
+    ],
+)
+@pytest.mark.parametrize("values", [None, []])
+def test_columns_of_other_values_are_refused(name, column, explained, values, tmp_path):
+    """Nulls and values of another kind are an error that names the column, for restore and for explain."""
+    result = clean(EXAMPLE)
+    table = getattr(result, name)
+    spoilt = pa.array([values] * len(table), table.schema.field(column).type if values is None else None)
+    field = pa.field(column, spoilt.type)
+    setattr(result, name, table.set_column(table.column_names.index(column), field, spoilt))
+    write(result, tmp_path / "out")
+    for call in (
+        lambda: restore(result),
+        lambda: restore(tmp_path / "out"),
+        lambda: restore_files(tmp_path / "out", tmp_path / "back"),
+        *([lambda: dedup.explain(tmp_path / "out", explained)] if explained else []),
+    ):
+        with pytest.raises(OutputError, match=f"the column '{column}' of {name} .*changed since dedup wrote it"):
+            call()
+
+
+@pytest.mark.parametrize("text_type", [pa.string(), pa.large_string(), pa.string_view()])
+@pytest.mark.parametrize("names", [["documents"], ["removed"], ["emptied"], ["documents", "removed", "emptied"]])
+def test_tables_that_another_program_has_written_anew(text_type, names, tmp_path):
+    """The same values in types of their own, as polars and pandas write them, restore to the same texts."""
+    expected = restore(clean(EXAMPLE))
+    result = clean(EXAMPLE)
+    write(result, tmp_path / "out")
+    types = {pa.string(): text_type, pa.large_string(): text_type, pa.int64(): pa.int32()}
+    for name in names:
+        table = getattr(result, name)
+        fields = [pa.field(field.name, types.get(field.type, field.type)) for field in table.schema]
+        setattr(result, name, table.cast(pa.schema(fields)))
+        place = "emptied.parquet" if name == "emptied" else f"{name}/part-00000.parquet"
+        pq.write_table(getattr(result, name), tmp_path / "out" / place)
+    for restored in (restore(result), restore(tmp_path / "out")):
+        assert restored.to_pydict() == expected.to_pydict()
+    assert restore_files(tmp_path / "out", tmp_path / "back") == len(EXAMPLE)
+    assert pq.read_table(tmp_path / "back").to_pydict() == expected.to_pydict()
+    assert dedup.explain(tmp_path / "out", "d1").text == EXAMPLE[1][0]
+    assert dedup.explain(tmp_path / "out", "d2").text == EXAMPLE[2][0]
+
+
 def rows_of(*folders: Path) -> list[dict]:
     return [row for folder in folders for row in pq.read_table(folder).to_pylist()]
 
@@ -255,7 +308,7 @@ def test_restore_to_parquet(tmp_path):
     """The originals are written as parts, into a new folder only."""
     assert restore_files(clean(EXAMPLE), tmp_path / "back") == len(EXAMPLE)
     assert pq.read_table(tmp_path / "back").equals(restore(clean(EXAMPLE)))
-    with pytest.raises(OutputError, match="not empty"):
+    with pytest.raises(OutputError, match=r"not empty; choose another folder$"):  # there is no --overwrite to name
         restore_files(clean(EXAMPLE), tmp_path / "back")
 
 
@@ -300,17 +353,58 @@ def test_odd_names_come_back(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "changes"),
+    [
+        ("data", '{"text": "One line."}\n', {}),
+        ("data", "id,text\n1,One row.\n", {}),
+        ("table", "id\ttext\n1\tOne row.\n", {}),
+        ("page", "<!doctype html><html><body></body></html>", {}),
+        ("x.txt", '{"text": "One line."}\n', {"format": "jsonl"}),
+        ("x.txt", "id,text\n1,One row.\n", {"format": "csv"}),
+    ],
+)
+def test_what_was_no_text_file_is_not_made_one(name, content, changes, tmp_path):
+    """A table or page without a suffix, or by --format, is no file of text: its text is not its content."""
+    (tmp_path / name).write_text(content)
+    assert dedup.clean_files(tmp_path / name, tmp_path / "out", **changes).n_documents == 1
+    with pytest.raises(OutputError, match=f"'{name}' was not read as a text file"):
+        restore_files(tmp_path / "out", tmp_path / "back", as_files=True)
+    result = dedup.preview_files(tmp_path / name, **changes)
+    with pytest.raises(OutputError, match=f"'{name}' was not read as a text file"):
+        restore_files(result, tmp_path / "back", as_files=True)
+    assert not (tmp_path / "back").exists()
+
+
+def test_what_was_read_as_text_comes_back_under_any_name(tmp_path):
+    """Files without suffix, and by --format of any suffix, are written again, from archives too."""
+    for name in ("in/a.log", "in/notes", "in/b.c"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"What is in {name}, line by line.\n")
+    with tarfile.open(tmp_path / "in" / "all.tar", "w") as archive:
+        archive.add(tmp_path / "in" / "a.log", "inner.log")
+    dedup.clean_files(tmp_path / "in", tmp_path / "out", format="text")
+    assert restore_files(tmp_path / "out", tmp_path / "back", as_files=True) == 4
+    assert (tmp_path / "back/b.c").read_bytes() == (tmp_path / "in/b.c").read_bytes()
+    assert (tmp_path / "back/all.tar/inner.log").read_bytes() == (tmp_path / "in/a.log").read_bytes()
+    dedup.clean_files(tmp_path / "in" / "notes", tmp_path / "out2")
+    assert restore_files(tmp_path / "out2", tmp_path / "back2", as_files=True) == 1
+
+
+@pytest.mark.parametrize(
     ("source", "match"),
     [
         ("../x.txt", "inside"),
         ("/in/../../x.txt", "inside"),
-        ("all.jsonl", "not a text file"),
+        ("all.jsonl", "not read as a text file"),
         ("a.txt", "two documents"),
         ("/a.txt", "two documents"),
+        ("a.txt/b.txt", "'a.txt' would be both a file and the folder of another"),
+        ("a.txt/b/c/d.txt", "'a.txt' would be both a file and the folder of another"),
     ],
 )
 def test_sources_that_are_no_place_for_a_file(source, match, tmp_path):
     """No source leads out of the folder, and what was no text file is not made one."""
-    with pytest.raises(OutputError, match=match):
-        restore_files(clean(EXAMPLE[:2], ["a.txt", source]), tmp_path / "back", as_files=True)
+    for sources in (["a.txt", source], [source, "a.txt"]):
+        with pytest.raises(OutputError, match=match):
+            restore_files(clean(EXAMPLE[:2], sources), tmp_path / "back", as_files=True)
     assert list(tmp_path.iterdir()) == []

@@ -38,8 +38,26 @@ def test_empty_file_is_the_defaults(config: Path) -> None:
         ("min-tokens = 3", "did you mean 'min_tokens'"),
         ("[clean]\nsimilarity = 0.7", "unknown setting 'clean'"),
         ("similarity = 1.5", "similarity must be a number above 0 and at most 1, got 1.5"),
+        ("format = 5", "format must be the name of a format, got 5"),
+        (f"memory = '{'9' * 400}'", "memory must be at most .* bytes, got '9{40}'..."),
+        (f"max_document_bytes = {'9' * 400}", "max_document_bytes must be at most .*, got a number of more than 40"),
+        (f"min_tokens = {'9' * 5000}", "not valid TOML: .*4300"),
+        ("shingle_tokens = 99999999999999999999", "shingle_tokens must be at most 2,147,483,647, got 9{20}"),
+        ("min_near_tokens = 99999999999999999999", "min_near_tokens must be at most"),
+        ("min_repeat_tokens = 99999999999999999999", "min_repeat_tokens must be at most"),
+        ("batch_bytes = 99999999999999999999", "batch_bytes must be at most"),
+        ("bands = 100_000\nrows = 100_000", r"bands \* rows must be at most 65,536"),
+        (f"x = {'[' * 5000}{']' * 5000}", "not valid TOML: nested too deeply"),
+        ("similarity = 0.0009", "similarity must be at least 0.001, got 0.0009"),
+        ("similarity = 1e-300", "similarity must be at least 0.001"),
         ("similarity = nan", "similarity must be a number"),
         ('similarity = "high"', "similarity must be a number"),
+        ('within = "column:"', "within names no column in 'column:'"),
+        ('keep = "column:"', "keep names no column in 'column:'"),
+        ('keep = "column::lowest"', "keep names no column in 'column::lowest'"),
+        ('keep = ":lowest"', "keep names no column in ':lowest'"),
+        ('keep = ":highest"', "keep names no column in ':highest'"),
+        ('site = "column:"', "site names no column in 'column:'"),
         ("min_tokens = 2.5", "min_tokens must be a whole number"),
         ("repeats = 1", "repeats must be true or false"),
         ("text_column = 3", "text_column must be the name of a column"),
@@ -57,6 +75,21 @@ def test_bad_file_is_one_error_that_names_it(config: Path, content: str, message
         read_settings(config)
     assert str(config) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_byte_order_mark_is_no_part_of_it(config: Path) -> None:
+    """Editors of Windows put one before UTF-8."""
+    config.write_bytes(b"\xef\xbb\xbfsimilarity = 0.7\n")
+    assert read_settings(config).similarity == 0.7
+
+
+@pytest.mark.parametrize(
+    "changes", [{"text_column": "x\udcff"}, {"rules": ["r\udcff.toml"]}, {"without": ["\udcff"]}, {"keep": "\udcff"}]
+)
+def test_what_is_not_utf8_is_refused(changes: dict[str, object]) -> None:
+    """An argument may be any bytes; none of these can be in report.json."""
+    with pytest.raises(SettingsError, match="must be UTF-8"):
+        Settings(**changes)
 
 
 def test_missing_or_unreadable_file(config: Path) -> None:

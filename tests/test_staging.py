@@ -277,6 +277,30 @@ def test_folder_that_comes_while_reading(sources: Path, tmp_path: Path) -> None:
         dedup.clean_files(sources, tmp_path / "out", on_progress=make, **STAGED)
 
 
+@pytest.mark.parametrize(
+    ("place", "match"),
+    [
+        ("file/below", "cannot be made"),
+        ("a/file/x/y", "cannot be made"),
+        ("x" * 300, "cannot be made"),
+        ("out", "in each other"),
+        ("out/stage", "in each other"),
+        ("", "in each other"),
+        ("file://elsewhere", "is an address"),
+    ],
+)
+def test_folder_that_cannot_be_had_is_told_before_reading(place: str, match: str, tmp_path: Path) -> None:
+    """A staging folder in the way, or that cannot be made, ends the run at once, also if nothing would be staged."""
+    (tmp_path / "a").mkdir()
+    for file in ("file", "a/file", "a.txt"):
+        (tmp_path / file).write_text("A line.")
+    before = sorted(tmp_path.rglob("*"))
+    staging = place if "://" in place else tmp_path / place
+    with pytest.raises(StagingError, match=match):
+        dedup.clean_files(tmp_path / "a.txt", tmp_path / "out", staging=staging)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_staging_elsewhere(sources: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     """With a staging folder of one's own nothing is staged beside the output."""
     seen: set[str] = set()

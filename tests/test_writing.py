@@ -296,11 +296,23 @@ def test_overwrite_replaces_ours_only(tmp_path):
         write_output(out, make_tables(4), REPORT, overwrite=False)
     write_output(out, make_tables(4), REPORT, overwrite=True)
     assert pq.read_table(out / "documents").num_rows == 4
-    for name in ("notes.txt", "documents/notes.txt", "mine/x"):
+    for name in (
+        "notes.txt",
+        "documents/notes.txt",
+        "mine.parquet",
+        "documents.parquet",
+        "documents/mine.parquet",
+        "documents/part-mine.parquet",
+        "removed/part-1.parquet",
+        "removed/part-00000.parquet.bak",
+        "reportXjson",
+        "mine/x",
+    ):
         (out / name).parent.mkdir(exist_ok=True)
         (out / name).write_text("mine")
-        with pytest.raises(OutputError, match=r"holds '(notes|documents/notes|mine)"):
+        with pytest.raises(OutputError, match=rf"holds '{name.removesuffix('/x')}'"):
             write_output(out, make_tables(4), REPORT, overwrite=True)
+        assert (out / name).read_text() == "mine"
         (out / name).unlink()
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -323,14 +335,42 @@ def test_target_and_sources(tmp_path):
         (data / "x.txt", data / "x.txt"),
         (data / "out", f"{data}/**/*.txt"),
         (data, f"{data}/*.txt"),
+        (data / "out", f"{data}/*"),
+        (data / "sub" / "out", f"{data}/s*"),
+        (data / "out", f"{data}/o?t/*/*.parquet"),
+        (data / "out", f"{data}/*/report.json"),
+        (tmp_path / "data-clean", f"{tmp_path}/data*"),
+        (data / "out", f"file://{data}"),
+        (f"file://{data}/out", data),
+        (f"file://{data}/out", f"file://{data}/*"),
     ):
         with pytest.raises(OutputError, match="source"):
             check_target(target, [tmp_path / "elsewhere", source], overwrite=True)
     check_target(tmp_path / "out", [data], overwrite=False)
     check_target(data / "out", [data / "x.txt", f"{data}/*.txt"], overwrite=False)
+    check_target(data / "out", [f"{data}/*/*.txt", f"{data}/s*"], overwrite=False)
+    check_target(data / ".out", [f"{data}/*"], overwrite=False)
     check_target(data / "sub", [data / "x.txt"], overwrite=False)
     with pytest.raises(OutputError, match="is a file"):
         check_target(data / "x.txt", [], overwrite=False)
+
+
+def test_output_is_not_read_the_next_time(tmp_path):
+    """A link in a source that leads to the output is followed in the second run only, which is refused."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    (source / "x.txt").write_text("A line of the only document.")
+    (source / "link").symlink_to(out)
+    dedup.clean_files(source, out)
+    before = contents(out)
+    with pytest.raises(OutputError, match=r"would be read as a source, 'link/documents/part-00000\.parquet' in it"):
+        dedup.clean_files(source, out, overwrite=True)
+    (source / "link").unlink()
+    (source / "one.parquet").symlink_to(out / "documents" / "part-00000.parquet")
+    for target in (out, f"file://{out}"):
+        with pytest.raises(OutputError, match=r"'one\.parquet' in it"):
+            dedup.clean_files(source, target, overwrite=True)
+    assert contents(out) == before
 
 
 def test_target_that_is_a_link(tmp_path):

@@ -197,7 +197,7 @@ def parse_rules(
     """
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, and brackets
         raise RuleError(f"{file_name}: not valid TOML: {error}") from None
     _check_keys(content, _FILE_KEYS, file_name)
     language = content.get("language")

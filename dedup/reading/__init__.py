@@ -17,6 +17,7 @@ from dedup.batches import Batch, Pages, Piece, Reject
 from dedup.documents import RawShard, ReadSoFar, ShardBuilder
 from dedup.errors import ColumnError, SettingsError
 from dedup.extraction.stage import extract_pieces
+from dedup.names import TEXT_SUFFIXES, read_name
 from dedup.places import Place
 from dedup.reading.archive import Container, open_tar, open_zip
 from dedup.reading.arrow_ipc import read_arrow
@@ -46,9 +47,7 @@ class Format:
 
 
 FORMATS: Final = {
-    "text": Format(
-        (".txt", ".text", ".md", ".markdown", ".rst"), read_text, "plain text: a file is a document", has_columns=False
-    ),
+    "text": Format(TEXT_SUFFIXES, read_text, "plain text: a file is a document", has_columns=False),
     "html": Format((".html", ".htm", ".xhtml", ".shtml"), read_html, "HTML: a page is a document", has_columns=False),
     "jsonl": Format((".jsonl", ".ndjson"), read_jsonl, "a line is a document"),
     "json": Format((".json",), read_json, "an object of the array is one"),

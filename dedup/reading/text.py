@@ -33,4 +33,5 @@ def read_text(source: Input, settings: Settings) -> Iterator[Piece]:
         text_column=None,
         encodings=None if name is None else pa.array([name]),
         n_replaced=pa.array([decoded.n_replaced]) if decoded.n_replaced else None,
+        is_file=True,
     )

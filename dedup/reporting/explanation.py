@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.errors import OutputError, UnknownDocumentError
-from dedup.outputs import OutputFolder, open_output
+from dedup.outputs import OutputFolder, check_columns, conform_output, open_output
+from dedup.schemas import OVERLAPS, REMOVED
 from dedup.sources import describe_os_error
 
 MOST_IDS_COMPARED: Final = 20_000
@@ -92,8 +93,12 @@ def explain(out: str | Path, doc_id: str) -> Explanation:
     UnknownDocumentError, with the nearest ids, if it holds no such document.
     """
     folder = open_output(out)
-    removed = _read_rows(folder, "removed", ("doc_id",), {doc_id})
-    overlaps = _read_rows(folder, "overlaps", ("doc_id", "other_doc_id"), {doc_id})
+    try:
+        doc_id.encode()
+    except UnicodeEncodeError:
+        raise UnknownDocumentError(f"no document {doc_id!r} in {out}: every id is UTF-8") from None
+    removed = _read_rows(folder, "removed", ("doc_id",), {doc_id}, REMOVED.names)
+    overlaps = _read_rows(folder, "overlaps", ("doc_id", "other_doc_id"), {doc_id}, OVERLAPS.names)
     partners = {row["kept_doc_id"] for row in removed} | {row["other_doc_id"] for row in overlaps}
     partners |= {row["doc_id"] for row in overlaps}
     originals = _read_originals(folder, {doc_id} | (partners - {None}))
@@ -163,31 +168,37 @@ def _put_back(clean: str, spans: list[tuple[int, str]]) -> str:
 
 def _nearest(out: OutputFolder, doc_id: str) -> str:
     """Give ' (did you mean ...?)' with the ids that hold `doc_id` or are spelt nearly like it."""
-    parts = [out.open_part(part).read(columns=["doc_id"]) for part in out.list_parts("documents")]
-    ids = pa.concat_tables(parts)["doc_id"]
+    groups = list(out.read_groups("documents", ["doc_id"]))
+    if not groups:
+        return ""
+    ids = pa.concat_tables(groups)["doc_id"]
     near = ids.filter(pc.match_substring(ids, doc_id, ignore_case=True)).slice(0, 3).to_pylist()
     near = near or difflib.get_close_matches(doc_id, ids.slice(0, MOST_IDS_COMPARED).to_pylist(), n=3, cutoff=0.5)
     return f" (did you mean {' or '.join(repr(name) for name in near)}?)" if near else ""
 
 
 def _read_rows(
-    out: OutputFolder, table: str, keys: Sequence[str], doc_ids: set[str], columns: Sequence[str] = ()
+    out: OutputFolder, table: str, keys: Sequence[str], doc_ids: set[str], columns: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Give the rows of a table of which one of `keys` is in `doc_ids`.
 
-    All columns if none are named. The keys are read first, the rest only of row groups with a hit.
+    The keys are read first, the rest only of row groups with a hit.
     """
+    names = list(dict.fromkeys([*keys, *columns]))
     wanted = pa.array(sorted(doc_ids), pa.string())
     rows: list[dict[str, Any]] = []
     for part in out.list_parts(table):
         try:
             with out.open_part(part) as file:
+                check_columns(file.schema_arrow.names, names, table)
                 for number in range(file.num_row_groups):
-                    ids = file.read_row_group(number, columns=list(keys))
+                    ids = conform_output(file.read_row_group(number, columns=list(keys)), table)
                     hit = functools.reduce(pc.or_, [pc.is_in(ids[key], value_set=wanted) for key in keys])
                     if pc.any(hit).as_py():
-                        group = file.read_row_group(number, columns=[*keys, *columns] if columns else None)
-                        rows.extend(group.filter(hit).to_pylist())
+                        group = file.read_row_group(number, columns=names)
+                        rows.extend(conform_output(group, table).filter(hit).to_pylist())
+        except OutputError:
+            raise
         except (OSError, pa.ArrowException) as error:
             raise OutputError(f"{part} cannot be read: {describe_os_error(error)}") from None
     return rows

@@ -60,6 +60,7 @@ class InputFigures:
     n_repaired: int = 0
     skipped: Sequence[str] = ()
     by_extractor: Mapping[str, int] = field(default_factory=dict)
+    no_text_files: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,7 @@ class Report:
     n_replaced_chars: int = 0  # U+FFFD put in for what could not be decoded
     n_repaired: int = 0  # documents they are in
     by_extractor: Mapping[str, int] = field(default_factory=dict)  # pages that each found the text of; '' for none
+    no_text_files: Sequence[str] = ()  # sources named like files of text, or without suffix, that are none
     bands: int  # as used, also when the settings left them to be chosen
     rows: int
     recall: Mapping[str, float] | None  # fields of dedup.recall.Recall; None where it was not asked for
@@ -258,6 +260,7 @@ class ReportBuilder:
             n_replaced_chars=figures.n_replaced_chars,
             n_repaired=figures.n_repaired,
             by_extractor=dict(figures.by_extractor),
+            no_text_files=list(figures.no_text_files),
             bands=bands,
             rows=rows,
             recall=None if recall is None else dataclasses.asdict(recall),
