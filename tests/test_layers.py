@@ -67,7 +67,7 @@ ON_ONE_FLOOR = {
     | {"row_sizes"},
     "nul_characters": {"batches", "decoding"},
     "user_columns": {"column_types", "mixed", "values"},
-    "batches": {"columns", "column_types", "decoding", "faults", "utf8", "values"},
+    "batches": {"columns", "column_types", "faults", "utf8", "values"},
     "faults": {"columns", "values"},
     "utf8": {"column_types", "decoding"},
     "values": {"column_types", "mixed"},

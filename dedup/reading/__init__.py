@@ -17,7 +17,7 @@ from dedup.batches import Batch, Pages, Piece, Reject
 from dedup.documents import RawShard, ReadSoFar, ShardBuilder
 from dedup.errors import ColumnError, SettingsError
 from dedup.extraction.stage import extract_pieces
-from dedup.names import TEXT_SUFFIXES, read_name
+from dedup.names import TEXT_SUFFIXES
 from dedup.places import Place
 from dedup.reading.archive import Container, open_tar, open_zip
 from dedup.reading.arrow_ipc import read_arrow
