@@ -1,6 +1,7 @@
 """Candidates are found with the probability promised, and verified on the texts themselves."""
 
 import math
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from dedup.fingerprints import make_permutations
 from dedup.kernels import differences
 from dedup.kernels.signatures import EMPTY, fill_bands, minhash
 from dedup.matching import Matches, find_matches, measure_containment
+from dedup.scopes import group_documents
 from dedup.settings import FOUND_AT_THRESHOLD, Settings
 from dedup.shards import TAKES_PART
 from dedup.storage import MemoryStorage
@@ -151,6 +153,29 @@ def test_equal_paragraphs_are_equal_within_their_group(
     found = find_equal(exact, (groups, numbers), takes_part * TAKES_PART, storage, memory_bytes)
     leaders = first_equal(list(zip(grouped, takes_part.tolist(), strict=True)))
     assert found.tolist() == np.where(takes_part, leaders, first_equal(grouped)).tolist()
+
+
+@pytest.mark.parametrize("memory_bytes", [1 << 18, MEMORY_BYTES])
+def test_a_line_that_every_group_has_costs_no_more_than_lines_that_differ(memory_bytes: int) -> None:
+    """As with `--within document`: one search takes a probe or two, however many other groups have the line."""
+    n = 40_000
+    numbers = np.arange(n, dtype=np.int32)
+    groups = group_documents(n, None, Settings(within="document"))
+    assert groups is not None
+    shared = np.full((n, 2), 0x0123456789ABCDEF, dtype=np.uint64)
+    shared[:, 1] += np.uint64(1)
+    different = np.random.default_rng(1).integers(0, 1 << 64, (n, 2), dtype=np.uint64)
+    seconds = []
+    for exact in (different, shared):
+        runs = []
+        for _ in range(2):
+            start = time.perf_counter()
+            found = find_equal(exact, (groups, numbers), None, MemoryStorage(), memory_bytes)
+            runs.append(time.perf_counter() - start)
+            assert found.tolist() == numbers.tolist()
+        seconds.append(min(runs))
+    # n / 2 probes for each line, were all in one chain
+    assert seconds[1] < 20 * seconds[0]
 
 
 WORDS = [

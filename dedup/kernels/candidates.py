@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from dedup.kernels.borrowing import borrows, inner
-from dedup.kernels.mixing import mix64
+from dedup.kernels.mixing import PRIME, mix64
 
 _ONE = np.uint64(1)
 _ONES = np.uint64(0x0101010101010101)
@@ -30,7 +30,8 @@ def first_equal(hashes, flags, flag, first):
     mask = np.uint64(size - 1)
     table = np.full(size, -1, dtype=np.int32)
     for row in range(n):
-        slot = mix64(hashes[row, 0] ^ hashes[row, 1]) & mask
+        # not their XOR alone: a salt on both halves would cancel, and a line that many groups have be one long chain
+        slot = mix64(hashes[row, 0] ^ hashes[row, 1] * PRIME) & mask
         while table[slot] >= 0 and not (
             hashes[table[slot], 0] == hashes[row, 0] and hashes[table[slot], 1] == hashes[row, 1]
         ):
