@@ -1,7 +1,8 @@
 """Compiled functions over arrays: text to tokens, signatures, bands, similarities; they import only each other.
 
 Compilation takes seconds, once per machine: numba keeps the machine code beside
-the sources, or elsewhere (folders.py) where those cannot be written.
+the sources, or elsewhere (folders.py) where those cannot be written, for as long
+as the sources stay as they are (stamps.py).
 """
 
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 
 from dedup.kernels.folders import keep_where_possible
 from dedup.kernels.loading import load_without_compiler
+from dedup.kernels.stamps import stamp_with_all_sources
 
 keep_where_possible()
+stamp_with_all_sources()
 load_without_compiler()
 
 
@@ -30,8 +33,8 @@ def is_compiled(kernel: Any) -> bool:
     settings: Any = numba.config
     if settings.DISABLE_JIT or kernel.signatures:
         return True
-    pattern = f"{kernel.__module__.split('.')[-1]}.{kernel.__name__}-*.nbi"
-    return any(Path(kernel._cache.cache_path).glob(pattern))
+    read_index = getattr(getattr(kernel._cache, "_cache_file", None), "_load_index", None)
+    return read_index is None or bool(read_index())  # another numba does not tell
 
 
 def cache_folder() -> Path | None:
