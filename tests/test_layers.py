@@ -20,7 +20,7 @@ LAYERS = [
         "decoding", "places", "names", "sniffing", "faults", "utf8",
         "addresses", "uploading", "outputs", "nul_characters", "parts", "placing", "locking", "disk_space", "originals",
         "shards", "storage", "workers", "pieces", "memory", "ids", "handed_over", "annotating", "stores", "bundles",
-        "staging", "versions", "removals", "compiling", "row_sizes",
+        "staging", "versions", "removals", "compiling", "row_sizes", "dictionaries",
         "equals", "candidates", "shipping", "verification", "containment", "sites", "recurrence", "clearing", "breaker",
     },
     {"boilerplate"},
@@ -62,7 +62,7 @@ ON_ONE_FLOOR = {
     "handed_over": {"batches", "documents", "extraction"},
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "columns", "sniffing", "sources", "names", "streams", "places", "decoding"}
-    | {"extraction", "faults"},
+    | {"dictionaries", "extraction", "faults"},
     "documents": {"nul_characters", "names", "batches", "columns", "column_types", "user_columns", "extraction"}
     | {"row_sizes"},
     "nul_characters": {"batches", "decoding"},
@@ -82,6 +82,7 @@ ON_ONE_FLOOR = {
     "writing": {"addresses", "outputs", "parts", "places", "placing", "sources", "uploading"},
     "parts": {"placing", "row_sizes"},
     "row_sizes": {"column_types"},
+    "dictionaries": {"row_sizes"},
     "locking": {"disk_space", "placing", "sources"},
     "placing": {"addresses", "disk_space", "sources", "uploading"},
     "uploading": {"addresses", "places"},

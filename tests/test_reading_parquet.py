@@ -5,8 +5,12 @@ import pyarrow.parquet as pq
 import pytest
 from read_documents import read_files
 
+from dedup.batches import Batch
 from dedup.errors import ColumnError
+from dedup.places import LocalFile
+from dedup.reading.tabular import read_parquet
 from dedup.settings import Settings
+from dedup.sources import Input
 
 
 def read_table(folder, table, **changes):
@@ -145,3 +149,29 @@ def test_damaged_row_group(tmp_path):
     assert [text[0] for text in corpus.documents["text"].to_pylist()] == ["a", "b", "e", "f"]
     assert corpus.documents["row"].to_pylist() == [0, 1, 4, 5]
     assert "rows 2 to 3 cannot be read" in corpus.rejected["reason"].to_pylist()[0]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())],
+    ids=["string", "large", "dictionary"],
+)
+def test_a_few_large_values_that_many_rows_have_come_in_small_batches(kind, tmp_path):
+    """However little is stored of them, what is decoded at a time is bounded, as in columns beside the text."""
+    large = [letter * 100_000 for letter in "abcd"]
+    texts = [large[row // 7 % 4] if row % 100 else None for row in range(400)]
+    blobs = [text and text.encode() for text in reversed(texts)]
+    lang = pa.array(["en", "de"] * 200).dictionary_encode()
+    table = pa.table({"text": pa.array(texts).cast(kind), "blob": pa.array(blobs, pa.binary()), "lang": lang})
+    pq.write_table(table, tmp_path / "t.parquet")
+    pieces = list(read_parquet(Input(LocalFile(tmp_path / "t.parquet"), "t.parquet", "parquet"), Settings()))
+    batches = [piece for piece in pieces if isinstance(piece, Batch)]
+    for batch in batches:
+        n_bytes = batch.text.nbytes + sum(column.nbytes for column in batch.columns.values())
+        assert n_bytes < 10 << 20
+        assert [column.type for column in batch.columns.values()] == [pa.binary(), lang.type]
+    rows = [row for batch in batches for row in batch.rows.to_pylist()]
+    assert rows == [row for row in range(400) if row % 100]
+    assert [text for batch in batches for text in batch.text.to_pylist()] == [texts[row] for row in rows]
+    assert [blob for batch in batches for blob in batch.columns["blob"].to_pylist()] == [blobs[row] for row in rows]
+    assert [piece.row for piece in pieces if not isinstance(piece, Batch)] == [0, 100, 200, 300]
