@@ -1,9 +1,11 @@
 """Documents in reading order, shard by shard: as they were read, and as the table that they become in the end."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -82,9 +84,9 @@ class ReadSoFar:
         """Give REJECTED, sorted by source and row; a source that breaks off is told after its rows."""
         if not self.rejects:
             return empty_table(REJECTED)
-        rows = sorted(self.rejects, key=lambda reject: (reject[0], reject[1] is None, reject[1] or 0))
-        columns = zip(*rows, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, REJECTED, strict=True)]
+        rows = sorted(self.rejects, key=lambda reject: math.inf if reject[1] is None else reject[1])
+        rows.sort(key=itemgetter(0))  # the order of rows stays; millions of pairs to sort by would take memory
+        arrays = [pa.array([row[place] for row in rows], field.type) for place, field in enumerate(REJECTED)]
         return pa.table(arrays, schema=REJECTED)
 
     def check_id_column(self, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,22 @@ def test_element_over_the_limit(tmp_path):
     assert corpus.documents["text"].to_pylist() == ["a", "c"]
     assert corpus.rejected["row"].to_pylist() == [1]
     assert "larger than 100 bytes" in corpus.rejected["reason"].to_pylist()[0]
+
+
+def test_an_array_of_no_objects_takes_little_memory(tmp_path):
+    """Each element is a row in rejected that takes a tuple and its number, for the words are the same: 127 bytes."""
+    n = 50_000
+    raw = json.dumps(list(range(n))).encode()
+    read(tmp_path, b"[1]")  # imports what reading needs
+    tracemalloc.start()
+    try:
+        corpus = read(tmp_path, raw)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert corpus.rejected["row"].to_pylist() == list(range(n))
+    assert corpus.rejected["reason"].unique().to_pylist() == ["the element is not an object"]
+    assert peak_bytes < 180 * n
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"}"), (b"{", b"]")])

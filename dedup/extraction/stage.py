@@ -39,6 +39,9 @@ def extract_pieces(
     held_bytes = 0
     with ExtractionPool(settings) as pool:
         for origin, piece in pieces:
+            if not waiting and not isinstance(piece, Pages):
+                yield origin, piece
+                continue
             for entry in _entries(origin, piece, pool, settings):
                 waiting.append(entry)
                 held_bytes += entry.size_bytes

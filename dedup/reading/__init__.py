@@ -256,12 +256,13 @@ def _read_input(found: Input, settings: Settings, tally: _Tally) -> Iterator[tup
             yield Origin(source, source), reject
             continue
         tally.n_sources += 1
+        origin = one.origin  # of all its pieces: there may be millions
         for piece in FORMATS[one.format].read(one, settings):
             if isinstance(piece, Batch):
                 tally.text_bytes += piece.text.nbytes
             elif isinstance(piece, Pages):
                 tally.text_bytes += piece.html.nbytes
-            yield one.origin, piece
+            yield origin, piece
 
 
 def _open(found: Input, settings: Settings) -> Iterator[Input | tuple[str, Reject]]:

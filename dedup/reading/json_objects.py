@@ -29,6 +29,7 @@ def batch_objects(
     records: list[dict[str, Any]] = []
     good: list[int] = []
     sizes: list[int] = []
+    no_object = f"the {word} is not an object"  # one text for all of them
     for row, raw in zip(rows, raws, strict=True):
         if raw is None:
             yield Reject(row, describe_limit(f"the {word}", settings))
@@ -43,7 +44,7 @@ def batch_objects(
                 continue
             batcher.note_replaced(row, n_replaced)
         if not isinstance(record, dict):
-            yield Reject(row, f"the {word} is not an object")
+            yield Reject(row, no_object)
             continue
         good.append(row)
         records.append(record)
