@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from dedup.row_sizes import Sizes, measure_chunks
 
+PART_BYTES: Final = 8 << 20
 
-def decode_in_parts(columns: pa.RecordBatch, schema: pa.Schema, text: int, part_bytes: int) -> Iterator[pa.RecordBatch]:
+
+def decode_in_parts(columns: pa.RecordBatch, schema: pa.Schema, text: int) -> Iterator[pa.RecordBatch]:
     """Give a record batch in parts of the types of the schema, of whose columns the text is at a place.
 
-    A part ends where what was dictionaries, and is none in the schema or the text, comes to `part_bytes` when decoded.
+    A part ends where what was dictionaries, and is none in the schema or the text, comes to PART_BYTES when decoded.
     """
     decoded = [
         column
@@ -22,7 +25,7 @@ def decode_in_parts(columns: pa.RecordBatch, schema: pa.Schema, text: int, part_
     if not decoded:
         yield columns
         return
-    n_parts_before = np.cumsum(sum(map(_measure_decoded, decoded))) // part_bytes
+    n_parts_before = np.cumsum(sum(map(_measure_decoded, decoded))) // PART_BYTES
     bounds = [0, *(np.flatnonzero(np.diff(n_parts_before)) + 1).tolist(), columns.num_rows]
     for first, last in pairwise(bounds):
         part = columns.slice(first, last - first).columns

@@ -10,6 +10,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from dedup.batches import Piece, RecordBatcher, Reject, arrow_roles, batch_arrow
+from dedup.columns import tell_names_apart
+from dedup.dictionaries import decode_in_parts
 from dedup.documents import RawShard, ReadSoFar, ShardBuilder
 from dedup.errors import ColumnError, InputError
 from dedup.extraction.stage import extract_pieces
@@ -85,10 +87,12 @@ def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[P
     if isinstance(roles, str):
         yield Reject(None, roles, lacks_text_column=True)
         return
+    text = tell_names_apart(reader.schema.names).index(roles.text)
     first_row = 0
     for columns in reader:
-        yield from batch_arrow(columns, roles, range(first_row, first_row + columns.num_rows), settings)
-        first_row += columns.num_rows
+        for part in decode_in_parts(columns, columns.schema, text):
+            yield from batch_arrow(part, roles, range(first_row, first_row + part.num_rows), settings)
+            first_row += part.num_rows
 
 
 def _from_texts(texts: pa.ChunkedArray, settings: Settings) -> Iterator[Piece]:

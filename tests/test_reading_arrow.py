@@ -9,7 +9,12 @@ from pyarrow import feather
 from read_documents import read_files
 
 import dedup
+from dedup.batches import Batch
+from dedup.handed_over import _from_arrow
+from dedup.places import LocalFile
+from dedup.reading.arrow_ipc import read_arrow
 from dedup.settings import Settings
+from dedup.sources import Input
 
 TABLE = pa.table(
     {
@@ -157,3 +162,23 @@ def test_dictionaries_of_views(tmp_path):
     for result in (dedup.preview_files(tmp_path), dedup.clean(table), dedup.clean(table.slice(0, 2))):
         for name in ("text", "doc_id", "kind"):
             assert result.documents[name].to_pylist() == ["b", "a"]
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_texts_of_a_dictionary_are_decoded_a_part_at_a_time(tmp_path, is_file):
+    """A few large values that many rows of one record batch have need not be in memory once for each of these."""
+    large = [letter * 100_000 for letter in "abcd"]
+    places = [row // 7 % 4 if row % 100 else None for row in range(400)]
+    text = pa.DictionaryArray.from_arrays(pa.array(places, pa.int8()), pa.array(large))
+    table = pa.table({"n": range(400), "text": text})
+    with pa.ipc.new_file(str(tmp_path / "t.arrow"), table.schema) as writer:
+        writer.write_table(table)
+    source = Input(LocalFile(tmp_path / "t.arrow"), "t.arrow", "arrow")
+    pieces = list(read_arrow(source, Settings()) if is_file else _from_arrow(table, Settings()))
+    batches = [piece for piece in pieces if isinstance(piece, Batch)]
+    assert all(batch.text.nbytes < 10 << 20 for batch in batches)
+    rows = [row for batch in batches for row in batch.rows.to_pylist()]
+    assert rows == [number for batch in batches for number in batch.columns["n"].to_pylist()]
+    assert rows == [row for row in range(400) if row % 100]
+    assert [text for batch in batches for text in batch.text.to_pylist()] == [large[places[row]] for row in rows]
+    assert [piece.row for piece in pieces if not isinstance(piece, Batch)] == [0, 100, 200, 300]

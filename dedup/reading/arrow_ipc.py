@@ -6,7 +6,8 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 
 from dedup.batches import Piece, Reject, arrow_roles, batch_arrow
-from dedup.columns import Roles
+from dedup.columns import Roles, tell_names_apart
+from dedup.dictionaries import decode_in_parts
 from dedup.errors import ColumnError
 from dedup.settings import Settings
 from dedup.sources import Input, describe_os_error
@@ -98,14 +99,15 @@ def _choose_roles(schema: pa.Schema, source: Input, settings: Settings) -> Roles
 
 def _batch(columns: pa.RecordBatch, roles: Roles, row: int, settings: Settings) -> Iterator[Piece]:
     """Give a record batch, once its insides are known to point nowhere else: in a damaged file they may."""
-    rows = range(row, row + columns.num_rows)
     try:
         for column in columns.columns:
             _without_utf8(column).validate(full=True)
     except pa.ArrowInvalid as error:
         yield Reject(None, f"rows {row} to {row + columns.num_rows - 1} cannot be read: {describe_os_error(error)}")
         return
-    yield from batch_arrow(columns, roles, rows, settings)
+    for part in decode_in_parts(columns, columns.schema, tell_names_apart(columns.schema.names).index(roles.text)):
+        yield from batch_arrow(part, roles, range(row, row + part.num_rows), settings)
+        row += part.num_rows
 
 
 def _without_utf8(column: pa.Array) -> pa.Array:

@@ -58,7 +58,7 @@ def _read_groups(opened: BinaryIO, source: Input, settings: Settings) -> Iterato
                 repeated = _find_repeated(stored, schema, n_rows)
                 reader = pq.ParquetFile(opened, read_dictionary=repeated, metadata=file.metadata) if repeated else file
                 for columns in reader.iter_batches(batch_size=n_rows, row_groups=[group]):
-                    for part in decode_in_parts(columns, schema, text, _BATCH_BYTES):
+                    for part in decode_in_parts(columns, schema, text):
                         yield from batch_arrow(part, roles, range(row, row + part.num_rows), settings)
                         row += part.num_rows
             except _ERRORS as error:
