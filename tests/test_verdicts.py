@@ -137,6 +137,16 @@ def test_a_repeat_stays_provable(earlier: list[str], allow: bool) -> None:
     assert (repeat["doc_id"], repeat["kept_doc_id"], repeat["similarity"]) == (*[f"d{len(earlier):04}"] * 2, 1.0)
 
 
+def test_a_paragraph_that_repeats_itself_in_the_middle_counts_in_its_document() -> None:
+    """A document is no copy if such a paragraph is its own, and is one if it stands in the other document too."""
+    story = " ".join(f"word{place}" for place in range(60))
+    image = f"Image: {CAPTION} {CAPTION} {CREDIT}"
+    own = clean([story, f"{story}\n{image}"])
+    assert own.documents["text"].to_pylist() == [story, f"Image: {CAPTION} {CREDIT}"]
+    shared = clean([f"{story}\n{image}", f"{story}\n{image}\nThree more words"])
+    assert shared.removed["reason"].to_pylist() == ["repeat", "duplicate-document"]
+
+
 def test_boilerplate_is_nobodys_kept_copy() -> None:
     """A line that goes as boilerplate goes everywhere, and by rule."""
     story = "The council met on Tuesday to discuss the new bridge over the river, which was closed since the floods."
