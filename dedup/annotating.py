@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dedup.arrow_views import TextView, view_numbers, view_texts
 from dedup.boilerplate import cue_tables, find_boilerplate
 from dedup.cuts import read_cuts, trim_paragraphs
-from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, replace_fingerprints
+from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, replace_fingerprints, set_apart
 from dedup.kernels.packing import pack_bands
 from dedup.kernels.shapes import look_at_shapes
 from dedup.kernels.spans import count_characters, measure_texts
@@ -77,6 +77,8 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     if len(trimmed):
         again, _ = fingerprint_paragraphs(documents, paragraphs.take(pa.array(trimmed)), make_cue_tables({}), settings)
         fingerprints = replace_fingerprints(fingerprints, trimmed, again)
+    if len(in_pieces):
+        fingerprints = set_apart(fingerprints, in_pieces)
     texts = view_texts(documents["text"])
     n_documents = documents.num_rows
     document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
@@ -84,8 +86,8 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     takes_part = boilerplate.whole < 0
     flags = np.where(view_numbers(paragraphs["kind"]) == VERBATIM_KIND, VERBATIM, np.uint8(0))
     flags[~takes_part] |= GOES
-    takes_part[in_pieces] = False
     flags[takes_part] |= TAKES_PART
+    flags[in_pieces] |= VERBATIM
     flags[cuts.paragraph[cuts.rule < 0]] |= REPEATS_ITSELF
     base = texts.offsets[document]
     flags[_end_in_ellipsis(texts, base + end)] |= CUT_SHORT

@@ -171,6 +171,16 @@ def without_views(array: pa.Array) -> pa.Array:
     return array  # where they are in something rarer, Arrow has the last word
 
 
+def without_null_values(array: pa.Array) -> pa.Array:
+    """Give the array with nulls in place of the nulls among a dictionary's values, with which Arrow joins no chunks."""
+    if not pa.types.is_dictionary(array.type) or array.dictionary.null_count == 0:
+        return array
+    is_value = array.dictionary.is_valid().to_numpy(zero_copy_only=False)
+    moved = pa.array(np.cumsum(is_value) - 1, array.type.index_type, mask=~is_value)
+    indices, values = moved.take(array.indices), array.dictionary.drop_null()
+    return pa.DictionaryArray.from_arrays(indices, values, ordered=array.type.ordered)
+
+
 def is_text_type(found: pa.DataType) -> bool:
     """Say whether values of the type are text, dictionary-encoded or not."""
     types = pa.types

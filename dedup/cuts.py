@@ -85,7 +85,7 @@ def trim_paragraphs(paragraphs: pa.Table, cuts: Cuts) -> tuple[pa.Table, NDArray
     """Give PARAGRAPHS without what is cut from their ends, the places of those trimmed, and of those in pieces.
 
     A paragraph cut in the middle is left as it is and is one of those in pieces: what remains of it is no
-    single span that could be a kept copy or be compared.
+    single span that could be a kept copy. It counts when whole documents are compared.
     """
     starts, ends = view_numbers(paragraphs["start"]).copy(), view_numbers(paragraphs["end"]).copy()
     original_ends = ends.copy()

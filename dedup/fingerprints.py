@@ -25,6 +25,9 @@ _ROOM: Final = 1 << 18
 """Fingerprints, and tokens in repeats, for which there is room at a time: nearly always all that a batch has. No more
 of it is touched than is filled; but room for all that a document of gigabytes could hold is more than there may be."""
 
+_APART: Final = np.uint64(0x9E3779B97F4A7C15)
+"""Added by XOR to hashes that shall equal no others; any number does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fingerprints:
@@ -115,6 +118,18 @@ def fingerprint_paragraphs(
     relative = (np.ascontiguousarray(column) for column in (repeat_spans - base[repeat_of][:, None]).T)
     repeats = pa.table([pa.array(c) for c in (repeat_of, *relative, repeat_similarity)], schema=REPEATS)
     return Fingerprints(n_tokens, exact, flagged, *columns[:3]), repeats
+
+
+def set_apart(old: Fingerprints, which: NDArray[np.int64]) -> Fingerprints:
+    """Give the fingerprints with those of the paragraphs `which` equal to none but each other, and none of them near.
+
+    Writes into `old`.
+    """
+    old.exact[which] ^= _APART
+    stays = ~np.isin(old.near, which)
+    return Fingerprints(
+        old.n_tokens, old.exact, old.flagged, old.near[stays], old.band_keys[stays], old.sketches[stays]
+    )
 
 
 def replace_fingerprints(old: Fingerprints, which: NDArray[np.int64], new: Fingerprints) -> Fingerprints:

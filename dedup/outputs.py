@@ -13,7 +13,7 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 
 from dedup.addresses import find_type, is_address, open_arrow_filesystem, open_filesystem
-from dedup.column_types import conform, is_text_type, storable_type
+from dedup.column_types import conform, is_text_type, storable_type, without_null_values
 from dedup.errors import OutputError
 from dedup.schemas import CLEAN_DOCUMENTS, EMPTIED, OVERLAPS, REJECTED, REMOVED
 from dedup.sources import describe_os_error
@@ -117,6 +117,9 @@ def conform_output(table: pa.Table, name: str) -> pa.Table:
                     f"the column {found.name!r} of {name} is {found.type}, not {wanted}: {CHANGED}"
                 ) from None
             table = table.set_column(place, found.with_type(wanted), column)
+        if pa.types.is_dictionary(wanted):
+            chunks = [without_null_values(chunk) for chunk in table.column(place).chunks]
+            table = table.set_column(place, table.schema.field(place), pa.chunked_array(chunks, wanted))
         if own is not None and not own.nullable and table.column(place).null_count:
             raise OutputError(f"the column {found.name!r} of {name} has nulls, where dedup writes none: {CHANGED}")
     return table

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from dedup.compiling import compile_first_kernels
 from dedup.corpus import Corpus, Gathering, Reader
 from dedup.engines.local import start_workers
 from dedup.equals import find_distinct, find_twins
+from dedup.errors import OutputError
 from dedup.evidence import Evidence
 from dedup.guard import Weights, weigh_matches
 from dedup.handed_over import HandedOver
@@ -31,7 +32,7 @@ from dedup.reporting.report import InputFigures, Report, ReportBuilder
 from dedup.result import Result
 from dedup.scopes import check_column, group_documents, rank_documents
 from dedup.settings import Settings
-from dedup.staging import Identity, Staging, find_staging
+from dedup.staging import Identity, Staging, find_finished, find_staging, remove_staging
 from dedup.verdicts import judge
 from dedup.workers import map_ahead
 
@@ -102,7 +103,11 @@ def clean_files(
     What does not fit into memory is staged in a folder, from which the same call goes on if this one is cut off.
     """
     settings = with_rules_read(settings)
-    writing.check_target(target, sources, overwrite)
+    try:
+        writing.check_target(target, sources, overwrite)
+    except OutputError:
+        _clear_finished(target, staging)
+        raise
     run = _Run(on_progress)
     with lock_target(target):
         folder = find_staging(target, staging)
@@ -121,9 +126,19 @@ def clean_files(
             ) as output:
                 report = _clean(reader, gathering, run, output)
                 with run.stage("write"):
-                    output.finish(report.to_json())
+                    report_json = report.to_json()
+                    place.note_report(report_json)
+                    output.finish(report_json)
         place.remove()
     return report
+
+
+def _clear_finished(target: str | Path, staging: str | Path | None) -> None:
+    """Remove what the run that wrote the output there is was killed before it removed."""
+    folder = find_finished(target, staging)
+    if folder is not None:
+        with suppress(OutputError), lock_target(target):
+            remove_staging(folder)
 
 
 def _clean_in_memory(reader: Reader, settings: Settings, run: _Run) -> Result:

@@ -11,9 +11,9 @@ from dedup.arrow_views import TextView
 from dedup.cuts import Cuts, Verdict
 
 VERBATIM: Final = np.uint8(1)
-"""Flag of a paragraph that is left alone: code, tables."""
+"""Flag of a paragraph that counts only when whole documents are compared: code, tables, what is cut in the middle."""
 TAKES_PART: Final = np.uint8(2)
-"""Flag: may be a copy, or a kept copy, of another; not so for boilerplate and for what is cut in the middle."""
+"""Flag: may be a copy, or a kept copy, of another; not so for boilerplate."""
 REPEATS_ITSELF: Final = np.uint8(4)
 """Flag: a repeat is cut out of it, whose proof is in the rest."""
 CUT_SHORT: Final = np.uint8(8)

@@ -18,11 +18,13 @@ from dedup.errors import DedupError, OutputError, StagingError
 from dedup.placing import hidden_path, make_parents, real_path, remove_empty
 from dedup.settings import Settings
 from dedup.sources import Plan, describe_os_error
+from dedup.uploading import REPORT_NAME
 from dedup.versions import package_versions
 
 _FORMAT: Final = 2
 _MANIFEST: Final = "manifest.json"
-_OUR_NAMES: Final = frozenset({_MANIFEST, f"{_MANIFEST}.partial", "shards", "work"})
+_FINISHED: Final = "finished"
+_OUR_NAMES: Final = frozenset({_MANIFEST, f"{_MANIFEST}.partial", "shards", "work", _FINISHED})
 _MAY_CHANGE: Final = ("workers", "memory", "max_source_share")
 """Settings that change how the work is done and not what comes out. Neither does `batch_bytes`, but it says in which
 pieces input is read, and a run goes on behind so many pieces."""
@@ -130,10 +132,14 @@ class Staging:
         partial.write_text(json.dumps(told), encoding="utf-8")
         partial.replace(self.folder / _MANIFEST)
 
+    def note_report(self, report_json: str) -> None:
+        """Note, in a folder that is there, of which output it was, before that takes its place; raises OSError."""
+        if self.folder.is_dir():
+            (self.folder / _FINISHED).write_text(_digest(report_json.encode()), encoding="utf-8")
+
     def remove(self) -> None:
         """Remove the folder and all in it."""
-        for folder in (self.work, self.shards, self.folder):  # the record last: without it nobody knows whose it is
-            shutil.rmtree(folder, ignore_errors=True)
+        remove_staging(self.folder)
 
     @contextmanager
     def told_if_full(self) -> Iterator[None]:
@@ -190,6 +196,30 @@ def find_staging(target: str | Path, chosen: str | Path | None) -> Path:
         with _telling_errors(folder):  # tried now, not when much has been read
             remove_empty(make_parents(folder))
     return folder
+
+
+def find_finished(target: str | Path, chosen: str | Path | None) -> Path | None:
+    """Give the staging folder of the run that wrote the output there is, if it was killed before it removed it."""
+    if is_address(target) or (chosen is not None and is_address(chosen)):
+        return None
+    folder = hidden_path(target, "staging") if chosen is None else Path(chosen)
+    try:
+        is_ours = {entry.name for entry in folder.iterdir()} <= _OUR_NAMES
+        noted = (folder / _FINISHED).read_text(encoding="utf-8")
+        written = _digest((Path(target) / REPORT_NAME).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return folder if is_ours and noted == written else None
+
+
+def remove_staging(folder: Path) -> None:
+    """Remove a staging folder and all in it."""
+    for inner in (folder / "work", folder / "shards", folder):  # the record last: without it nobody knows whose it is
+        shutil.rmtree(inner, ignore_errors=True)
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
 
 
 @contextmanager

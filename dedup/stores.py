@@ -157,8 +157,14 @@ class DiskStore:
     def find_finished(self) -> Mark | None:
         """Count the shards from which a run can go on, drop later ones, and tell how far reading was behind the last.
 
-        The mark has the rejects of all of them.
+        The mark has the rejects of all of them. Raises StagingError for a folder among them, which no run makes.
         """
+        stranger = next((path for path in sorted(self.folder.iterdir()) if path.is_dir()), None)
+        if stranger is not None:
+            raise StagingError(
+                f"{str(stranger)!r} is a folder among the shards of an unfinished run, and none of dedup's; "
+                "move it away to go on, or start over with --fresh, which removes it"
+            )
         last = None
         n_good, n = 0, 0
         rejects: list[tuple[str, int | None, str, str]] = []
@@ -177,6 +183,8 @@ class DiskStore:
         for path in self.folder.iterdir():
             if path.name.partition(".")[0] not in kept:
                 path.unlink()
+        for number in range(n_good):
+            self._drop_if_damaged(self._path(number, "near"))
         return last
 
     def raw(self, shard: int) -> RawShard:
@@ -267,6 +275,14 @@ class DiskStore:
         """Give DOCUMENTS and the user's columns."""
         assert self._final is not None
         return self._final.table(self.raw(shard), self._ids[shard])
+
+    def _drop_if_damaged(self, path: Path) -> None:
+        """Remove a file that can be made again, if it is not as it was written."""
+        try:
+            if path.exists():
+                Bundle(path).check()
+        except StagingError:
+            path.unlink()
 
     def _write_near(self, shard: int, facts: Facts) -> None:
         entries = {"near": facts.near, "words": facts.words, "sketches": facts.sketches}

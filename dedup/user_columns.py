@@ -7,7 +7,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from dedup.column_types import conform, is_storable, storable_type
+from dedup.column_types import conform, is_storable, storable_type, without_null_values
 from dedup.mixed import Forms, MixedType, add_form, family_of, text_of, typed_array
 from dedup.values import as_type
 
@@ -24,7 +24,7 @@ class ColumnForm:
 
     def convert(self, chunk: pa.Array) -> pa.Array:
         """Give values as they came in that type."""
-        return text_of(chunk, self.type) if self.is_text else _typed(chunk, self.type)
+        return without_null_values(text_of(chunk, self.type) if self.is_text else _typed(chunk, self.type))
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from dedup.guard import Weights
 from dedup.kernels.resolution import MAY_GO, STAYS, resolve
 from dedup.matching import measure_containment
 from dedup.settings import Settings
-from dedup.shards import TAKES_PART, VERBATIM, Columns
+from dedup.shards import REPEATS_ITSELF, TAKES_PART, VERBATIM, Columns
 
 FEWEST_TOKENS_OF_A_PASSAGE: Final = 20
 """A shorter line that stands twice in one document is a refrain or part of a form, unless twice in a row."""
@@ -122,6 +122,7 @@ def _resolve(
             columns.flags,
             TAKES_PART,
             VERBATIM,
+            REPEATS_ITSELF,
             settings.min_tokens,
             FEWEST_TOKENS_OF_A_PASSAGE,
             settings.copy_share if settings.within != "document" else 2.0,

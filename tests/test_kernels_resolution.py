@@ -9,18 +9,28 @@ from reference.resolution import resolve as reference_resolve
 
 from dedup.kernels.resolution import MAY_GO, STAYS, find_pairs, resolve, share_equals
 
-TAKES_PART, IS_VERBATIM = np.uint8(1), np.uint8(2)
+TAKES_PART, IS_VERBATIM, REPEATS_ITSELF = np.uint8(1), np.uint8(2), np.uint8(4)
 LENGTHS = {text: 3 * place % 17 for place, text in enumerate("abcdefgh")}
 """Tokens of the distinct texts: some too short to go, some too short to be a passage, two of equal length."""
 LIMITS = Limits(min_tokens=4, passage_tokens=10, copy_share=0.7)
 
 
-def line(text: str, *, takes_part: bool = True, is_verbatim: bool = False) -> Line:
-    return Line(text, LENGTHS[text], takes_part, is_verbatim)
+def line(text: str, *, takes_part: bool = True, is_verbatim: bool = False, repeats_itself: bool = False) -> Line:
+    return Line(text, LENGTHS[text], takes_part, is_verbatim, repeats_itself)
+
+
+def flags_of(found: Line) -> int:
+    return found.takes_part * TAKES_PART | found.is_verbatim * IS_VERBATIM | found.repeats_itself * REPEATS_ITSELF
 
 
 plain = st.sampled_from("abcdefgh").map(line)
-lines = plain | st.builds(line, st.sampled_from("abcdefgh"), takes_part=st.booleans(), is_verbatim=st.booleans())
+lines = plain | st.builds(
+    line,
+    st.sampled_from("abcdefgh"),
+    takes_part=st.booleans(),
+    is_verbatim=st.booleans(),
+    repeats_itself=st.booleans(),
+)
 
 
 @st.composite
@@ -61,9 +71,10 @@ def run(documents, order, twins, may_go_for, limits, cut: int):
             np.array([found.n_tokens for _, _, found in flat], dtype=np.int32),
             np.array([first_of[found.text] for _, _, found in flat], dtype=np.int32),
             np.array([d for d, _, _ in flat], dtype=np.int32),
-            np.array([found.takes_part + 2 * found.is_verbatim for _, _, found in flat], dtype=np.uint8),
+            np.array([flags_of(found) for _, _, found in flat], dtype=np.uint8),
             TAKES_PART,
             IS_VERBATIM,
+            REPEATS_ITSELF,
             limits.min_tokens,
             limits.passage_tokens,
             limits.copy_share,

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from staged import STAGED, list_litter, read_output, run_both
 
 import dedup
-from dedup.errors import ColumnError
+from dedup.errors import ColumnError, OutputError
+from dedup.staging import Staging
 
 SENTENCES = [
     "The harbour master counted nineteen boats before breakfast, and wrote each name into the ledger.",
@@ -146,3 +148,47 @@ def test_piped_input(sources: Path, tmp_path: Path) -> None:
         assert not (tmp_path / "stage").exists()
         assert list_litter(tmp_path) == []
     assert outputs[0] == outputs[1]
+
+
+@pytest.mark.parametrize("chosen", [None, "elsewhere"])
+@pytest.mark.parametrize("left", [["shards", "work", "manifest.json"], ["manifest.json"], []])
+def test_killed_behind_the_output(
+    sources: Path, chosen: str | None, left: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run killed when its output is in place leaves its staging folder; the same command again removes that."""
+    out = tmp_path / "out"
+    staging = None if chosen is None else tmp_path / chosen
+    folder = tmp_path / ".out.staging" if staging is None else staging
+    with monkeypatch.context() as patch:
+        patch.setattr(Staging, "remove", lambda _: None)
+        dedup.clean_files(sources, out, staging=staging, **STAGED)
+    for name in {"shards", "work", "manifest.json"} - set(left):
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    before = read_output(out)
+    with pytest.raises(OutputError, match="not empty"):
+        dedup.clean_files(sources, out, staging=staging, **STAGED)
+    assert not folder.exists()
+    assert list_litter(tmp_path) == []
+    assert read_output(out) == before
+
+
+def test_unfinished_run_beside_an_earlier_output(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run that is to replace an output has staged stays if the command comes again without `overwrite`."""
+    out = tmp_path / "out"
+    dedup.clean_files(sources, out)
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dedup.writing.NewFolder.put_in_place", fail)
+        with pytest.raises(KeyboardInterrupt):
+            dedup.clean_files(sources, out, overwrite=True, **STAGED)
+    with pytest.raises(OutputError, match="not empty"):
+        dedup.clean_files(sources, out, **STAGED)
+    assert (tmp_path / ".out.staging" / "shards").is_dir()
+    dedup.clean_files(sources, out, overwrite=True, **STAGED)
+    assert list_litter(tmp_path) == []

@@ -1,5 +1,6 @@
 """Shards are kept in memory or in a folder: what they give is the same."""
 
+import re
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from dedup.annotating import annotate_shard
 from dedup.documents import FinalColumns, RawShard, no_documents
+from dedup.errors import StagingError
 from dedup.handed_over import HandedOver
 from dedup.settings import Settings
 from dedup.shards import Columns
@@ -161,6 +163,36 @@ def test_what_was_dropped_is_made_again(tmp_path: Path) -> None:
     again = open_store(tmp_path, settings)
     again.find_finished()
     assert_same([read_near(again, shard) for shard in range(again.n_shards)], expected)
+
+
+@pytest.mark.parametrize("keeps", [0, 100, -20])
+def test_what_is_damaged_and_can_be_made_again_is(tmp_path: Path, keeps: int) -> None:
+    """Band keys that are not as they were written are found when a run goes on, and made once more."""
+    settings = SETTINGS[0]
+    shards, _ = read(settings)
+    store = on_disk(tmp_path, shards, settings)
+    expected = [read_near(store, shard) for shard in range(len(shards))]
+    path = tmp_path / "000001.near"
+    content = path.read_bytes()
+    path.write_bytes(content[:keeps] + bytes(len(content[keeps:])))
+    again = open_store(tmp_path, settings)
+    again.find_finished()
+    assert again.n_shards == len(shards)
+    assert_same([read_near(again, shard) for shard in range(again.n_shards)], expected)
+
+
+@pytest.mark.parametrize("name", ["lost+found", "000001.documents", "000001.mine"])
+def test_a_folder_among_shards_is_told(tmp_path: Path, name: str) -> None:
+    """What no run puts among its shards is named, and the way out, before anything is removed."""
+    settings = SETTINGS[0]
+    shards, _ = read(settings)
+    on_disk(tmp_path, shards, settings)
+    (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / name).mkdir()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(StagingError, match=f"{re.escape(name)}.*--fresh"):
+        open_store(tmp_path, settings).find_finished()
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_goes_on_behind_the_last_clear_mark(tmp_path: Path) -> None:

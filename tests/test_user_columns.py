@@ -4,6 +4,7 @@ import datetime
 import json
 from decimal import Decimal
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from read_documents import from_python, read_files
 import dedup
 from dedup.column_types import conform
 from dedup.columns import OUTPUT_NAMES, name_outside, tell_names_apart
+from dedup.restoring import restore_files
 from dedup.settings import Settings
 from dedup.user_columns import UserColumn
 from dedup.values import array_of
@@ -311,6 +313,28 @@ def test_text_beside_another_text_column(tmp_path):
     assert corpus.documents["text"].to_pylist() == ["b"]
     assert corpus.documents["column:input_text"].to_pylist() == ["a"]
     assert len(corpus.warnings) == 1
+
+
+def test_dictionaries_that_hold_nulls(tmp_path):
+    """A dictionary with nulls among its values, another in each chunk, is cleaned and restored as its values are."""
+    texts = ["one line that stands here three times over, word for word, as it came"] * 3 + ["b", "", "c"]
+    make = pa.DictionaryArray.from_arrays
+    chunks = [
+        make(pa.array([0, 1, None]), pa.array(["x", None])),
+        make(pa.array([1, 2, 0]), pa.array([None, "x", "y"])),
+    ]
+    documents = pa.table({"text": texts, "kind": pa.chunked_array(chunks)})
+    result = dedup.clean(documents)
+    tables = {"documents": result.documents, "removed": result.removed, "emptied": result.emptied}
+    assert len(tables["emptied"])
+    for name in ("documents", "emptied"):  # as another program may write them anew
+        kinds = tables[name]["kind"].to_pylist()
+        values = make(pa.array(range(len(kinds)), pa.int32()), pa.array(kinds, pa.string()))
+        tables[name] = tables[name].set_column(tables[name].column_names.index("kind"), "kind", values)
+    for found in (result, SimpleNamespace(**tables)):
+        assert dedup.restore(found).select(["text", "kind"]).to_pylist() == documents.to_pylist()
+        restore_files(found, tmp_path / str(id(found)))
+        assert pq.read_table(tmp_path / str(id(found)))["kind"].to_pylist() == documents["kind"].to_pylist()
 
 
 def test_names():

@@ -84,6 +84,69 @@ def test_a_chain_keeps_its_ends() -> None:
     assert result.removed["kept_doc_id"].to_pylist() == ["d0000"]
 
 
+CAPTION = "Officials wait before the meeting in the old town hall of Vilnius, where envoys gathered for the long talks."
+ALIKE = CAPTION.replace("wait", "waited").replace("talks", "talks today")
+CREDIT = "The picture was taken by Anna Example on a cold evening of last winter near the river."
+SHAPES = [
+    "{x}. {y}.", "{x}. {x}. {y}.", "{x}. {x}.", "Image: {x}. {x}. {y}.", "{cut}... {x}. {y}.", "{x}. {cut}... {y}.",
+    "{y}. {x}. {x}.", "{x}. {x}. {x}. {y}.", "{x}. {x}. {y}. {y}.", "{x}. {x}. Reuters contributed to this report.",
+]  # fmt: skip
+"""Paragraphs of two sentences that repeat themselves at an edge, in the middle, or not."""
+
+
+@st.composite
+def captions(draw: st.DrawFn) -> list[str]:
+    """Draw documents of captions made of a few sentences, edited a little, most of which are there twice."""
+    sentence = st.lists(st.sampled_from(WORDS), min_size=9, max_size=14, unique=True)
+    bases = draw(st.lists(sentence, min_size=2, max_size=4))
+
+    def edited() -> str:
+        words = list(draw(st.sampled_from(bases)))
+        for _ in range(draw(st.integers(0, 2))):
+            place = draw(st.integers(0, len(words)))
+            words[place : place + draw(st.integers(0, 2))] = draw(st.lists(st.sampled_from(WORDS), max_size=1))
+        return " ".join(words)
+
+    texts = []
+    for place in range(draw(st.integers(2, 6))):
+        paragraphs = [" ".join(f"own{place}x{word}" for word in range(40))] if draw(st.booleans()) else []
+        for _ in range(draw(st.integers(1, 3))):
+            x, y = edited(), edited()
+            cut = x[: draw(st.integers(len(x) // 2, len(x)))]
+            paragraphs.append(draw(st.sampled_from(SHAPES)).format(x=x, y=y, cut=cut))
+        texts.append(draw(st.sampled_from(["\n", "\n\n"])).join(paragraphs))
+    return texts
+
+
+@given(captions(), st.booleans(), st.sampled_from(["first", "longest"]))
+def test_repeats_are_proved_whatever_goes_beside_them(texts: list[str], allow: bool, keep: str) -> None:
+    """What goes of a paragraph as a repeat of itself is held against text that stays and has as much of it as said."""
+    result = clean(texts, allow_different_facts=allow, keep=keep, similarity=0.4)
+    assert find_broken_promises(by_id(texts), result, 0.4) == []
+
+
+@pytest.mark.parametrize("allow", [False, True])
+@pytest.mark.parametrize("earlier", [[f"{ALIKE} {CREDIT}"], [f"{ALIKE} {CREDIT}", f"{CAPTION} {CREDIT}"]])
+def test_a_repeat_stays_provable(earlier: list[str], allow: bool) -> None:
+    """A paragraph of which a repeat goes is no near-duplicate, not even if an equal of its rest is: the proof stays."""
+    own = " ".join(f"own{place}" for place in range(60))
+    texts = [*earlier, f"{CAPTION} {CAPTION} {CREDIT}\n{own}"]
+    result = clean(texts, allow_different_facts=allow)
+    assert find_broken_promises(by_id(texts), result, 0.5) == []
+    (repeat,) = [row for row in result.removed.to_pylist() if row["reason"] == "repeat"]
+    assert (repeat["doc_id"], repeat["kept_doc_id"], repeat["similarity"]) == (*[f"d{len(earlier):04}"] * 2, 1.0)
+
+
+def test_a_paragraph_that_repeats_itself_in_the_middle_counts_in_its_document() -> None:
+    """A document is no copy if such a paragraph is its own, and is one if it stands in the other document too."""
+    story = " ".join(f"word{place}" for place in range(60))
+    image = f"Image: {CAPTION} {CAPTION} {CREDIT}"
+    own = clean([story, f"{story}\n{image}"])
+    assert own.documents["text"].to_pylist() == [story, f"Image: {CAPTION} {CREDIT}"]
+    shared = clean([f"{story}\n{image}", f"{story}\n{image}\nThree more words"])
+    assert shared.removed["reason"].to_pylist() == ["repeat", "duplicate-document"]
+
+
 def test_boilerplate_is_nobodys_kept_copy() -> None:
     """A line that goes as boilerplate goes everywhere, and by rule."""
     story = "The council met on Tuesday to discuss the new bridge over the river, which was closed since the floods."

@@ -26,6 +26,7 @@ def resolve(
     flags,
     takes_part,
     verbatim,
+    repeats_itself,
     min_tokens,
     passage_tokens,
     copy_share,
@@ -45,7 +46,8 @@ def resolve(
     document of equal content, or -1 (one of them that is kept whole makes the later ones its copies). Per
     paragraph: n_tokens, distinct (the first of its equals, which have as many tokens) and document int32[p];
     flags uint8[p], with the bits `takes_part`, without which it stays or goes for reasons of its own and is nobody's
-    kept copy, and `verbatim`. Distinct paragraph may_go[i] may go for may_go_for[i], int32[m], sorted by the
+    kept copy, `verbatim`, and `repeats_itself`: what is cut out of it is proved by the rest, or by an equal of that, so
+    that it goes for no other. Distinct paragraph may_go[i] may go for may_go_for[i], int32[m], sorted by the
     first, then best first; those have MAY_GO in marks uint8[p].
 
     Below `min_tokens` no paragraph goes, and no verbatim one; below `passage_tokens` a repeat in its own document
@@ -89,7 +91,7 @@ def resolve(
                     is_kept_whole = False
                 continue
             kept = -1
-            if marks[u] & MAY_GO:
+            if marks[u] & MAY_GO and not flags[p] & repeats_itself:
                 row = _first_row(may_go, u)
                 while kept < 0 and row < len(may_go) and may_go[row] == u:
                     kept = holder[may_go_for[row]]

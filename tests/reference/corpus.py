@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from reference.tokens import containment, jaccard
+from reference.tokens import containment, jaccard, share_repeated
 
 SYLLABLES = ["ka", "ro", "min", "tes", "lu", "van", "dor", "pi", "sel", "gra", "no", "bru", "fen", "wi", "tal", "osk"]
 FUNCTION_WORDS = ["the", "of", "and", "to", "in", "a", "was", "that", "for", "with", "on", "by", "from", "at"]
@@ -134,6 +134,10 @@ def _faults(
     if row["reason"] != "duplicate-document":
         gone = [other for other in removed[row["kept_doc_id"]] if _meets(kept, (other["start"], other["end"]))]
         faults += [f"kept copy is itself removed ({other['reason']})" for other in gone]
+    if row["reason"] == "repeat":
+        found = share_repeated(row["text"], kept_text)
+        if abs(found - row["similarity"]) > 1e-12:
+            faults.append(f"share repeated is {found}, not {row['similarity']}")
     if row["reason"] in ("duplicate", "near-duplicate"):
         found = jaccard(row["text"], kept_text, shingle_tokens)
         if abs(found - row["similarity"]) > 1e-12:

@@ -13,6 +13,7 @@ class Line:
     n_tokens: int
     takes_part: bool = True
     is_verbatim: bool = False
+    repeats_itself: bool = False
 
 
 @dataclass
@@ -60,7 +61,8 @@ def resolve(
                 if is_passage or (at > 0 and lines[at - 1].text == line.text):
                     kept[d, at] = stays[line.text]
             else:
-                found = [stays[text] for text in may_go_for.get(line.text, ()) if text in stays]
+                others = () if line.repeats_itself else may_go_for.get(line.text, ())
+                found = [stays[text] for text in others if text in stays]
                 if found:
                     kept[d, at] = found[0]
                 else:

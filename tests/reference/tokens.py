@@ -69,3 +69,15 @@ def containment(inner: str, outer: str, width: int) -> float:
     """Give the share of the inner text's shingles that the outer has; 1 if it has none."""
     a, b = (set(token_shingles(split_tokens(text), width)) for text in (inner, outer))
     return len(a & b) / len(a) if a else 1.0
+
+
+def share_repeated(copy: str, kept: str) -> float:
+    """Give the share of the copy's tokens, from the first on, that stand in the kept text one after the other."""
+    a, b = split_tokens(copy), split_tokens(kept)
+    longest = 0
+    for start in range(len(b)):
+        n = 0
+        while n < len(a) and start + n < len(b) and a[n] == b[start + n]:
+            n += 1
+        longest = max(longest, n)
+    return longest / len(a) if a else 1.0
