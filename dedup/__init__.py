@@ -104,10 +104,10 @@ def clean_files(
 ) -> "Report":
     """Clean files, folders and globs into the folder `target`, which appears whole or not at all.
 
-    What does not fit into `memory` is staged in a folder beside `target`, or in `staging`; if the run is cut off, the
-    same call goes on from there, unless `fresh`. docs/output.md says what is in the output. Raises DedupError: for a
-    setting, an input or an output folder that cannot be used; a document that cannot be read is no error but a row in
-    `rejected`.
+    What does not fit into `memory` is staged in a folder beside `target`, or in one in `staging`; if the run is cut
+    off, the same call goes on from there, unless `fresh`. docs/output.md says what is in the output. Raises
+    DedupError: for a setting, an input or an output folder that cannot be used; a document that cannot be read is no
+    error but a row in `rejected`.
     """
     from dedup import pipeline
 

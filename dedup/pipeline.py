@@ -31,7 +31,7 @@ from dedup.reporting.report import InputFigures, Report, ReportBuilder
 from dedup.result import Result
 from dedup.scopes import check_column, group_documents, rank_documents
 from dedup.settings import Settings
-from dedup.staging import Identity, Staging, find_staging
+from dedup.staging import Identity, Staging, hold_staging
 from dedup.verdicts import judge
 from dedup.workers import map_ahead
 
@@ -104,8 +104,7 @@ def clean_files(
     settings = with_rules_read(settings)
     writing.check_target(target, sources, overwrite)
     run = _Run(on_progress)
-    with lock_target(target):
-        folder = find_staging(target, staging)
+    with lock_target(target), hold_staging(target, staging, sources) as folder:
         plan = reading.plan_inputs(sources, settings)
         writing.check_inputs(target, plan.inputs)
         place = Staging(folder, Identity.of(plan, settings))

@@ -58,7 +58,7 @@ ON_ONE_FLOOR = {
     # shards kept, in memory or in a folder
     "stores": {"annotating", "bundles", "cuts", "documents", "shards", "storage"},
     "bundles": {"mixed"},
-    "staging": {"addresses", "disk_space", "placing", "sources", "versions"},
+    "staging": {"addresses", "disk_space", "locking", "placing", "sources", "versions"},
     "handed_over": {"batches", "documents", "extraction"},
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "columns", "sniffing", "sources", "names", "streams", "places", "decoding"}
