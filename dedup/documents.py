@@ -146,6 +146,13 @@ class ShardBuilder:
     def _add_batch(self, source: str, id_prefix: str, piece: Batch) -> None:
         n_rows = len(piece.rows)
         said = self.so_far
+        if piece.text_column is not None:
+            said.text_columns.add(piece.text_column)
+            said.has_ids = said.has_ids or piece.ids is not None
+        for name, array in piece.columns.items():
+            said.users.setdefault(name, UserColumn(name)).add(array, source)
+        if not n_rows:
+            return
         said.n_documents += n_rows
         if piece.n_replaced is not None:
             said.n_replaced_chars += pc.sum(piece.n_replaced).as_py() or 0
@@ -158,11 +165,6 @@ class ShardBuilder:
         is_told = piece.is_file or ("extractor" in piece.metadata and not piece.metadata["extractor"].null_count)
         if not is_told and is_text_name(source) and said.no_text_files[-1:] != [source]:
             said.no_text_files.append(source)
-        if piece.text_column is not None:
-            said.text_columns.add(piece.text_column)
-            said.has_ids = said.has_ids or piece.ids is not None
-        for name, array in piece.columns.items():
-            said.users.setdefault(name, UserColumn(name)).add(array, source)
         told = {**piece.metadata, "encoding": piece.encodings, "n_replaced": piece.n_replaced}
         told = {name: array for name, array in told.items() if array is not None and name in _SAID}
         said.said += [name for name in told if name not in said.said]

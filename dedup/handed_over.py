@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from dedup.batches import Piece, RecordBatcher, Reject, arrow_roles, batch_arrow
+from dedup.batches import Piece, RecordBatcher, Reject, arrow_roles, batch_arrow, no_rows
+from dedup.columns import tell_names_apart
 from dedup.documents import RawShard, ReadSoFar, ShardBuilder
 from dedup.errors import ColumnError, InputError
 from dedup.extraction.stage import extract_pieces
+from dedup.scopes import check_scope_early
 from dedup.settings import Settings
 
 LIBRARY_SOURCE: Final = "documents"
@@ -85,10 +87,13 @@ def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[P
     if isinstance(roles, str):
         yield Reject(None, roles, lacks_text_column=True)
         return
+    check_scope_early([name for name in tell_names_apart(reader.schema.names) if roles.is_users(name)], settings)
     first_row = 0
     for columns in reader:
         yield from batch_arrow(columns, roles, range(first_row, first_row + columns.num_rows), settings)
         first_row += columns.num_rows
+    if not first_row:
+        yield from batch_arrow(no_rows(reader.schema), roles, [], settings)
 
 
 def _from_texts(texts: pa.ChunkedArray, settings: Settings) -> Iterator[Piece]:

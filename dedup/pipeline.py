@@ -29,7 +29,7 @@ from dedup.memory import free_bytes, plan_memory
 from dedup.recall import measure_recall
 from dedup.reporting.report import InputFigures, Report, ReportBuilder
 from dedup.result import Result
-from dedup.scopes import check_column, group_documents, rank_documents
+from dedup.scopes import check_scope, group_documents, rank_documents
 from dedup.settings import Settings
 from dedup.staging import Identity, Staging, hold_staging
 from dedup.verdicts import judge
@@ -210,8 +210,12 @@ def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence,
     store, storage, columns, budget = corpus.store, corpus.storage, corpus.columns, gathering.budget
     names = corpus.final.names
     of_group, of_rank = settings.within_column, (settings.keep_column or (None,))[0]
-    group_column = corpus.user_chunks(check_column(of_group, names, "within")) if of_group else None
-    rank_column = pa.chunked_array(list(corpus.user_chunks(check_column(of_rank, names, "keep")))) if of_rank else None
+    if columns.n_documents or names:
+        check_scope(names, settings)
+    else:  # of rows that are no documents nobody knows the columns
+        of_group = of_rank = None
+    group_column = corpus.user_chunks(of_group) if of_group else None
+    rank_column = pa.chunked_array(list(corpus.user_chunks(of_rank))) if of_rank else None
     groups = group_documents(columns.n_documents, group_column, settings)
     order = rank_documents(columns.n_bytes, rank_column, settings)
     looks_for_recurring = settings.boilerplate and RECURRING not in settings.without

@@ -59,10 +59,10 @@ ON_ONE_FLOOR = {
     "stores": {"annotating", "bundles", "cuts", "documents", "shards", "storage"},
     "bundles": {"mixed"},
     "staging": {"addresses", "disk_space", "locking", "placing", "sources", "versions"},
-    "handed_over": {"batches", "documents", "extraction"},
+    "handed_over": {"batches", "columns", "documents", "extraction", "scopes"},
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "columns", "sniffing", "sources", "names", "streams", "places", "decoding"}
-    | {"extraction", "faults"},
+    | {"extraction", "faults", "scopes"},
     "documents": {"nul_characters", "names", "batches", "columns", "column_types", "user_columns", "extraction"}
     | {"row_sizes"},
     "nul_characters": {"batches", "decoding"},

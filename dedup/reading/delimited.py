@@ -73,7 +73,7 @@ def _read(source: Input, settings: Settings, delimiter: str) -> Iterator[Piece]:
 def _read_rows(lines: "_Lines", table: "_Table", settings: Settings) -> Iterator[Piece]:
     found = UntilBroken(_split_rows(lines, table, settings))
     records = iter(found)
-    row = 0
+    row = n_good = 0
     is_open = True
     while is_open:
         good: list[int] = []
@@ -96,6 +96,9 @@ def _read_rows(lines: "_Lines", table: "_Table", settings: Settings) -> Iterator
         yield from rejects
         if good:
             yield from table.batch(good, values, settings)
+        n_good += len(good)
+    if not n_good:
+        yield from table.batch([], [], settings)
     yield from found.reject(f"row {row - 1}" if row else "")
 
 
@@ -182,7 +185,8 @@ class _Table:
                     records[position] = [repair_text(value)[0] for value in record]
                     replaced[rows[position]] = n_replaced
         arrays = []
-        for name, values in zip(self.names, zip(*records, strict=True), strict=True):
+        columns = zip(*records, strict=True) if records else ([] for _ in self.names)
+        for name, values in zip(self.names, columns, strict=True):
             if name == self.roles.text:
                 arrays.append(pa.array(values, pa.large_string()))
             else:
