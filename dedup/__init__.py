@@ -180,6 +180,9 @@ def __getattr__(name: str) -> Any:
 
 
 def _settings(settings: Settings | None, changes: dict[str, Any]) -> Settings:
+    if settings is not None and not isinstance(settings, Settings):
+        kind = type(settings).__name__
+        raise SettingsError(f"settings are a Settings object, not of type {kind}; give them by name, as similarity=0.8")
     return (settings or Settings()).with_changes(changes)
 
 

@@ -15,7 +15,7 @@ from dedup.errors import ColumnError
 from dedup.faults import describe_limit, fault_of_columns, fault_of_record, find_over_limit
 from dedup.settings import Settings
 from dedup.utf8 import check_columns, find_bad_texts, repair_texts
-from dedup.values import TooDeepError, array_of, page_array, text_array
+from dedup.values import TooDeepError, array_of, page_array, plain_id, text_array
 
 HEAD_RECORDS: Final = 1_000
 """Records whose keys decide which column is the text and which the id; a fixed number, so
@@ -236,7 +236,7 @@ def _batch_records(
 ) -> Iterator[Piece]:
     """Give records as one Batch or Pages, and a Reject for each whose text or id cannot be used."""
     texts = [record.get(roles.text) for record in records]
-    ids = None if roles.doc_id is None else [record.get(roles.doc_id) for record in records]
+    ids = None if roles.doc_id is None else [plain_id(record.get(roles.doc_id)) for record in records]
     names = list(dict.fromkeys(chain.from_iterable(records)))
     text = page_array(texts) if roles.is_html else text_array(texts)
     named = None if ids is None else text_array([_id_text(value) for value in ids], pa.string())

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import PurePath
+from textwrap import shorten
 from typing import Any, Final
 
 import pyarrow as pa
@@ -78,8 +79,12 @@ def _from_arrow(documents: Any, settings: Settings) -> Iterator[Piece] | None:
         return None
     try:
         return _from_reader(pa.RecordBatchReader.from_stream(documents), settings)
-    except pa.ArrowInvalid:  # a series: a stream of one column without a name
-        return _from_texts(pa.chunked_array(documents), settings)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        try:
+            return _from_texts(pa.chunked_array(documents), settings)  # a series: one column without a name
+        except (pa.ArrowException, ValueError, TypeError):
+            kind, fact = type(documents).__name__, " ".join(str(part) for part in error.args) or str(error)
+            raise InputError(f"{kind} cannot be had as Arrow data: {shorten(fact, 300)}") from None
 
 
 def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[Piece]:

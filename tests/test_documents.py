@@ -1,6 +1,9 @@
 """Documents handed over in Python: accepted kinds, rejected items, unique ids."""
 
+from uuid import UUID
+
 import duckdb
+import numpy
 import pandas
 import polars
 import pyarrow as pa
@@ -9,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from read_documents import from_python
 
+import dedup
 from dedup import documents
-from dedup.errors import ColumnError, InputError
+from dedup.errors import ColumnError, InputError, SettingsError
 from dedup.handed_over import HandedOver
 from dedup.schemas import DOCUMENTS, REJECTED, check_schema
 from dedup.settings import Settings
@@ -199,5 +203,57 @@ def test_types_of_a_column_are_joined():
     assert corpus.documents["column:n"].to_pylist() == [1.0, 0.5, float(2**53 + 1)]
     days = [{"text": "a", "d": datetime.date(2020, 1, 1)}, {"text": "b", "d": datetime.datetime(2020, 1, 1, 5)}]
     corpus = from_python(days, Settings())
-    assert corpus.documents["column:d"].to_pylist() == ["2020-01-01", "2020-01-01T05:00:00"]
+    assert corpus.documents["column:d"].to_pylist() == ["2020-01-01", "2020-01-01 05:00:00.000000"]
     assert len(corpus.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("doc_id", "kept"),
+    [
+        (numpy.int64(7), "7"),
+        (numpy.str_("seven"), "seven"),
+        (UUID(int=7), str(UUID(int=7))),
+        (pa.scalar("seven"), "seven"),
+        (pandas.NA, "0"),
+        (pandas.NaT, "0"),
+        (float("nan"), "0"),
+    ],
+    ids=repr,
+)
+def test_ids_of_others(doc_id, kept):
+    """An id may be a number of NumPy, a UUID, or missing as pandas says it, beside others or alone."""
+    corpus = from_python([{"text": "a", "id": doc_id}], Settings())
+    assert corpus.documents["doc_id"].to_pylist() == [kept]
+    corpus = from_python([{"text": "a", "id": doc_id}, {"text": "b", "id": "b"}, {"text": "c", "id": 3}], Settings())
+    assert corpus.documents["doc_id"].to_pylist() == [kept, "b", "3"]
+
+
+def test_ids_that_are_none():
+    """An id that is neither text nor a number costs its document, and nothing else."""
+    rows = [{"text": "a", "id": numpy.array([1, 2])}, {"text": "b", "id": numpy.bool_(True)}, {"text": "c", "id": "c"}]
+    corpus = from_python(rows, Settings())
+    assert corpus.documents["doc_id"].to_pylist() == ["c"]
+    assert corpus.rejected["reason"].to_pylist() == [
+        "the id is a list, neither text nor a number",
+        "the id is true or false, neither text nor a number",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frame", "match"),
+    [
+        (pandas.DataFrame([["x", 1, 2]], columns=["text", "a", "a"]), r"Duplicate column names found: \['text'"),
+        (pandas.DataFrame({"text": ["x", "y"], "a": [1, "one"]}), "column a with type object"),
+    ],
+)
+def test_frames_that_are_no_arrow_data(frame, match):
+    """A frame of which pandas makes no Arrow data is an error that says why in a line."""
+    with pytest.raises(InputError, match=rf"^DataFrame cannot be had as Arrow data: [^\n]*{match}[^\n]*$"):
+        from_python(frame, Settings())
+
+
+@pytest.mark.parametrize("settings", [{"similarity": 0.8}, "similarity", 0.8])
+def test_settings_of_another_kind(settings):
+    """Settings that are none are told, with how to give them."""
+    with pytest.raises(SettingsError, match=r"settings are a Settings object, not of type \w+; give them by name"):
+        dedup.clean(["a"], settings)
