@@ -191,8 +191,14 @@ def sync(path: Path) -> None:
 
 
 def real_path(path: str | Path) -> Path:
-    """Give where a path leads, links followed."""
-    return Path(os.path.realpath(path))
+    """Give where a path leads, links followed; raises OutputError where that is nowhere."""
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError:  # of a relative path only
+        raise OutputError(
+            f"{_shown(path)} leads nowhere, since the folder that this process is in has been removed; "
+            "go to another, or give an absolute path"
+        ) from None
 
 
 def _swap(partial: Path, real: Path, aside: Path) -> None:

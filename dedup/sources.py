@@ -202,13 +202,16 @@ def may_match(pattern: str, below: Path) -> bool:
 def find_root(source: str | Path) -> tuple[Path, str] | None:
     """Give the real path on this machine that a source starts from, and the pattern below it, '' for none.
 
-    None for what is elsewhere, and for standard input.
+    None for what is elsewhere or nowhere, and for standard input.
     """
     local = find_local(source) if is_address(source) else Path(source)
     if local is None or source == STANDARD_INPUT:
         return None
     root, pattern = split_glob(local) if is_glob(local) else (local, "")
-    return Path(os.path.realpath(root)), pattern
+    try:
+        return Path(os.path.realpath(root)), pattern
+    except FileNotFoundError:  # the folder that this process is in has been removed
+        return None
 
 
 def reads_in(source: str | Path, folder: Path, names: Iterable[str]) -> bool:
