@@ -76,11 +76,11 @@ def clean(
 ) -> "Result":
     """Clean documents in memory and give the clean ones, all that was removed, and the figures.
 
-    `documents` is a list of strings, a list of dicts, a pyarrow Table or
-    RecordBatchReader, or anything that offers the Arrow PyCapsule interface (polars,
-    pandas, DuckDB). Settings may be given as an object, by name, or both:
-    `clean(documents, similarity=0.8)`. `on_progress` is called as (stage, done, total).
-    Raises DedupError: for a setting, a column or an input that cannot be used.
+    `documents` is an iterable of strings, of dicts, or of pyarrow RecordBatches or Tables with the same columns; a
+    pyarrow Table, RecordBatch, RecordBatchReader, Dataset or Scanner; or anything that offers the Arrow PyCapsule
+    interface (polars, pandas, DuckDB), as a stream or as one array. Settings may be given as an object, by name, or
+    both: `clean(documents, similarity=0.8)`. `on_progress` is called as (stage, done, total). Raises DedupError: for
+    a setting, a column or an input that cannot be used.
 
     >>> import dedup
     >>> dedup.clean(["cat", "dog", "cat"]).texts

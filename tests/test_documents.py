@@ -7,6 +7,7 @@ import numpy
 import pandas
 import polars
 import pyarrow as pa
+import pyarrow.dataset
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +23,18 @@ from dedup.settings import Settings
 ROWS = [{"id": "x", "text": "one", "n": 1}, {"id": "y", "text": "", "n": None}, {"id": "z", "text": "三", "n": 3}]
 TABLE = pa.Table.from_pylist(ROWS)
 
+
+class OneArray:
+    """What offers one array to Arrow, and nothing else."""
+
+    def __init__(self, array):
+        """Store the array."""
+        self.array = array
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return self.array.__arrow_c_array__(requested_schema)
+
+
 KINDS = {
     "dicts": lambda: ROWS,
     "generator": lambda: (dict(row) for row in ROWS),
@@ -30,6 +43,12 @@ KINDS = {
     "sliced": lambda: pa.concat_tables([TABLE, TABLE]).slice(3),
     "batch": lambda: TABLE.to_batches()[0],
     "reader": lambda: TABLE.to_reader(max_chunksize=1),
+    "batches": lambda: TABLE.to_batches(max_chunksize=1),
+    "generator of batches": lambda: iter(TABLE.to_batches(max_chunksize=2)),
+    "tables": lambda: [TABLE.slice(0, 1), TABLE.slice(1)],
+    "dataset": lambda: pyarrow.dataset.dataset(TABLE),
+    "scanner": lambda: pyarrow.dataset.dataset(TABLE).scanner(batch_size=1),
+    "one array": lambda: OneArray(TABLE.to_struct_array().combine_chunks()),
     "polars": lambda: polars.from_arrow(TABLE),
     "pandas": lambda: pandas.DataFrame({**TABLE.to_pydict(), "n": pandas.array([1, None, 3], dtype="Int64")}),
     "duckdb": lambda: duckdb.sql("from TABLE_"),
@@ -257,3 +276,16 @@ def test_settings_of_another_kind(settings):
     """Settings that are none are told, with how to give them."""
     with pytest.raises(SettingsError, match=r"settings are a Settings object, not of type \w+; give them by name"):
         dedup.clean(["a"], settings)
+
+
+@pytest.mark.parametrize(
+    ("others", "match"),
+    [
+        ([TABLE.select(["id", "text"])], r"item 1 has the columns 'id' \(string\), 'text' \(string\), the first 'id'"),
+        ([TABLE, {"text": "x"}], "item 2 is of type dict, where the first is Arrow data"),
+    ],
+)
+def test_batches_of_several_kinds(others, match):
+    """Batches that differ are no one table, which is told with the first that does."""
+    with pytest.raises(InputError, match=match):
+        from_python(iter([TABLE, *others]), Settings())
