@@ -89,7 +89,7 @@ class ReadSoFar:
 
     def check_id_column(self, settings: Settings) -> None:
         """Raise ColumnError if sources have columns, and none the id column that the settings name."""
-        if settings.id_column and self.text_columns and not self.has_ids:
+        if settings.id_column and (self.text_columns or self.users) and not self.has_ids:
             there = ", ".join(map(repr, [*sorted(self.text_columns), *self.users]))
             raise ColumnError(f"no id column {settings.id_column!r}; columns here: {there}")
 
@@ -148,7 +148,7 @@ class ShardBuilder:
         said = self.so_far
         if piece.text_column is not None:
             said.text_columns.add(piece.text_column)
-            said.has_ids = said.has_ids or piece.ids is not None
+        said.has_ids = said.has_ids or piece.ids is not None
         for name, array in piece.columns.items():
             said.users.setdefault(name, UserColumn(name)).add(array, source)
         if not n_rows:
