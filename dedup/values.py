@@ -29,6 +29,9 @@ _NUMBERS: Final = "biuf"
 _UNITS: Final = ("s", "ms", "us", "ns")
 
 _PLAIN: Final = frozenset({str, int, float, bool, bytes, type(None)})
+_ORDINARY: Final = _PLAIN | {dict, list}
+_LISTS: Final = (list, tuple, set, frozenset)
+_TIMES: Final = (np.datetime64, np.timedelta64)
 
 _MISSING: Final = frozenset({"NAType", "NaTType"})
 """Types of pandas, by name since it may not be there, of what stands for no value."""
@@ -74,11 +77,15 @@ def plain_value(value: Any) -> Any:
     kind = type(value)
     if kind in _PLAIN:
         return value
+    if kind is dict and _PLAIN.issuperset(map(type, value.values())):
+        return value
+    if kind is list and _PLAIN.issuperset(map(type, value)):
+        return value
     if isinstance(value, dict):
         return {key: _plain_inside(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, _LISTS):
         return [_plain_inside(inner) for inner in value]
-    if isinstance(value, np.datetime64 | np.timedelta64):
+    if isinstance(value, _TIMES):
         return _plain_time(value)
     if isinstance(value, np.ndarray):
         return plain_value(value.tolist() if value.dtype.kind in _NUMBERS else list(value) if value.ndim else value[()])
@@ -153,9 +160,7 @@ def as_type(value: Any, target: pa.DataType, *, is_exact: bool = False) -> Any:
         return None  # an object that never has a key
     if pa.types.is_floating(target) and isinstance(value, int):
         return _exact(value) if is_exact else float(value)
-    if isinstance(value, np.datetime64 | np.timedelta64) and (
-        pa.types.is_timestamp(target) or pa.types.is_duration(target)
-    ):
+    if isinstance(value, _TIMES) and (pa.types.is_timestamp(target) or pa.types.is_duration(target)):
         return value.astype(f"{value.dtype.kind}8[{target.unit}]")
     if pa.types.is_struct(target) and isinstance(value, dict):
         return {key: as_type(inner, target.field(key).type, is_exact=is_exact) for key, inner in value.items()}
@@ -188,14 +193,14 @@ def _unwrapped(value: Any) -> Any:
     """Give a value as plain_value does, but what is in it as it is."""
     if isinstance(value, dict):
         return value
-    is_some = isinstance(value, list | tuple | set | frozenset) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    is_some = isinstance(value, _LISTS) or (isinstance(value, np.ndarray) and value.ndim > 0)
     return list(value) if is_some else plain_value(value)
 
 
 def _plain_inside(value: Any) -> Any:
     """Do as plain_value within a list or an object, where times are Python's, too, if these hold them."""
     plain = plain_value(value)
-    return _python_time(plain) if isinstance(plain, np.datetime64 | np.timedelta64) else plain
+    return _python_time(plain) if isinstance(plain, _TIMES) else plain
 
 
 def _plain_time(value: np.datetime64 | np.timedelta64) -> Any:
@@ -249,11 +254,12 @@ def _family_of(value: Any) -> str:
 
 def _type_of(value: Any, name: str, where: str) -> pa.DataType | None:
     """Infer the type of one value, looking into lists and objects where Arrow alone gives up; None if it has none."""
-    with suppress(pa.ArrowNotImplementedError):
-        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in _NUMBERS:
-            # what it says it is: with the numbers beside it the type would change
-            return reduce(lambda inner, _: pa.list_(inner), range(value.ndim), pa.from_numpy_dtype(value.dtype))
-    value = _unwrapped(value)
+    if type(value) not in _ORDINARY:
+        with suppress(pa.ArrowNotImplementedError):
+            if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in _NUMBERS:
+                # what it says it is: with the numbers beside it the type would change
+                return reduce(lambda inner, _: pa.list_(inner), range(value.ndim), pa.from_numpy_dtype(value.dtype))
+        value = _unwrapped(value)
     if isinstance(value, int) and not isinstance(value, bool) and not -(1 << 63) <= value < 1 << 63:
         return pa.uint64() if 0 <= value < 1 << 64 else None
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
