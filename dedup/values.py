@@ -180,7 +180,7 @@ def _array_at_once(values: list[Any]) -> pa.Array | None:
             return pa.array([None if value is None else _exact(value) for value in values], pa.float64())
         if len(kinds) <= 1:
             array = pa.array(values)
-            if is_storable(storable_type(array.type)) and not _has_truth_as_number(values, array.type):
+            if is_storable(storable_type(array.type)) and not _has_misread(values, array.type):
                 return array
     except UnicodeEncodeError:
         raise
@@ -216,29 +216,33 @@ def _python_time(value: np.datetime64 | np.timedelta64) -> Any:
     return value if isinstance(held, int) else held
 
 
-def _has_truth_as_number(values: Iterable[Any], found: pa.DataType) -> bool:
-    """Say whether Arrow made a number of a true or false among nested numbers, as it does without a word."""
+def _has_misread(values: Iterable[Any], found: pa.DataType) -> bool:
+    """Say whether Arrow took nested values for others, as it does without a word.
+
+    A true or false for a number, a time for its day, an id for a day, text for bytes.
+    """
     types = pa.types
-    if types.is_floating(found):
-        return bool in set(map(type, values))
-    if types.is_list(found) and _has_floating(found):
-        return _has_truth_as_number(
-            chain.from_iterable(value for value in values if value is not None), found.value_type
-        )
+    if _is_doubtful(found):
+        kinds = set(map(type, values)) - {type(None)}
+        return bool in kinds if types.is_floating(found) else len(kinds) > 1
+    if types.is_list(found) and _has_doubtful(found):
+        return _has_misread(chain.from_iterable(value for value in values if value is not None), found.value_type)
     if types.is_struct(found):
         there = [value for value in values if value]
         return any(
-            _has_truth_as_number([value.get(part.name) for value in there], part.type)
+            _has_misread([value.get(part.name) for value in there], part.type)
             for part in found
-            if _has_floating(part.type)
+            if _has_doubtful(part.type)
         )
     return False
 
 
-def _has_floating(found: pa.DataType) -> bool:
-    if pa.types.is_floating(found):
-        return True
-    return any(_has_floating(found.field(place).type) for place in range(found.num_fields))
+def _is_doubtful(found: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(found) or pa.types.is_temporal(found) or pa.types.is_binary(found))
+
+
+def _has_doubtful(found: pa.DataType) -> bool:
+    return _is_doubtful(found) or any(_has_doubtful(found.field(place).type) for place in range(found.num_fields))
 
 
 def _exact(value: float) -> float:

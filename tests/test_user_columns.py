@@ -117,7 +117,7 @@ foreign = st.sampled_from(
         np.datetime64("2020-01-02T03:04:05.000001"), np.datetime64("NaT"), np.timedelta64("NaT"),
         datetime.datetime(2020, 1, 2, 3, 4, 5), datetime.date(2020, 1, 2), datetime.time(3, 4, 5),
         datetime.timedelta(1), {"k": datetime.datetime(2020, 1, 2)}, [datetime.date(2020, 1, 2)],
-        Decimal("1.50"), Decimal("2.12"), UUID(int=5),
+        Decimal("1.50"), Decimal("2.12"), UUID(int=5), [datetime.datetime(2020, 1, 2, 5)], [b"x"], ["y"],
     ]
 )  # fmt: skip
 
@@ -144,6 +144,9 @@ def test_cutting_changes_nothing_in_what_others_make(column, cuts):
         (Decimal("1.50"), "x", "1.50"),
         (UUID(int=5), "x", str(UUID(int=5))),
         (np.datetime64("2020-01-02"), "x", "2020-01-02"),
+        ([datetime.datetime(2020, 1, 2, 5)], [datetime.date(2020, 1, 2)], '["2020-01-02T05:00:00"]'),
+        ({"k": UUID(int=5)}, {"k": datetime.date(2020, 1, 2)}, f'{{"k":"{UUID(int=5)}"}}'),
+        (["y"], [b"x"], '["y"]'),
     ],
     ids=lambda value: type(value).__name__,
 )
