@@ -76,11 +76,11 @@ def clean(
 ) -> "Result":
     """Clean documents in memory and give the clean ones, all that was removed, and the figures.
 
-    `documents` is a list of strings, a list of dicts, a pyarrow Table or
-    RecordBatchReader, or anything that offers the Arrow PyCapsule interface (polars,
-    pandas, DuckDB). Settings may be given as an object, by name, or both:
-    `clean(documents, similarity=0.8)`. `on_progress` is called as (stage, done, total).
-    Raises DedupError: for a setting, a column or an input that cannot be used.
+    `documents` is an iterable of strings, of dicts, or of pyarrow RecordBatches or Tables with the same columns; a
+    pyarrow Table, RecordBatch, RecordBatchReader, Dataset or Scanner; or anything that offers the Arrow PyCapsule
+    interface (polars, pandas, DuckDB), as a stream or as one array. Settings may be given as an object, by name, or
+    both: `clean(documents, similarity=0.8)`. `on_progress` is called as (stage, done, total). Raises DedupError: for
+    a setting, a column or an input that cannot be used.
 
     >>> import dedup
     >>> dedup.clean(["cat", "dog", "cat"]).texts
@@ -104,10 +104,10 @@ def clean_files(
 ) -> "Report":
     """Clean files, folders and globs into the folder `target`, which appears whole or not at all.
 
-    What does not fit into `memory` is staged in a folder beside `target`, or in `staging`; if the run is cut off, the
-    same call goes on from there, unless `fresh`. docs/output.md says what is in the output. Raises DedupError: for a
-    setting, an input or an output folder that cannot be used; a document that cannot be read is no error but a row in
-    `rejected`.
+    What does not fit into `memory` is staged in a folder beside `target`, or in one in `staging`; if the run is cut
+    off, the same call goes on from there, unless `fresh`. docs/output.md says what is in the output. Raises
+    DedupError: for a setting, an input or an output folder that cannot be used; a document that cannot be read is no
+    error but a row in `rejected`.
     """
     from dedup import pipeline
 
@@ -180,6 +180,9 @@ def __getattr__(name: str) -> Any:
 
 
 def _settings(settings: Settings | None, changes: dict[str, Any]) -> Settings:
+    if settings is not None and not isinstance(settings, Settings):
+        kind = type(settings).__name__
+        raise SettingsError(f"settings are a Settings object, not of type {kind}; give them by name, as similarity=0.8")
     return (settings or Settings()).with_changes(changes)
 
 

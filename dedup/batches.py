@@ -15,7 +15,7 @@ from dedup.errors import ColumnError
 from dedup.faults import describe_limit, fault_of_columns, fault_of_record, find_over_limit
 from dedup.settings import Settings
 from dedup.utf8 import check_columns, find_bad_texts, repair_texts
-from dedup.values import TooDeepError, array_of, page_array, text_array
+from dedup.values import TooDeepError, array_of, page_array, plain_id, text_array
 
 HEAD_RECORDS: Final = 1_000
 """Records whose keys decide which column is the text and which the id; a fixed number, so
@@ -72,7 +72,8 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int], se
     """Give the rows of a record batch as one Batch or Pages, and a Reject for each that is null, too long or not UTF-8.
 
     `places` are the positions of the rows in the source. With `encoding_errors="repair"` text that is not UTF-8
-    is repaired and counted. A page may be of any encoding, which is for extraction to find out.
+    is repaired and counted. A page may be of any encoding, which is for extraction to find out. Without a row that can
+    be used there is a Batch without rows, so that the columns are known.
     """
     rows = pa.array(places, pa.int64())
     names = tell_names_apart(columns.schema.names)
@@ -102,15 +103,18 @@ def batch_arrow(columns: pa.RecordBatch, roles: Roles, places: Sequence[int], se
         good = pa.array([row for row in range(len(text)) if row not in rejects], pa.int64())
         text = text.take(good)
         rows, ids, users = take_rows(rows, ids, users, good)
-    if not len(text):
-        return
-    if roles.is_html:
+    if roles.is_html and len(text):
         decoded = pa.repeat(is_text_type(stored.type), len(text))
         yield Pages(text, rows, ids, users, roles.text, urls=_page_urls(users), decoded=decoded)
     else:
-        batch = Batch(text, rows, ids, users, roles.text)
+        batch = Batch(text.cast(pa.large_string()), rows, ids, users, roles.text)
         counted = {places[row]: n_replaced for row, n_replaced in replaced.items()}
         yield with_decoding(batch, "utf-8", counted) if counted else batch
+
+
+def no_rows(schema: pa.Schema) -> pa.RecordBatch:
+    """Give a record batch without rows, which tells the columns of a table that has none."""
+    return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
 
 
 def with_decoding(batch: Batch, encoding: str, replaced: dict[int, int]) -> Batch:
@@ -232,7 +236,7 @@ def _batch_records(
 ) -> Iterator[Piece]:
     """Give records as one Batch or Pages, and a Reject for each whose text or id cannot be used."""
     texts = [record.get(roles.text) for record in records]
-    ids = None if roles.doc_id is None else [record.get(roles.doc_id) for record in records]
+    ids = None if roles.doc_id is None else [plain_id(record.get(roles.doc_id)) for record in records]
     names = list(dict.fromkeys(chain.from_iterable(records)))
     text = page_array(texts) if roles.is_html else text_array(texts)
     named = None if ids is None else text_array([_id_text(value) for value in ids], pa.string())

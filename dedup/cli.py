@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, cast
 
@@ -68,8 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         # the reader has gone (`| head`): not an error, but nothing more can be said, at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _close_stdout()
         code = EXIT_BROKEN_PIPE
+    except OSError as error:
+        if not _is_stdout_full():
+            raise
+        _close_stdout()
+        code = _complain(f"cannot write to standard output: {error.strerror}; what was to be printed is lost")
     if arguments is None:
         leave_garbage()
     sys.exit(code)
@@ -98,8 +104,23 @@ def _run(arguments: list[str]) -> int:
 
 def _complain(message: str) -> int:
     """Say what is wrong in one line on stderr."""
-    print("dedup:", " ".join(message.split()), file=sys.stderr)
+    with suppress(OSError):  # nobody hears it
+        print("dedup:", " ".join(message.split()), file=sys.stderr)
     return EXIT_USER_ERROR
+
+
+def _is_stdout_full() -> bool:
+    """Say whether what is still to be printed cannot be."""
+    try:
+        print(flush=True)
+    except OSError:
+        return True
+    return False
+
+
+def _close_stdout() -> None:
+    """Have what is still to be printed go nowhere, at exit too."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 @app.callback(invoke_without_command=True)

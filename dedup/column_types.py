@@ -301,6 +301,8 @@ def _without_empty(value: Any, target: pa.DataType) -> Any:
         return None
     if isinstance(value, dict):
         return {key: _without_empty(inner, target.field(key).type) for key, inner in value.items()}
+    if isinstance(value, list) and pa.types.is_map(target):
+        return [(key, _without_empty(inner, target.item_type)) for key, inner in value]
     if isinstance(value, list):
         return [_without_empty(inner, target.value_type) for inner in value]
     return value

@@ -91,7 +91,7 @@ class ReadSoFar:
 
     def check_id_column(self, settings: Settings) -> None:
         """Raise ColumnError if sources have columns, and none the id column that the settings name."""
-        if settings.id_column and self.text_columns and not self.has_ids:
+        if settings.id_column and (self.text_columns or self.users) and not self.has_ids:
             there = ", ".join(map(repr, [*sorted(self.text_columns), *self.users]))
             raise ColumnError(f"no id column {settings.id_column!r}; columns here: {there}")
 
@@ -148,6 +148,13 @@ class ShardBuilder:
     def _add_batch(self, source: str, id_prefix: str, piece: Batch) -> None:
         n_rows = len(piece.rows)
         said = self.so_far
+        if piece.text_column is not None:
+            said.text_columns.add(piece.text_column)
+        said.has_ids = said.has_ids or piece.ids is not None
+        for name, array in piece.columns.items():
+            said.users.setdefault(name, UserColumn(name)).add(array, source)
+        if not n_rows:
+            return
         said.n_documents += n_rows
         if piece.n_replaced is not None:
             said.n_replaced_chars += pc.sum(piece.n_replaced).as_py() or 0
@@ -160,11 +167,6 @@ class ShardBuilder:
         is_told = piece.is_file or ("extractor" in piece.metadata and not piece.metadata["extractor"].null_count)
         if not is_told and is_text_name(source) and said.no_text_files[-1:] != [source]:
             said.no_text_files.append(source)
-        if piece.text_column is not None:
-            said.text_columns.add(piece.text_column)
-            said.has_ids = said.has_ids or piece.ids is not None
-        for name, array in piece.columns.items():
-            said.users.setdefault(name, UserColumn(name)).add(array, source)
         told = {**piece.metadata, "encoding": piece.encodings, "n_replaced": piece.n_replaced}
         told = {name: array for name, array in told.items() if array is not None and name in _SAID}
         said.said += [name for name in told if name not in said.said]

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from dedup.columns import Roles
 from dedup.settings import Settings
-from dedup.values import BYTES, MOST_KEPT_LEVELS, is_deep, is_encodable, page_array, text_array
+from dedup.values import BYTES, MOST_KEPT_LEVELS, is_deep, is_encodable, page_array, plain_id, text_array
 
 
 def fault_of_record(record: dict[str, Any], roles: Roles, settings: Settings) -> str | None:
@@ -29,7 +29,7 @@ def fault_of_record(record: dict[str, Any], roles: Roles, settings: Settings) ->
             return f"the name of a column is {_kind(name)}, not text"
         if text_array([name]) is None:
             return "half a surrogate pair in the name of a column, which UTF-8 cannot hold"
-    doc_id = None if roles.doc_id is None else record.get(roles.doc_id)
+    doc_id = None if roles.doc_id is None else plain_id(record.get(roles.doc_id))
     if doc_id is not None and (isinstance(doc_id, bool) or not isinstance(doc_id, str | int | float)):
         return f"the id is {_kind(doc_id)}, neither text nor a number"
     if isinstance(doc_id, str) and text_array([doc_id]) is None:

@@ -5,16 +5,18 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import PurePath
+from textwrap import shorten
 from typing import Any, Final
 
 import pyarrow as pa
 
-from dedup.batches import Piece, RecordBatcher, Reject, arrow_roles, batch_arrow
+from dedup.batches import Piece, RecordBatcher, Reject, arrow_roles, batch_arrow, no_rows
 from dedup.columns import tell_names_apart
 from dedup.dictionaries import decode_in_parts
 from dedup.documents import RawShard, ReadSoFar, ShardBuilder
 from dedup.errors import ColumnError, InputError
 from dedup.extraction.stage import extract_pieces
+from dedup.scopes import check_scope_early
 from dedup.settings import Settings
 
 LIBRARY_SOURCE: Final = "documents"
@@ -22,7 +24,7 @@ LIBRARY_SOURCE: Final = "documents"
 
 _ITEMS_AT_A_TIME: Final = 4_096
 _ACCEPTED: Final = (
-    "a list of strings, a list of dicts, a pyarrow Table or RecordBatchReader, "
+    "a list of strings, a list of dicts, a pyarrow Table, RecordBatchReader or Dataset, an iterable of RecordBatches, "
     "or anything with the Arrow PyCapsule interface (polars, pandas, DuckDB)"
 )
 
@@ -70,16 +72,52 @@ def _from_arrow(documents: Any, settings: Settings) -> Iterator[Piece] | None:
         return _from_texts(pa.chunked_array(documents) if isinstance(documents, pa.Array) else documents, settings)
     if isinstance(documents, pa.RecordBatch):
         documents = pa.Table.from_batches([documents])
-    if isinstance(documents, pa.Table):
+    if type(documents).__module__ == "pyarrow._dataset" and hasattr(documents, "scanner"):
+        documents = documents.scanner()
+    if isinstance(documents, pa.Table) or type(documents).__module__ == "pyarrow._dataset":
         documents = documents.to_reader()
     if isinstance(documents, pa.RecordBatchReader):
         return _from_reader(documents, settings)
-    if not hasattr(documents, "__arrow_c_stream__"):
-        return None
     try:
+        if not hasattr(documents, "__arrow_c_stream__"):
+            return _from_one_batch(documents, settings) if hasattr(documents, "__arrow_c_array__") else None
         return _from_reader(pa.RecordBatchReader.from_stream(documents), settings)
-    except pa.ArrowInvalid:  # a series: a stream of one column without a name
-        return _from_texts(pa.chunked_array(documents), settings)
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        try:
+            return _from_texts(pa.chunked_array(documents), settings)  # a series: one column without a name
+        except (pa.ArrowException, ValueError, TypeError):
+            kind, fact = type(documents).__name__, " ".join(str(part) for part in error.args) or str(error)
+            raise InputError(f"{kind} cannot be had as Arrow data: {shorten(fact, 300)}") from None
+
+
+def _from_one_batch(documents: Any, settings: Settings) -> Iterator[Piece]:
+    """Give batches of what exports a single array to Arrow: of objects, or of texts."""
+    array = pa.array(documents)
+    if pa.types.is_struct(array.type):
+        return _from_reader(pa.Table.from_batches([pa.RecordBatch.from_struct_array(array)]).to_reader(), settings)
+    return _from_texts(pa.chunked_array(array), settings)
+
+
+def _from_batches(first: pa.RecordBatch | pa.Table, others: Iterator[Any], settings: Settings) -> Iterator[Piece]:
+    """Give batches of an iterable of record batches or tables, all with the columns of the first."""
+
+    def check() -> Iterator[pa.RecordBatch]:
+        for place, item in enumerate(chain([first], others)):
+            if not isinstance(item, pa.RecordBatch | pa.Table):
+                kind = type(item).__name__
+                raise InputError(f"item {place} is of type {kind}, where the first is Arrow data; give one kind only")
+            if not item.schema.equals(first.schema):
+                raise InputError(
+                    f"item {place} has the columns {_describe_columns(item.schema)}, "
+                    f"the first {_describe_columns(first.schema)}; give all the same"
+                )
+            yield from [item] if isinstance(item, pa.RecordBatch) else item.to_batches()
+
+    return _from_reader(pa.RecordBatchReader.from_batches(first.schema, check()), settings)
+
+
+def _describe_columns(schema: pa.Schema) -> str:
+    return ", ".join(f"{column.name!r} ({column.type})" for column in schema)
 
 
 def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[Piece]:
@@ -87,12 +125,15 @@ def _from_reader(reader: pa.RecordBatchReader, settings: Settings) -> Iterator[P
     if isinstance(roles, str):
         yield Reject(None, roles, lacks_text_column=True)
         return
-    text = tell_names_apart(reader.schema.names).index(roles.text)
+    names = tell_names_apart(reader.schema.names)
+    check_scope_early([name for name in names if roles.is_users(name)], settings)
     first_row = 0
     for columns in reader:
-        for part in decode_in_parts(columns, columns.schema, text):
+        for part in decode_in_parts(columns, columns.schema, names.index(roles.text)):
             yield from batch_arrow(part, roles, range(first_row, first_row + part.num_rows), settings)
             first_row += part.num_rows
+    if not first_row:
+        yield from batch_arrow(no_rows(reader.schema), roles, [], settings)
 
 
 def _from_texts(texts: pa.ChunkedArray, settings: Settings) -> Iterator[Piece]:
@@ -123,7 +164,11 @@ def _from_items(documents: Any, settings: Settings) -> Iterator[Piece]:
         }
         kind = type(documents).__name__
         raise InputError(f"{kind} is not a collection of documents{ways.get(kind, '')}; accepted: {_ACCEPTED}")
-    return _batch_items(iter(documents), settings)
+    items = iter(documents)
+    first = list(islice(items, 1))
+    if first and isinstance(first[0], pa.RecordBatch | pa.Table):
+        return _from_batches(first[0], items, settings)
+    return _batch_items(chain(first, items), settings)
 
 
 def _batch_items(items: Iterator[Any], settings: Settings) -> Iterator[Piece]:

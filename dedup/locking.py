@@ -5,12 +5,12 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from dedup.disk_space import describe_full_disk, is_no_room
-from dedup.errors import OutputError
+from dedup.errors import DedupError, OutputError
 from dedup.placing import clear_leftovers, hidden_path, make_parents, remove_empty
 from dedup.sources import describe_os_error
 
@@ -22,39 +22,55 @@ _LOCKED_BYTE: Final = 1 << 30  # on Windows nobody else can read what is locked,
 _MOST_TRIES: Final = 100  # each fails only if another run ends at that moment
 
 
+class HeldError(DedupError, RuntimeError):
+    """Another run holds a lock; the text of this error says which, in brackets, if that is known."""
+
+
 @contextmanager
 def lock_target(target: str | Path) -> Iterator[None]:
     """Hold `target` for one run, and remove what killed runs left beside it.
 
-    The system lets go of the lock when the process ends in any way. Of a target behind an
-    address it keeps away the runs of this machine and user only; where the file system knows
+    Of a target behind an address it keeps away the runs of this machine and user only; where the file system knows
     no locks there is none, and leftovers stay. Raises OutputError if another run holds it,
     or nothing can be written beside the target.
     """
     path = hidden_path(target, "lock")
-    made: list[Path] = []
-    try:
+    with ExitStack() as stack:
         try:
-            handle = _open_locked(path, target, made)
-        except OutputError:
-            raise
+            is_held = stack.enter_context(hold_lock(path))
+        except HeldError as error:
+            raise OutputError(
+                f"another run{error} is writing to {str(target)!r}; wait until it has ended, or choose another folder"
+            ) from None
         except OSError as error:
             is_full = is_no_room(error)
             fact = describe_full_disk(path.parent, error) if is_full else describe_os_error(error)
             raise OutputError(f"cannot write {str(target)!r}: {fact}; nothing was changed") from error
-        if handle is None:
-            yield
-            return
-        try:
+        if is_held:
             clear_leftovers(target)
-            yield
+        yield
+
+
+@contextmanager
+def hold_lock(path: Path) -> Iterator[bool]:
+    """Hold the lock file at `path`, which is there only so long; gives whether the file system knows locks.
+
+    The system lets go of it when the process ends in any way. Raises HeldError if another run
+    holds it, OSError if the file cannot be made.
+    """
+    made: list[Path] = []
+    try:
+        handle = _open_locked(path, made)
+        try:
+            yield handle is not None
         finally:
-            _unlock(path, handle)
+            if handle is not None:
+                _unlock(path, handle)
     finally:
         remove_empty(made)
 
 
-def _open_locked(path: Path, target: str | Path, made: list[Path]) -> int | None:
+def _open_locked(path: Path, made: list[Path]) -> int | None:
     """Give the open lock file, locked, or None where there are no locks; adds the folders that it made to `made`."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     for is_last in (False,) * _MOST_TRIES + (True,):
@@ -78,13 +94,10 @@ def _open_locked(path: Path, target: str | Path, made: list[Path]) -> int | None
             holder = _read_holder(handle)
             os.close(handle)
             if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-                raise OutputError(
-                    f"another run{holder} is writing to {str(target)!r}; wait until it has ended, "
-                    "or choose another folder"
-                ) from None
+                raise HeldError(holder) from None
             raise
         os.close(handle)  # of a run that has just ended: its file is gone, and so is the lock on it
-    raise OutputError(f"other runs into {str(target)!r} come and go; try again, or choose another folder")
+    raise HeldError
 
 
 def _unlock(path: Path, handle: int) -> None:

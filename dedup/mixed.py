@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 
 from dedup.column_types import is_list_type, is_text_type, join_types, with_nanoseconds_as, without_views
@@ -27,6 +28,8 @@ _FAMILIES: Final = (
     (pa.types.is_struct, "object"),
     (is_list_type, "list"),
 )
+
+_TIMES: Final = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
 
 Forms = dict[str, pa.DataType | None]
 """The types that values have, one for each family in order of appearance; None where no type holds all of a family."""
@@ -65,7 +68,7 @@ def add_form(forms: Forms, family: str, found: pa.DataType | None) -> None:
 
 def mixed_array(values: Iterable[Any], forms: Forms) -> pa.Array:
     """Give Python values as an array of MixedType; raises UnicodeEncodeError for what UTF-8 cannot hold."""
-    texts = [None if value is None else _json(value) for value in values]
+    texts = [None if value is None else _json(_spell_time(value)) for value in values]
     return pa.ExtensionArray.from_storage(MixedType(forms), pa.array(texts, pa.large_string()))
 
 
@@ -104,6 +107,11 @@ def _plain(value: Any) -> str | None:
         return value
     text = _json(value)
     return str(json.loads(text)) if text[0] == '"' else text
+
+
+def _spell_time(value: Any) -> Any:
+    """Spell a time that stands alone as text_of does a column of them, and give anything else as it is."""
+    return text_of(pa.array([value]), pa.string())[0].as_py() if isinstance(value, _TIMES) else value
 
 
 def _value(scalar: pa.Scalar) -> Any:

@@ -36,16 +36,15 @@ def without_nul(batch: Batch, errors: str) -> Iterator[Batch | Reject]:
     for row in batch.rows.filter(has_nul).to_pylist():
         yield Reject(row, NUL_REASON, stage="decode")
     good = pc.indices_nonzero(pc.invert(has_nul))
-    if len(good):
-        rows, ids, columns = take_rows(batch.rows, batch.ids, batch.columns, good)
-        yield Batch(
-            text=batch.text.take(good),
-            rows=rows,
-            ids=ids,
-            columns=columns,
-            text_column=batch.text_column,
-            encodings=None if batch.encodings is None else batch.encodings.take(good),
-            n_replaced=None if batch.n_replaced is None else batch.n_replaced.take(good),
-            metadata={name: said.take(good) for name, said in batch.metadata.items()},
-            is_file=batch.is_file,
-        )
+    rows, ids, columns = take_rows(batch.rows, batch.ids, batch.columns, good)
+    yield Batch(
+        text=batch.text.take(good),
+        rows=rows,
+        ids=ids,
+        columns=columns,
+        text_column=batch.text_column,
+        encodings=None if batch.encodings is None else batch.encodings.take(good),
+        n_replaced=None if batch.n_replaced is None else batch.n_replaced.take(good),
+        metadata={name: said.take(good) for name, said in batch.metadata.items()},
+        is_file=batch.is_file,
+    )

@@ -215,7 +215,7 @@ StagingFolder = Annotated[
     typer.Option(
         "--staging",
         metavar="FOLDER",
-        help="Stage in this folder instead: about as much room as the text is needed.",
+        help="Stage in a folder in this one instead: about as much room as the text is needed.",
         show_default=False,
         rich_help_panel=_RUN,
     ),

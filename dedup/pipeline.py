@@ -19,7 +19,7 @@ from dedup.compiling import compile_first_kernels
 from dedup.corpus import Corpus, Gathering, Reader
 from dedup.engines.local import start_workers
 from dedup.equals import find_distinct, find_twins
-from dedup.errors import OutputError
+from dedup.errors import DedupError, OutputError
 from dedup.evidence import Evidence
 from dedup.guard import Weights, weigh_matches
 from dedup.handed_over import HandedOver
@@ -30,9 +30,9 @@ from dedup.memory import free_bytes, plan_memory
 from dedup.recall import measure_recall
 from dedup.reporting.report import InputFigures, Report, ReportBuilder
 from dedup.result import Result
-from dedup.scopes import check_column, group_documents, rank_documents
+from dedup.scopes import check_scope, group_documents, rank_documents
 from dedup.settings import Settings
-from dedup.staging import Identity, Staging, find_finished, find_staging, remove_staging
+from dedup.staging import Identity, Staging, has_finished, hold_staging, remove_staging
 from dedup.verdicts import judge
 from dedup.workers import map_ahead
 
@@ -106,11 +106,10 @@ def clean_files(
     try:
         writing.check_target(target, sources, overwrite)
     except OutputError:
-        _clear_finished(target, staging)
+        _clear_finished(target, staging, sources)
         raise
     run = _Run(on_progress)
-    with lock_target(target):
-        folder = find_staging(target, staging)
+    with lock_target(target), hold_staging(target, staging, sources) as folder:
         plan = reading.plan_inputs(sources, settings)
         writing.check_inputs(target, plan.inputs)
         place = Staging(folder, Identity.of(plan, settings))
@@ -133,12 +132,12 @@ def clean_files(
     return report
 
 
-def _clear_finished(target: str | Path, staging: str | Path | None) -> None:
+def _clear_finished(target: str | Path, staging: str | Path | None, sources: Sequence[str | Path]) -> None:
     """Remove what the run that wrote the output there is was killed before it removed."""
-    folder = find_finished(target, staging)
-    if folder is not None:
-        with suppress(OutputError), lock_target(target):
-            remove_staging(folder)
+    if not has_finished(target, staging):
+        return
+    with suppress(DedupError), lock_target(target), hold_staging(target, staging, sources) as folder:
+        remove_staging(folder)
 
 
 def _clean_in_memory(reader: Reader, settings: Settings, run: _Run) -> Result:
@@ -226,8 +225,12 @@ def _measure(corpus: Corpus, gathering: Gathering, run: _Run) -> tuple[Evidence,
     store, storage, columns, budget = corpus.store, corpus.storage, corpus.columns, gathering.budget
     names = corpus.final.names
     of_group, of_rank = settings.within_column, (settings.keep_column or (None,))[0]
-    group_column = corpus.user_chunks(check_column(of_group, names, "within")) if of_group else None
-    rank_column = pa.chunked_array(list(corpus.user_chunks(check_column(of_rank, names, "keep")))) if of_rank else None
+    if columns.n_documents or names:
+        check_scope(names, settings)
+    else:  # of rows that are no documents nobody knows the columns
+        of_group = of_rank = None
+    group_column = corpus.user_chunks(of_group) if of_group else None
+    rank_column = pa.chunked_array(list(corpus.user_chunks(of_rank))) if of_rank else None
     groups = group_documents(columns.n_documents, group_column, settings)
     order = rank_documents(columns.n_bytes, rank_column, settings)
     looks_for_recurring = settings.boilerplate and RECURRING not in settings.without

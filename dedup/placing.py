@@ -38,7 +38,9 @@ class NewFolder:
         self._made: list[Path] = []
 
     def make(self) -> None:
-        """Make the folder, and those above it; raises OutputError if that fails."""
+        """Make the folder, and those above it; raises OutputError if that fails, or the target cannot be replaced."""
+        if not is_address(self._target):
+            self._try_to_move_target()
         with self.telling_errors():
             self._made = make_parents(self.path.parent)
             self.path.mkdir(mode=0o700 if is_address(self._target) else 0o777)
@@ -80,6 +82,21 @@ class NewFolder:
             raise
         except (OSError, pa.ArrowException) as error:
             raise OutputError(self._describe(error)) from error
+
+    def _try_to_move_target(self) -> None:
+        """Find out now, not when all the work is done, whether what is at the target can be moved out of the way."""
+        real = real_path(self._target)
+        if not real.exists():
+            return
+        try:
+            real.rename(self._aside)
+        except OSError as error:
+            way = f"name a new folder in it, such as {_shown(Path(self._target) / 'cleaned')}"
+            raise OutputError(
+                f"the output {_shown(self._target)} cannot be replaced as a whole, as a disk or folder that is mounted "
+                f"there cannot ({describe_os_error(error)}); {way}"
+            ) from error
+        self._aside.rename(real)
 
     def _describe(self, error: OSError | pa.ArrowException) -> str:
         folder = self.path.parent
@@ -174,8 +191,14 @@ def sync(path: Path) -> None:
 
 
 def real_path(path: str | Path) -> Path:
-    """Give where a path leads, links followed."""
-    return Path(os.path.realpath(path))
+    """Give where a path leads, links followed; raises OutputError where that is nowhere."""
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError:  # of a relative path only
+        raise OutputError(
+            f"{_shown(path)} leads nowhere, since the folder that this process is in has been removed; "
+            "go to another, or give an absolute path"
+        ) from None
 
 
 def _swap(partial: Path, real: Path, aside: Path) -> None:

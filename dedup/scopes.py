@@ -120,6 +120,20 @@ def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
+def check_scope(names: Sequence[str], settings: Settings) -> None:
+    """Raise ColumnError if `within` or `keep` ask for a column that is not among the names of the user's columns."""
+    if settings.within_column:
+        check_column(settings.within_column, names, "within")
+    if settings.keep_column:
+        check_column(settings.keep_column[0], names, "keep")
+
+
+def check_scope_early(names: Sequence[str], settings: Settings) -> None:
+    """Do as check_scope before reading, if that brings no columns of its own: of pages, or of what it repairs."""
+    if settings.html_column is None and settings.encoding_errors != "repair":
+        check_scope(names, settings)
+
+
 def check_column(name: str, names: Sequence[str], setting: str) -> str:
     """Give the name of a user's column; raises ColumnError, naming the setting and the columns that are there."""
     if name in names:

@@ -4,13 +4,13 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from dedup.addresses import is_address, list_address
+from dedup.addresses import find_local, is_address, list_address
 from dedup.batches import Reject
 from dedup.errors import InputError, MissingInputError
 from dedup.names import read_name
@@ -197,6 +197,31 @@ def may_match(pattern: str, below: Path) -> bool:
         return True  # nearly
     pairs = zip(asked, below.parts, strict=False)
     return len(asked) <= len(below.parts) and all(fnmatch(part, wanted) for wanted, part in pairs)
+
+
+def find_root(source: str | Path) -> tuple[Path, str] | None:
+    """Give the real path on this machine that a source starts from, and the pattern below it, '' for none.
+
+    None for what is elsewhere or nowhere, and for standard input.
+    """
+    local = find_local(source) if is_address(source) else Path(source)
+    if local is None or source == STANDARD_INPUT:
+        return None
+    root, pattern = split_glob(local) if is_glob(local) else (local, "")
+    try:
+        return Path(os.path.realpath(root)), pattern
+    except FileNotFoundError:  # the folder that this process is in has been removed
+        return None
+
+
+def reads_in(source: str | Path, folder: Path, names: Iterable[str]) -> bool:
+    """Say whether a source would read a file of one of these names in the folder, a real path, were it there."""
+    found = find_root(source)
+    if found is None or not folder.is_relative_to(found[0]):
+        return False
+    root, pattern = found
+    below = folder.relative_to(root)
+    return any(may_match(pattern, below / name) for name in names) if pattern else root.is_dir()
 
 
 def is_glob(source: Path) -> bool:

@@ -4,8 +4,8 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,13 +15,17 @@ from dedup.addresses import is_address
 from dedup.boilerplate import read_rule_texts
 from dedup.disk_space import describe_full_disk, is_no_room
 from dedup.errors import DedupError, OutputError, StagingError
-from dedup.placing import hidden_path, make_parents, real_path, remove_empty
+from dedup.locking import HeldError, hold_lock
+from dedup.placing import hidden_path, real_path
 from dedup.settings import Settings
-from dedup.sources import Plan, describe_os_error
+from dedup.sources import Plan, describe_os_error, reads_in
 from dedup.uploading import REPORT_NAME
 from dedup.versions import package_versions
 
 _FORMAT: Final = 2
+_OWN_FOLDER: Final = "dedup-staging"
+"""What a run makes in the folder that the user has chosen, which may hold files of theirs."""
+
 _MANIFEST: Final = "manifest.json"
 _FINISHED: Final = "finished"
 _OUR_NAMES: Final = frozenset({_MANIFEST, f"{_MANIFEST}.partial", "shards", "work", _FINISHED})
@@ -175,41 +179,63 @@ class Staging:
                 yield f"the input: {source!r}"
 
 
-def find_staging(target: str | Path, chosen: str | Path | None) -> Path:
-    """Give the staging folder of an output: as chosen, else hidden beside it; of an address in the temporary folder.
+@contextmanager
+def hold_staging(target: str | Path, chosen: str | Path | None, sources: Sequence[str | Path]) -> Iterator[Path]:
+    """Give the staging folder of an output: hidden beside it, or in the one chosen, which is then held for one run.
 
-    Raises StagingError if the chosen one cannot be made, or it and the output are in each other.
+    That of an address is in the temporary folder. Nothing else in the chosen folder is touched; it is made if it is
+    not there, and gone again with the run. Raises StagingError if it cannot be used: it cannot be made, another run
+    holds it, it and the output are in each other, or one of the sources would read it.
     """
     if chosen is None:
-        return hidden_path(target, "staging")
+        yield hidden_path(target, "staging")
+        return
     if is_address(chosen):
         raise StagingError(f"--staging {str(chosen)!r} is an address; shards are staged in a folder of this machine")
     folder = Path(chosen)
+    here = real_path(folder)
     if not is_address(target):
-        here, there = real_path(folder), real_path(target)
+        there = real_path(target)
         if here.is_relative_to(there) or there.is_relative_to(here):
             raise StagingError(
                 f"the staging folder {str(folder)!r} and the output {str(target)!r} are in each other; "
                 "name another with --staging"
             )
-    if not os.path.lexists(folder):
-        with _telling_errors(folder):  # tried now, not when much has been read
-            remove_empty(make_parents(folder))
-    return folder
+    for source in sources:
+        if reads_in(source, here, [f"{_OWN_FOLDER}/{_MANIFEST}"]):
+            raise StagingError(
+                f"the staging folder {str(folder)!r} is inside the source {str(source)!r}, which would read it; "
+                "name another with --staging"
+            )
+    own = folder / _OWN_FOLDER
+    with ExitStack() as stack:
+        try:
+            with _telling_errors(folder):  # tried now, not when much has been read
+                stack.enter_context(hold_lock(hidden_path(own, "lock")))
+        except HeldError as error:
+            raise StagingError(
+                f"another run{error} stages in {str(folder)!r}; wait until it has ended, "
+                "or name another folder with --staging"
+            ) from None
+        except OSError as error:
+            if isinstance(error, DedupError):
+                raise
+            raise OutputError(describe_full_disk(folder, error)) from error
+        yield own
 
 
-def find_finished(target: str | Path, chosen: str | Path | None) -> Path | None:
-    """Give the staging folder of the run that wrote the output there is, if it was killed before it removed it."""
+def has_finished(target: str | Path, chosen: str | Path | None) -> bool:
+    """Say whether the run that wrote the output there is was killed before it removed its staging folder."""
     if is_address(target) or (chosen is not None and is_address(chosen)):
-        return None
-    folder = hidden_path(target, "staging") if chosen is None else Path(chosen)
+        return False
+    folder = hidden_path(target, "staging") if chosen is None else Path(chosen) / _OWN_FOLDER
     try:
         is_ours = {entry.name for entry in folder.iterdir()} <= _OUR_NAMES
         noted = (folder / _FINISHED).read_text(encoding="utf-8")
         written = _digest((Path(target) / REPORT_NAME).read_bytes())
     except (OSError, ValueError):
-        return None
-    return folder if is_ours and noted == written else None
+        return False
+    return is_ours and noted == written
 
 
 def remove_staging(folder: Path) -> None:

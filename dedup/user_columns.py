@@ -36,10 +36,15 @@ class UserColumn:
     _sources: dict[str, str] = field(default_factory=dict)  # where each family of values was first
     _types: list[pa.DataType] = field(default_factory=list)  # as they came, each once
     _is_large: bool = False
+    _empty: pa.DataType = field(default_factory=pa.null)  # of a table that has no value of it, if no other has one
 
     def add(self, array: pa.Array, source: str) -> None:
         """Take note of the next values."""
         found = array.type
+        if not len(array):
+            empty = storable_type(found)
+            self._empty = empty if pa.types.is_null(self._empty) and is_storable(empty) else self._empty
+            return
         if isinstance(found, MixedType):
             forms = found.forms
             self._note_type(pa.large_string())
@@ -62,7 +67,7 @@ class UserColumn:
         `chunks` gives all values as they came, of which a look is taken only where one type might not hold them.
         """
         if not self._forms:
-            return ColumnForm(pa.null())
+            return ColumnForm(self._empty)
         form = next(iter(self._forms.values()))
         target = None if len(self._forms) > 1 or form is None else storable_type(form)
         if target is not None and is_storable(target):

@@ -18,7 +18,7 @@ from dedup.outputs import check_utf8
 from dedup.parts import Encoder, TableFiles
 from dedup.places import LocalFile, RemoteFile
 from dedup.placing import NewFolder, real_path, sync
-from dedup.sources import STANDARD_INPUT, Input, describe_os_error, is_glob, may_match, split_glob
+from dedup.sources import STANDARD_INPUT, Input, describe_os_error, find_root, reads_in
 from dedup.uploading import REPORT_NAME, check_address, way_out
 
 PARTED_TABLES: Final = ("documents", "removed")
@@ -181,19 +181,12 @@ def _check_apart(place: Path, sources: Sequence[str | Path]) -> None:
     """Raise OutputError if the folder at `place` is in a source or the other way round, whatever is there now."""
     real = real_path(place)
     for source in sources:
-        local = find_local(source) if is_address(source) else Path(source)
-        if local is None or source == STANDARD_INPUT:
-            continue
-        root, pattern = split_glob(local) if is_glob(local) else (local, "")
-        read = real_path(root)
-        if read.is_relative_to(real):
+        found = find_root(source)
+        if found is not None and found[0].is_relative_to(real):
             raise OutputError(
                 f"the output {_shown(place)} would replace the source {_shown(source)}; choose another folder"
             )
-        if not real.is_relative_to(read):
-            continue
-        below = real.relative_to(read)
-        if any(may_match(pattern, below / name) for name in _EXAMPLES) if pattern else read.is_dir():
+        if reads_in(source, real, _EXAMPLES):
             raise OutputError(
                 f"the output {_shown(place)} is inside the source {_shown(source)}, which would read it; "
                 "choose a folder outside"

@@ -571,3 +571,65 @@ def test_formats_are_listed(command: Command) -> None:
         assert row.split()[1:] == [*suffixes, *description.split()]
         assert f"| `{name}` | {' '.join(f'`{suffix}`' for suffix in suffixes)} | {description} |" in table
     assert out.rstrip().endswith(" ".join(CODECS))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.parametrize(
+    "command",
+    [["clean", "a.txt", "out"], ["clean", "a.txt", "out", "--json"], ["formats"], ["rules"], ["--help"], ["--version"]],
+    ids=" ".join,
+)
+def test_standard_output_that_is_full(command: list[str], tmp_path: Path) -> None:
+    """What cannot be printed ends the command in one line, and what was written is there."""
+    (tmp_path / "a.txt").write_text("A line.\n")
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "dedup", *command],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=120, cwd=tmp_path,
+        )  # fmt: skip
+    said = [line for line in ran.stderr.splitlines() if line.startswith("dedup: ")]
+    assert said == ["dedup: cannot write to standard output: No space left on device; what was to be printed is lost"]
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode == 2
+    assert (tmp_path / "out" / "report.json").exists() == (command[0] == "clean")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_standard_error_that_is_full(tmp_path: Path) -> None:
+    """An error that nobody can be told has its exit code all the same."""
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "dedup", "clean", "nothing", "out"],
+            stderr=full, check=False, timeout=120, cwd=tmp_path,
+        )  # fmt: skip
+    assert ran.returncode == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no folder that a process is in")
+@pytest.mark.parametrize(
+    "command",
+    [["clean", "{}/a.txt", "out"], ["clean", "a.txt", "{}/new"], ["restore", "{}/out", "new"], ["explain", "out", "a"]],
+    ids=" ".join,
+)
+def test_folder_that_is_gone(command: list[str], tmp_path: Path) -> None:
+    """In a folder that has been removed paths lead nowhere, which is said in one line; absolute ones do as ever."""
+    (tmp_path / "a.txt").write_text("A line.\n")
+    dedup.clean_files(tmp_path / "a.txt", tmp_path / "out")
+    (tmp_path / "gone").mkdir()
+    before = sorted(tmp_path.iterdir())
+    script = "import os, sys; os.rmdir(os.getcwd()); from dedup.cli import main; main(sys.argv[1:])"
+
+    def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "gone").mkdir(exist_ok=True)
+        line = [sys.executable, "-c", script, *(argument.format(tmp_path) for argument in arguments)]
+        env = os.environ | {"PYTHONPATH": str(Path(dedup.__file__).parent.parent)}
+        return subprocess.run(
+            line, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path / "gone", env=env
+        )
+
+    ran = run(command)
+    assert ran.returncode == 2, ran.stderr
+    assert ran.stderr.startswith("dedup: ")
+    assert ran.stderr.count("\n") == 1
+    assert sorted([*tmp_path.iterdir(), tmp_path / "gone"]) == before
+    assert run(["clean", "{}/a.txt", "{}/other", "--quiet"]).returncode == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+import dedup
 from dedup.disk_space import describe_full_disk, is_no_room
 from dedup.errors import OutputError
 from dedup.restoring import restore_files
@@ -128,3 +129,49 @@ def test_no_more_files_fit(tmp_path, monkeypatch):
     used_up = os.statvfs_result((*found[:7], 0, *found[8:]))
     monkeypatch.setattr(os, "statvfs", lambda place: used_up)
     assert "no more files fit on it, though" in describe_full_disk(tmp_path, OSError(errno.ENOSPC, ""))
+
+
+@pytest.mark.parametrize("is_bound", [False, True], ids=["disk", "folder"])
+@pytest.mark.parametrize("do", ["clean", "restore"])
+def test_mounted_target_is_told_before_reading(small_disk, tmp_path, do, is_bound):
+    """An output that cannot be moved aside at the end is refused at the start, with a way out, and left as it was."""
+    target = small_disk
+    if is_bound:  # of the same disk as the folder that it is in
+        (target := tmp_path / "bound").mkdir()
+        (tmp_path / "elsewhere").mkdir()
+        subprocess.run(["mount", "--bind", str(tmp_path / "elsewhere"), str(target)], check=True)
+    try:
+        (tmp_path / "a.txt").write_text("A line.\nA line.\n")
+        dedup.clean_files(tmp_path / "a.txt", tmp_path / "cleaned")
+        before = sorted(tmp_path.rglob("*"))
+        stages = []
+
+        def run():
+            if do == "restore":
+                return restore_files(tmp_path / "cleaned", target)
+            return dedup.clean_files(tmp_path / "a.txt", target, on_progress=lambda stage, *_: stages.append(stage))
+
+        with pytest.raises(OutputError, match=r"cannot be replaced as a whole.*name a new folder in it, such as"):
+            run()
+        assert stages == []
+        assert sorted(tmp_path.rglob("*")) == before
+        dedup.clean_files(tmp_path / "a.txt", target / "cleaned")
+        assert (target / "cleaned" / "report.json").exists()
+    finally:
+        if is_bound:
+            subprocess.run(["umount", str(target)], check=True)
+
+
+def test_output_that_was_there_is_back_at_once(tmp_path):
+    """To see whether an output can be replaced it is moved, and is back before anything else is done."""
+    (tmp_path / "a.txt").write_text("A line.\n")
+    dedup.clean_files(tmp_path / "a.txt", tmp_path / "out")
+    before = (tmp_path / "out" / "report.json").read_bytes()
+    seen = []
+    dedup.clean_files(
+        tmp_path / "a.txt",
+        tmp_path / "out",
+        overwrite=True,
+        on_progress=lambda *_: seen.append((tmp_path / "out" / "report.json").read_bytes()),
+    )
+    assert set(seen) == {before}

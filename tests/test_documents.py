@@ -1,22 +1,39 @@
 """Documents handed over in Python: accepted kinds, rejected items, unique ids."""
 
+from uuid import UUID
+
 import duckdb
+import numpy
 import pandas
 import polars
 import pyarrow as pa
+import pyarrow.dataset
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from read_documents import from_python
 
+import dedup
 from dedup import documents
-from dedup.errors import ColumnError, InputError
+from dedup.errors import ColumnError, InputError, SettingsError
 from dedup.handed_over import HandedOver
 from dedup.schemas import DOCUMENTS, REJECTED, check_schema
 from dedup.settings import Settings
 
 ROWS = [{"id": "x", "text": "one", "n": 1}, {"id": "y", "text": "", "n": None}, {"id": "z", "text": "三", "n": 3}]
 TABLE = pa.Table.from_pylist(ROWS)
+
+
+class OneArray:
+    """What offers one array to Arrow, and nothing else."""
+
+    def __init__(self, array):
+        """Store the array."""
+        self.array = array
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return self.array.__arrow_c_array__(requested_schema)
+
 
 KINDS = {
     "dicts": lambda: ROWS,
@@ -26,6 +43,12 @@ KINDS = {
     "sliced": lambda: pa.concat_tables([TABLE, TABLE]).slice(3),
     "batch": lambda: TABLE.to_batches()[0],
     "reader": lambda: TABLE.to_reader(max_chunksize=1),
+    "batches": lambda: TABLE.to_batches(max_chunksize=1),
+    "generator of batches": lambda: iter(TABLE.to_batches(max_chunksize=2)),
+    "tables": lambda: [TABLE.slice(0, 1), TABLE.slice(1)],
+    "dataset": lambda: pyarrow.dataset.dataset(TABLE),
+    "scanner": lambda: pyarrow.dataset.dataset(TABLE).scanner(batch_size=1),
+    "one array": lambda: OneArray(TABLE.to_struct_array().combine_chunks()),
     "polars": lambda: polars.from_arrow(TABLE),
     "pandas": lambda: pandas.DataFrame({**TABLE.to_pydict(), "n": pandas.array([1, None, 3], dtype="Int64")}),
     "duckdb": lambda: duckdb.sql("from TABLE_"),
@@ -199,5 +222,70 @@ def test_types_of_a_column_are_joined():
     assert corpus.documents["column:n"].to_pylist() == [1.0, 0.5, float(2**53 + 1)]
     days = [{"text": "a", "d": datetime.date(2020, 1, 1)}, {"text": "b", "d": datetime.datetime(2020, 1, 1, 5)}]
     corpus = from_python(days, Settings())
-    assert corpus.documents["column:d"].to_pylist() == ["2020-01-01", "2020-01-01T05:00:00"]
+    assert corpus.documents["column:d"].to_pylist() == ["2020-01-01", "2020-01-01 05:00:00.000000"]
     assert len(corpus.warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("doc_id", "kept"),
+    [
+        (numpy.int64(7), "7"),
+        (numpy.str_("seven"), "seven"),
+        (UUID(int=7), str(UUID(int=7))),
+        (pa.scalar("seven"), "seven"),
+        (pandas.NA, "0"),
+        (pandas.NaT, "0"),
+        (float("nan"), "0"),
+    ],
+    ids=repr,
+)
+def test_ids_of_others(doc_id, kept):
+    """An id may be a number of NumPy, a UUID, or missing as pandas says it, beside others or alone."""
+    corpus = from_python([{"text": "a", "id": doc_id}], Settings())
+    assert corpus.documents["doc_id"].to_pylist() == [kept]
+    corpus = from_python([{"text": "a", "id": doc_id}, {"text": "b", "id": "b"}, {"text": "c", "id": 3}], Settings())
+    assert corpus.documents["doc_id"].to_pylist() == [kept, "b", "3"]
+
+
+def test_ids_that_are_none():
+    """An id that is neither text nor a number costs its document, and nothing else."""
+    rows = [{"text": "a", "id": numpy.array([1, 2])}, {"text": "b", "id": numpy.bool_(True)}, {"text": "c", "id": "c"}]
+    corpus = from_python(rows, Settings())
+    assert corpus.documents["doc_id"].to_pylist() == ["c"]
+    assert corpus.rejected["reason"].to_pylist() == [
+        "the id is a list, neither text nor a number",
+        "the id is true or false, neither text nor a number",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frame", "match"),
+    [
+        (pandas.DataFrame([["x", 1, 2]], columns=["text", "a", "a"]), r"Duplicate column names found: \['text'"),
+        (pandas.DataFrame({"text": ["x", "y"], "a": [1, "one"]}), "column a with type object"),
+    ],
+)
+def test_frames_that_are_no_arrow_data(frame, match):
+    """A frame of which pandas makes no Arrow data is an error that says why in a line."""
+    with pytest.raises(InputError, match=rf"^DataFrame cannot be had as Arrow data: [^\n]*{match}[^\n]*$"):
+        from_python(frame, Settings())
+
+
+@pytest.mark.parametrize("settings", [{"similarity": 0.8}, "similarity", 0.8])
+def test_settings_of_another_kind(settings):
+    """Settings that are none are told, with how to give them."""
+    with pytest.raises(SettingsError, match=r"settings are a Settings object, not of type \w+; give them by name"):
+        dedup.clean(["a"], settings)
+
+
+@pytest.mark.parametrize(
+    ("others", "match"),
+    [
+        ([TABLE.select(["id", "text"])], r"item 1 has the columns 'id' \(string\), 'text' \(string\), the first 'id'"),
+        ([TABLE, {"text": "x"}], "item 2 is of type dict, where the first is Arrow data"),
+    ],
+)
+def test_batches_of_several_kinds(others, match):
+    """Batches that differ are no one table, which is told with the first that does."""
+    with pytest.raises(InputError, match=match):
+        from_python(iter([TABLE, *others]), Settings())

@@ -58,11 +58,11 @@ ON_ONE_FLOOR = {
     # shards kept, in memory or in a folder
     "stores": {"annotating", "bundles", "cuts", "documents", "shards", "storage"},
     "bundles": {"mixed"},
-    "staging": {"addresses", "disk_space", "placing", "sources", "uploading", "versions"},
-    "handed_over": {"batches", "columns", "dictionaries", "documents", "extraction"},
+    "staging": {"addresses", "disk_space", "locking", "placing", "sources", "uploading", "versions"},
+    "handed_over": {"batches", "columns", "dictionaries", "documents", "extraction", "scopes"},
     # reading is a house of its own: sources, then their bytes, then batches of rows with columns in order
     "reading": {"documents", "batches", "columns", "sniffing", "sources", "names", "streams", "places", "decoding"}
-    | {"dictionaries", "extraction", "faults"},
+    | {"dictionaries", "extraction", "faults", "scopes"},
     "documents": {"nul_characters", "names", "batches", "columns", "column_types", "user_columns", "extraction"}
     | {"row_sizes"},
     "nul_characters": {"batches", "decoding"},

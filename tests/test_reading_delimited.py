@@ -139,3 +139,22 @@ def test_no_text_column(tmp_path):
     with pytest.raises(ColumnError, match="'some', 'words'"):
         read(tmp_path, b"some,words\n1,2\n")
     assert read(tmp_path, b"text,n\n").documents.num_rows == 0
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", "\ufeffsep=;\n", '"sep=;"\r\n', "SEP=;\n", "sep=\t\n", "sep=^\n"])
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv"])
+def test_line_that_says_what_separates(first, name, tmp_path):
+    """The line that Excel writes above the names is no row: what it says separates the values."""
+    separator = first.strip('\r\n"')[-1]
+    rows = [["id", "text", "a,b|c"], ["7", "one, two | three", "x"], ["8", "four", ""]]
+    corpus = read(tmp_path, (first + "".join(separator.join(row) + "\n" for row in rows)).encode(), name)
+    assert corpus.documents["text"].to_pylist() == ["one, two | three", "four"]
+    assert corpus.documents["doc_id"].to_pylist() == ["7", "8"]
+    assert corpus.documents["column:a,b|c"].to_pylist() == ["x", None]
+    assert corpus.rejected.num_rows == 0
+
+
+def test_column_that_is_called_like_that_line(tmp_path):
+    """Names of columns are no such line, whatever the first is called."""
+    corpus = read(tmp_path, b"sep=;,text\n1,one\n")
+    assert corpus.documents["column:sep=;"].to_pylist() == ["1"]

@@ -9,6 +9,7 @@ import pytest
 from formats_contract import http_answer, page, warc_record
 from read_documents import read_files
 
+from dedup.errors import ColumnError
 from dedup.settings import Settings
 
 WORDS = "The story begins on a quiet street where nobody has lived for years. " * 6
@@ -81,6 +82,19 @@ def test_ids(tmp_path):
     assert read(tmp_path, ABC[0], id_column="url").documents["doc_id"].to_pylist() == ["http://example.org/0"]
     [doc_id] = read(tmp_path, ABC[0], id_column="warc_record_id").documents["doc_id"].to_pylist()
     assert doc_id.startswith("urn:uuid:")
+    [doc_id] = read(tmp_path, ABC[0], id_column="warc_date").documents["doc_id"].to_pylist()
+    assert doc_id == "2024-02-03T04:05:06Z"
+
+
+def test_id_column_that_is_not_there(tmp_path):
+    """A column that no record has is an error, as it is of a table, unless another source has it."""
+    with pytest.raises(ColumnError, match=r"no id column 'nope'; columns here: 'url', 'warc_date'"):
+        read(tmp_path, ABC[0], id_column="nope")
+    (tmp_path / "rows.jsonl").write_text('{"text": "a", "nope": "seven"}\n')
+    (tmp_path / "pages.warc").write_bytes(ABC[0])
+    sources = [tmp_path / "pages.warc", tmp_path / "rows.jsonl"]
+    corpus = read_files(sources, Settings(id_column="nope"))
+    assert corpus.documents["doc_id"].to_pylist()[-1] == "seven"
 
 
 def brotli(body):

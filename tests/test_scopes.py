@@ -1,11 +1,16 @@
 """Which copy stays, and what is compared with what: `keep` and `within`."""
 
+import json
+from pathlib import Path
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import dedup
+from dedup.errors import ColumnError
 from dedup.scopes import number_values
 
 SAME = "The harbour was rebuilt after the war by engineers who had come from all over the country to help the town."
@@ -210,3 +215,68 @@ def test_values_are_numbered_chunk_by_chunk(chunks, is_encoded, is_changed):
     expected = [value for value in dict.fromkeys(flat) if value is not None]
     assert different.to_pylist() == expected
     assert numbers.tolist() == [expected.index(value) if value is not None else -1 for value in flat]
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    kind = path.suffix
+    if kind == ".csv":
+        rows = ["id,text,site,score", *(",".join(["", "broken"]) for _ in range(len(table)))]
+        path.write_text("\n".join(rows) + "\n")
+    elif kind == ".jsonl":
+        path.write_text("".join(json.dumps({"text": None, "site": "a", "score": 1}) + "\n" for _ in range(len(table))))
+    elif kind == ".parquet":
+        pq.write_table(table, path)
+    else:
+        with (pa.ipc.new_file if kind == ".arrow" else pa.ipc.new_stream)(path, table.schema) as file:
+            file.write_table(table)
+
+
+@pytest.mark.parametrize("n_rows", [0, 3])
+@pytest.mark.parametrize("kind", [".parquet", ".arrow", ".arrows", ".csv", ".jsonl", "Table"])
+def test_tables_without_a_usable_row(kind: str, n_rows: int, tmp_path: Path) -> None:
+    """A table of which no row can be used has the columns that it names, and may be grouped and ranked by them."""
+    columns = {"text": pa.nulls(n_rows, pa.string()), "site": pa.array(["a"] * n_rows, pa.string())}
+    table = pa.table({**columns, "score": pa.array([1] * n_rows, pa.int16())})
+    for scope in ({}, {"within": "column:site", "keep": "column:score"}):
+        if kind == "Table":
+            result = dedup.clean(table, **scope)
+        else:
+            write_table(tmp_path / f"rows{kind}", table)
+            result = dedup.preview_files(tmp_path / f"rows{kind}", **scope)
+        assert result.report.n_rejected == n_rows
+        found = dict(zip(result.documents.schema.names, result.documents.schema.types, strict=True))
+        if kind != ".jsonl":  # of which nothing but rows tells a column
+            assert found["site"] == pa.string()
+            assert found["score"] == (pa.string() if kind == ".csv" else pa.int16())
+
+
+def test_type_of_a_table_without_rows_is_the_last_resort(tmp_path: Path) -> None:
+    """A table without a usable row has no say in the type of a column of which others have values."""
+    pq.write_table(pa.table({"text": pa.array([], pa.string()), "x": pa.array([], pa.int8())}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"text": [SAME], "x": ["seven"]}), tmp_path / "b.parquet")
+    result = dedup.preview_files(tmp_path)
+    assert result.documents["x"].to_pylist() == ["seven"]
+    assert result.report.warnings == []
+
+
+def test_a_column_that_no_table_has_is_told_before_reading(tmp_path: Path) -> None:
+    """Where inputs name their columns at their start, one that is not there ends the run before a row is read."""
+    for name, site in (("a", None), ("b", "north")):
+        pq.write_table(pa.table({"text": [SAME], **({"site": [site]} if site else {})}), tmp_path / f"{name}.parquet")
+    seen: list[str] = []
+
+    def look(stage: str, done: int, _: int) -> None:
+        seen.extend([stage] * bool(done))
+
+    for setting in ("within", "keep"):
+        with pytest.raises(ColumnError, match=rf"{setting}: no column 'sites'; columns: site"):
+            dedup.preview_files(
+                tmp_path,
+                on_progress=lambda stage, done, _: seen.append(stage) if done else None,
+                **{setting: "column:sites"},
+            )
+        assert seen == []
+        dedup.preview_files(tmp_path, **{setting: "column:site"})
+        reader = pa.RecordBatchReader.from_batches(pa.schema({"text": pa.string()}), iter([None]))  # fails when read
+        with pytest.raises(ColumnError, match=rf"{setting}: no column 'site'"):
+            dedup.clean(reader, **{setting: "column:site"})

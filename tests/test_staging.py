@@ -243,15 +243,91 @@ def test_killed_while_the_folder_is_made_or_removed(
     assert list_litter(tmp_path) == []
 
 
-def test_foreign_folder_is_left_alone(sources: Path, tmp_path: Path) -> None:
-    """A folder of somebody else's is no staging folder, with --fresh either."""
+def test_what_is_in_a_staging_folder_is_left_alone(sources: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """In a folder with files of somebody's, be they called as ours, a run stages in one of its own; nothing goes."""
+    folder = tmp_path / "mine"
+    (folder / "work").mkdir(parents=True)
+    for name in ("manifest.json", "work/thesis.txt"):
+        (folder / name).write_text("years of work")
+    seen: set[str] = set()
+
+    def look(*_: object) -> None:
+        seen.update(path.name for path in folder.iterdir())
+
+    for fresh in (False, True):
+        dedup.clean_files(
+            sources, tmp_path / "out", staging=folder, fresh=fresh, overwrite=fresh, on_progress=look, **STAGED
+        )
+        assert "dedup-staging" in seen
+        assert read_output(tmp_path / "out") == expected
+        left = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+        assert sorted(left) == ["manifest.json", "work", "work/thesis.txt"]
+        assert left["work/thesis.txt"].read_text() == left["manifest.json"].read_text() == "years of work"
+
+
+@pytest.mark.parametrize("settings", [{}, STAGED], ids=["held", "staged"])
+def test_empty_staging_folder_stays(sources: Path, tmp_path: Path, settings: dict[str, object]) -> None:
+    """An empty folder that was there before the run is there, and empty, after it."""
     folder = tmp_path / "mine"
     folder.mkdir()
-    (folder / "thesis.txt").write_text("years of work")
-    for fresh in (False, True):
-        with pytest.raises(StagingError, match="none of dedup's"):
-            dedup.clean_files(sources, tmp_path / "out", staging=folder, fresh=fresh, **STAGED)
-    assert (folder / "thesis.txt").read_text() == "years of work"
+    dedup.clean_files(sources, tmp_path / "out", staging=folder, **settings)
+    assert list(folder.iterdir()) == []
+
+
+def test_staging_on_a_mount_point(sources: Path, expected: dict[str, bytes], tmp_path: Path, small_disk: Path) -> None:
+    """A disk mounted for it may be the staging folder, though nobody can remove or rename it."""
+    subprocess.run(["mount", "-o", "remount,size=100m", str(small_disk)], check=True)
+    dedup.clean_files(sources, tmp_path / "out", staging=small_disk, **STAGED)
+    assert read_output(tmp_path / "out") == expected
+    assert list(small_disk.iterdir()) == []
+
+
+def test_second_run_in_a_staging_folder_is_refused(sources: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """While a run stages in a folder another with another output is refused it, and the first ends as if alone."""
+    refused: list[str] = []
+
+    def again(stage: str, *_: object) -> None:
+        if stage == "match" and not refused:
+            with pytest.raises(StagingError) as error:
+                dedup.clean_files(sources, tmp_path / "other", staging=tmp_path / "stage", fresh=True, **STAGED)
+            refused.append(str(error.value))
+
+    dedup.clean_files(sources, tmp_path / "out", staging=tmp_path / "stage", on_progress=again, **STAGED)
+    assert len(refused) == 1
+    assert "another run (process" in refused[0]
+    assert "stages in" in refused[0]
+    assert read_output(tmp_path / "out") == expected
+    assert not (tmp_path / "stage").exists()
+    assert not (tmp_path / "other").exists()
+    assert list_litter(tmp_path) == []
+
+
+def test_killed_in_a_staging_folder_goes_on(sources: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """The lock that a killed run leaves in a staging folder is in nobody's way: the next goes on with its shards."""
+    stage = tmp_path / "stage"
+    process = run(sources, tmp_path / "out", "--staging", str(stage))
+    while process.poll() is None and not (stage / "dedup-staging" / "manifest.json").exists():
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL
+    assert (stage / ".dedup-staging.lock").exists()
+    dedup.clean_files(sources, tmp_path / "out", staging=stage, **STAGED)
+    assert read_output(tmp_path / "out") == expected
+    assert list(stage.iterdir()) == []
+
+
+@pytest.mark.parametrize("pattern", ["", "*", "**/*.txt"])
+def test_staging_folder_in_a_source_is_refused(pattern: str, tmp_path: Path) -> None:
+    """What a run stages is never among what it reads; a folder that a glob does not lead to is none of it."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text("A line.")
+    with pytest.raises(StagingError, match=r"is inside the source .*, which would read it"):
+        dedup.clean_files(folder / pattern, tmp_path / "out", staging=folder / "stage")
+    assert [path.name for path in folder.iterdir()] == ["a.txt"]
+    dedup.clean_files(folder / "*.txt", tmp_path / "out", staging=folder / "stage")
+    assert [path.name for path in folder.iterdir()] == ["a.txt"]
 
 
 def test_folder_of_another_user_is_not_read(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,7 +158,7 @@ def test_killed_behind_the_output(
     """A run killed when its output is in place leaves its staging folder; the same command again removes that."""
     out = tmp_path / "out"
     staging = None if chosen is None else tmp_path / chosen
-    folder = tmp_path / ".out.staging" if staging is None else staging
+    folder = tmp_path / ".out.staging" if staging is None else staging / "dedup-staging"
     with monkeypatch.context() as patch:
         patch.setattr(Staging, "remove", lambda _: None)
         dedup.clean_files(sources, out, staging=staging, **STAGED)
@@ -169,6 +169,7 @@ def test_killed_behind_the_output(
     with pytest.raises(OutputError, match="not empty"):
         dedup.clean_files(sources, out, staging=staging, **STAGED)
     assert not folder.exists()
+    assert staging is None or not any(staging.iterdir())
     assert list_litter(tmp_path) == []
     assert read_output(out) == before
 

@@ -5,7 +5,10 @@ import json
 from decimal import Decimal
 from itertools import pairwise
 from types import SimpleNamespace
+from uuid import UUID
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,6 +19,7 @@ from read_documents import from_python, read_files
 import dedup
 from dedup.column_types import conform
 from dedup.columns import OUTPUT_NAMES, name_outside, tell_names_apart
+from dedup.errors import ColumnError
 from dedup.restoring import restore_files
 from dedup.settings import Settings
 from dedup.user_columns import UserColumn
@@ -103,6 +107,71 @@ def test_cutting_changes_nothing(column, cuts):
     edges = [0, *sorted(min(cut, len(column)) for cut in cuts), len(column)]
     parts = [column[start:end] for start, end in pairwise(edges)]
     assert str(build(*parts)) == str(build(column))
+
+
+foreign = st.sampled_from(
+    [
+        None, 1, 0.5, "x", pd.NA, pd.NaT, pd.Timestamp("2020-01-02T03:04:05.123"), (1, 2), pa.scalar(7),
+        np.int8(7), np.int16(700), np.uint64(2**64 - 1), np.float32(0.1), np.bool_(True), np.str_("s"),
+        np.array([1, 2], np.int8), np.array([0.1], np.float32), np.array([]), np.array([[1, 2], [3, 4]]), np.array(5),
+        np.array(["a", None], object), np.arange(2_000), [np.int8(1), None], {"k": np.array([0.5, 2])},
+        np.datetime64("2020-01-02"), np.datetime64("2020-01-02T03"), np.timedelta64(5, "D"), np.timedelta64(5, "us"),
+        np.datetime64("2020-01-02T03:04:05.000001"), np.datetime64("NaT"), np.timedelta64("NaT"),
+        datetime.datetime(2020, 1, 2, 3, 4, 5), datetime.date(2020, 1, 2), datetime.time(3, 4, 5),
+        datetime.timedelta(1), {"k": datetime.datetime(2020, 1, 2)}, [datetime.date(2020, 1, 2)],
+        Decimal("1.50"), Decimal("2.12"), UUID(int=5), [datetime.datetime(2020, 1, 2, 5)], [b"x"], ["y"],
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(foreign, min_size=1, max_size=6), st.lists(st.integers(0, 6), max_size=4))
+def test_cutting_changes_nothing_in_what_others_make(column, cuts):
+    """Times, decimals, and what NumPy, pandas and pyarrow hold, are the same in any batch, and nothing is left out."""
+    edges = [0, *sorted(min(cut, len(column)) for cut in cuts), len(column)]
+    whole, parts = build(column), build(*(column[start:end] for start, end in pairwise(edges) if start < end))
+    assert repr(whole) == repr(parts)
+    assert "..." not in repr(whole)
+
+
+@pytest.mark.parametrize(
+    ("value", "beside", "kept"),
+    [
+        (np.arange(2_000), "x", str(list(range(2_000))).replace(" ", "")),
+        (np.array([0.5, 2], np.float32), None, [0.5, 2.0]),
+        (np.array([[1, 2], [3, 4]]), None, [[1, 2], [3, 4]]),
+        (pd.NA, 1, None),
+        (pd.NaT, None, None),
+        (np.bool_(True), "x", "true"),
+        (datetime.datetime(2020, 1, 2, 3, 4, 5), "x", "2020-01-02 03:04:05.000000"),
+        (Decimal("1.50"), "x", "1.50"),
+        (UUID(int=5), "x", str(UUID(int=5))),
+        (np.datetime64("2020-01-02"), "x", "2020-01-02"),
+        ([datetime.datetime(2020, 1, 2, 5)], [datetime.date(2020, 1, 2)], '["2020-01-02T05:00:00"]'),
+        ({"k": UUID(int=5)}, {"k": datetime.date(2020, 1, 2)}, f'{{"k":"{UUID(int=5)}"}}'),
+        (["y"], [b"x"], '["y"]'),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_others_make(value, beside, kept):
+    """A value of NumPy, pandas or Python's library in a dict is kept as what it says."""
+    rows = [{"text": "A line.", "x": value}, {"text": "Another line.", "x": beside}]
+    assert dedup.clean(rows).documents["x"].to_pylist()[0] == kept
+
+
+def test_map_of_objects_without_keys(tmp_path):
+    """Objects that never have a key are null in a map, too, as Parquet knows them."""
+    kind = pa.map_(pa.string(), pa.struct([]))
+    table = pa.table({"text": ["A line.", "Another line."], "m": pa.array([[("a", {}), ("b", None)], None], kind)})
+    pq.write_table(dedup.clean(table).documents, tmp_path / "out.parquet")
+    assert pq.read_table(tmp_path / "out.parquet")["m"].to_pylist() == [[("a", None), ("b", None)], None]
+
+
+def test_value_without_a_type_is_told_in_a_line():
+    """What is no data ends the run with one short line, however it prints itself."""
+    with pytest.raises(ColumnError, match="column 'x' holds a value that has no Arrow type") as error:
+        dedup.clean([{"text": "A line.", "x": pd.Series(["long " * 500] * 50)}])
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 400
 
 
 def test_warning_names_types_and_first_sources():

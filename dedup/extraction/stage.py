@@ -130,6 +130,9 @@ def _batch(group: _Group[Any]) -> Iterator[Batch | Reject]:
         else:
             yield Reject(group.rows[position].as_py(), outcome.reason, stage=outcome.stage)
     if not found:
+        none = pa.array([], pa.int64())
+        rows, ids, columns = take_rows(group.rows, group.ids, group.columns, none)
+        yield Batch(pa.array([], pa.large_string()), rows, ids, columns, group.text_column)
         return
     rows, ids, columns = group.rows, group.ids, group.columns
     if len(good) < len(group.outcomes):

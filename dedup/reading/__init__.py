@@ -8,7 +8,7 @@ through dedup.streams.
 
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -25,9 +25,10 @@ from dedup.reading.delimited import read_csv, read_tsv
 from dedup.reading.html import read_html
 from dedup.reading.json_arrays import read_json
 from dedup.reading.jsonl import read_jsonl
-from dedup.reading.tabular import read_parquet
+from dedup.reading.tabular import list_parquet_columns, read_parquet
 from dedup.reading.text import read_text
 from dedup.reading.warc import read_warc
+from dedup.scopes import check_scope_early
 from dedup.settings import Settings, did_you_mean
 from dedup.sniffing import identify
 from dedup.sources import Input, Kind, Origin, Plan, list_inputs
@@ -44,6 +45,7 @@ class Format:
     read: Callable[[Input, Settings], Iterator[Piece]]
     description: str
     has_columns: bool = True
+    list_columns: Callable[[Input, Settings], list[str]] | None = None  # where that is known before a row is read
 
 
 FORMATS: Final = {
@@ -53,7 +55,7 @@ FORMATS: Final = {
     "json": Format((".json",), read_json, "an object of the array is one"),
     "csv": Format((".csv",), read_csv, "comma-separated: a row is one"),
     "tsv": Format((".tsv", ".tab"), read_tsv, "tab-separated: a row is one"),
-    "parquet": Format((".parquet",), read_parquet, "a row is a document"),
+    "parquet": Format((".parquet",), read_parquet, "a row is a document", list_columns=list_parquet_columns),
     "arrow": Format((".arrow", ".feather", ".ipc", ".arrows"), read_arrow, "Arrow IPC, Feather: a row is one"),
     "warc": Format((".warc", ".wet"), read_warc, "a page, or its text, is one", has_columns=False),
 }
@@ -173,6 +175,7 @@ class FileReader:
         Raises as plan_inputs does, and ColumnError where no file has the text or id column.
         """
         self.tally.on_progress = self.on_progress
+        _check_scope(self.plan, self.settings)
         builder = ShardBuilder(self.so_far, self.settings.encoding_errors)
         pieces = extract_pieces(_read_pieces(self.plan, self.settings, self.tally, self.place), self.settings)
         with closing(pieces):
@@ -207,6 +210,22 @@ class FileReader:
     def skipped(self) -> list[str]:
         """Sources of no known kind."""
         return [*self.plan.skipped, *self.tally.skipped]
+
+
+def _check_scope(plan: Plan, settings: Settings) -> None:
+    """Raise ColumnError, before all is read, if columns are asked for that no input has, where that can be known."""
+    names: list[str] = []
+    if not (settings.within_column or settings.keep_column):
+        return
+    for found in plan.inputs:
+        list_columns = FORMATS[found.format].list_columns if found.format in FORMATS else None
+        if list_columns is None or found.codec is not None:
+            return
+        names += [name for name in list_columns(found, settings) if name not in names]
+        with suppress(ColumnError):
+            check_scope_early(names, settings)
+            return  # no more need to be opened
+    check_scope_early(names, settings)
 
 
 def _mark_last(shards: Iterator[RawShard]) -> Iterator[tuple[RawShard, bool]]:

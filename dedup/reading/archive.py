@@ -33,6 +33,11 @@ _MOST_HEADER_BYTES: Final = 1 << 20
 _HEADER_TYPES: Final = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _LONG_NAME_TYPES: Final = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 _ENCRYPTED: Final = 0x1  # in the flags of a zip's member
+_UTF_8_NAME: Final = 0x800
+_ENTRY: Final = b"PK\x01\x02"  # of a zip's table of contents
+_ENTRY_BYTES: Final = 46  # of it before name, extra and comment
+_HEADER: Final = b"PK\x03\x04"  # of a member
+_HEADER_BYTES: Final = 30
 _COMPRESSIONS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA})
 _METHODS: Final = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES encryption"}
 _ERRORS: Final = (
@@ -55,7 +60,7 @@ class Container:
 def open_zip(source: Input, settings: Settings) -> Iterator[Member]:
     """Give the members of a zip; a damaged one costs itself alone."""
     try:
-        with open_seekable(source, settings.max_document_bytes) as file, zipfile.ZipFile(file) as archive:
+        with open_seekable(source, settings.max_document_bytes) as file, _list_zip(file) as archive:
             budget = _Budget(settings.max_document_bytes, file.seek(0, os.SEEK_END))
             for info in archive.infolist():
                 name = _plain_name(info.filename)
@@ -112,6 +117,63 @@ class _StrictHeader(tarfile.TarInfo):
         if header.type in (*_HEADER_TYPES, *_LONG_NAME_TYPES) and header.size > _MOST_HEADER_BYTES:
             raise tarfile.ReadError(f"a header of {header.size:,} bytes")
         return header
+
+
+def _list_zip(file: BinaryIO) -> zipfile.ZipFile:
+    """Open a zip by its table of contents, in which a name may be in another encoding than it says."""
+    mended = _MendedNames(file)
+    archive = zipfile.ZipFile(cast("BinaryIO", mended))
+    mended.end_table(archive.infolist())
+    return archive
+
+
+class _MendedNames:
+    """A zip whose names that are not UTF-8 do not say so: for one that does, the library gives up on all members."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._is_table = True
+        self._mended: set[int] = set()  # places in the table of contents
+        self._headers: set[int] = set()  # and where their members begin
+
+    def read(self, size: int = -1) -> bytes:
+        is_header = bool(self._headers) and size == _HEADER_BYTES and self._file.tell() in self._headers
+        data = self._file.read(size)
+        if is_header and data.startswith(_HEADER):
+            return _without_flag(data, 6)
+        return self._mend_table(data) if self._is_table and data.startswith(_ENTRY) else data
+
+    def end_table(self, members: list[zipfile.ZipInfo]) -> None:
+        """Take what is read from here on for members, which may look like a table of contents."""
+        self._is_table = False
+        self._headers = {info.header_offset for number, info in enumerate(members) if number in self._mended}
+
+    def _mend_table(self, data: bytes) -> bytes:
+        self._mended.clear()
+        entries: list[bytes] = []
+        place = 0
+        while data.startswith(_ENTRY, place) and place + _ENTRY_BYTES <= len(data):
+            n_name, *n_others = struct.unpack_from("<28x3H", data, place)
+            start = place + _ENTRY_BYTES
+            end = start + n_name + sum(n_others)
+            entry = data[place:end]
+            try:
+                data[start : start + n_name].decode()
+            except UnicodeDecodeError:
+                self._mended.add(len(entries))
+                entry = _without_flag(entry, 8)
+            entries.append(entry)
+            place = end
+        return b"".join([*entries, data[place:]])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def _without_flag(header: bytes, place: int) -> bytes:
+    """Give a header of a member, whose flags are at a place, without that of a name in UTF-8."""
+    flags = int.from_bytes(header[place : place + 2], "little") & ~_UTF_8_NAME
+    return header[:place] + flags.to_bytes(2, "little") + header[place + 2 :]
 
 
 @dataclass(slots=True)

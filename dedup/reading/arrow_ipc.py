@@ -5,7 +5,7 @@ from typing import BinaryIO, Final
 
 import pyarrow as pa
 
-from dedup.batches import Piece, Reject, arrow_roles, batch_arrow
+from dedup.batches import Piece, Reject, arrow_roles, batch_arrow, no_rows
 from dedup.columns import Roles, tell_names_apart
 from dedup.dictionaries import decode_in_parts
 from dedup.errors import ColumnError
@@ -66,6 +66,8 @@ def _read_opened(opened: BinaryIO, is_file: bool, source: Input, settings: Setti
                 continue
             yield from _batch(columns, roles, row, settings)
             row += columns.num_rows
+        if not row:
+            yield from batch_arrow(no_rows(reader.schema), roles, [], settings)
     else:
         yield from _read_stream(opened, is_file, source, settings)
 
@@ -85,6 +87,8 @@ def _read_stream(opened: BinaryIO, is_file: bool, source: Input, settings: Setti
         place = f" after row {row - 1}" if row else ""
         yield Reject(None, f"cannot be read{place}: {describe_os_error(error)}")
         return
+    if not row:
+        yield from batch_arrow(no_rows(reader.schema), roles, [], settings)
     if is_file:
         yield Reject(None, f"cut short or damaged: its end is missing; {row} rows were found")
 

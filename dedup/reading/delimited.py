@@ -7,6 +7,7 @@ rides along is null, since these files have no other way to say that there is no
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ from dedup.sources import Input
 from dedup.streams import stream_bytes
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
+_SAID_DELIMITER: Final = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+"""The first line of files that are made for Excel: it says what parts the values of those below."""
+
 _MOST_FIELD_CHARS: Final = (1 << 31) - 1  # of the csv module, whose 131,072 is too few; ours is max_document_bytes
 
 
@@ -34,7 +38,8 @@ def read_csv(source: Input, settings: Settings) -> Iterator[Piece]:
     """Give the rows of a file of comma-separated values, as RFC 4180 has them; `row` counts records from 0.
 
     The names of the columns are no record, nor are blank lines. Where they hold no text
-    column as separated by commas, the first of semicolon, tab and bar is taken by which they do.
+    column as separated by commas, the first of semicolon, tab and bar is taken by which they do. A line
+    `sep=;` above them says what separates values.
     """
     return _read(source, settings, ",")
 
@@ -73,7 +78,7 @@ def _read(source: Input, settings: Settings, delimiter: str) -> Iterator[Piece]:
 def _read_rows(lines: "_Lines", table: "_Table", settings: Settings) -> Iterator[Piece]:
     found = UntilBroken(_split_rows(lines, table, settings))
     records = iter(found)
-    row = 0
+    row = n_good = 0
     is_open = True
     while is_open:
         good: list[int] = []
@@ -96,12 +101,24 @@ def _read_rows(lines: "_Lines", table: "_Table", settings: Settings) -> Iterator
         yield from rejects
         if good:
             yield from table.batch(good, values, settings)
+        n_good += len(good)
+    if not n_good:
+        yield from table.batch([], [], settings)
     yield from found.reject(f"row {row - 1}" if row else "")
 
 
 def _read_header(lines: "_Lines", delimiter: str, settings: Settings) -> "_Table | Reject | None":
     """Take the names of the columns, by the first delimiter that gives a text column; None for an empty file."""
     missing = None
+    try:
+        first = next(lines, "") or ""
+    except _OverLimitError as error:
+        return Reject(None, f"its first row, which should name the columns, cannot be read: {error}")
+    if said := _SAID_DELIMITER.fullmatch(first):
+        delimiter = said[1]
+        lines.forget()
+    else:
+        lines.take_back(0)
     for candidate in (delimiter, *(other for other in _DELIMITERS if other != delimiter)):
         reader = csv.reader(lines, delimiter=candidate, strict=True)
         try:
@@ -182,7 +199,8 @@ class _Table:
                     records[position] = [repair_text(value)[0] for value in record]
                     replaced[rows[position]] = n_replaced
         arrays = []
-        for name, values in zip(self.names, zip(*records, strict=True), strict=True):
+        columns = zip(*records, strict=True) if records else ([] for _ in self.names)
+        for name, values in zip(self.names, columns, strict=True):
             if name == self.roles.text:
                 arrays.append(pa.array(values, pa.large_string()))
             else:

@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dedup.batches import Piece, Reject, arrow_roles, batch_arrow
+from dedup.batches import Piece, Reject, arrow_roles, batch_arrow, no_rows
 from dedup.columns import tell_names_apart
 from dedup.dictionaries import decode_in_parts
 from dedup.errors import ColumnError
@@ -38,6 +38,17 @@ def read_parquet(source: Input, settings: Settings) -> Iterator[Piece]:
         yield Reject(None, f"not readable as Parquet: {describe_os_error(error)}")
 
 
+def list_parquet_columns(source: Input, settings: Settings) -> list[str]:
+    """Give the names of the user's columns in a Parquet file, none where it cannot be read or has no text column."""
+    try:
+        with open_seekable(source, settings.max_document_bytes) as opened, pq.ParquetFile(opened) as file:
+            schema = file.schema_arrow
+            roles = arrow_roles(schema, settings)
+    except (*_ERRORS, UnicodeDecodeError, ColumnError):  # which reading tells
+        return []
+    return [] if isinstance(roles, str) else [name for name in tell_names_apart(schema.names) if roles.is_users(name)]
+
+
 def _read_groups(opened: BinaryIO, source: Input, settings: Settings) -> Iterator[Piece]:
     with pq.ParquetFile(opened) as file:
         schema = file.schema_arrow
@@ -65,6 +76,8 @@ def _read_groups(opened: BinaryIO, source: Input, settings: Settings) -> Iterato
                 last = first_row + stored.num_rows - 1
                 yield Reject(None, f"rows {row} to {last} cannot be read: {describe_os_error(error)}")
             first_row += stored.num_rows
+        if not first_row:
+            yield from batch_arrow(no_rows(file.schema_arrow), roles, [], settings)
 
 
 def _find_repeated(stored: pq.RowGroupMetaData, schema: pa.Schema, n_rows: int) -> list[str]:

@@ -251,11 +251,8 @@ class _Collected:
             "url": pa.array([document.url for document in documents], pa.string()),
             "warc_date": pa.array([document.date for document in documents], pa.string()),
         }
-        ids = None
-        if self.settings.id_column == "url":
-            ids = columns["url"]
-        elif self.settings.id_column == "warc_record_id":
-            ids = pa.array([document.record_id for document in documents], pa.string())
+        record_ids = pa.array([document.record_id for document in documents], pa.string())
+        ids = {**columns, "warc_record_id": record_ids}.get(self.settings.id_column or "")
         content = pa.array([document.content for document in documents], pa.large_binary())
         places = pa.array(rows, pa.int64())
         if documents[0].is_page:
