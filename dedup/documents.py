@@ -150,7 +150,8 @@ class ShardBuilder:
         said = self.so_far
         if piece.text_column is not None:
             said.text_columns.add(piece.text_column)
-        said.has_ids = said.has_ids or piece.ids is not None
+        if piece.text_column is not None or piece.columns:  # else it is a file, which is its own id
+            said.has_ids = said.has_ids or piece.ids is not None
         for name, array in piece.columns.items():
             said.users.setdefault(name, UserColumn(name)).add(array, source)
         if not n_rows:

@@ -90,10 +90,12 @@ def test_id_column_that_is_not_there(tmp_path):
     """A column that no record has is an error, as it is of a table, unless another source has it."""
     with pytest.raises(ColumnError, match=r"no id column 'nope'; columns here: 'url', 'warc_date'"):
         read(tmp_path, ABC[0], id_column="nope")
-    (tmp_path / "rows.jsonl").write_text('{"text": "a", "nope": "seven"}\n')
     (tmp_path / "pages.warc").write_bytes(ABC[0])
-    sources = [tmp_path / "pages.warc", tmp_path / "rows.jsonl"]
-    corpus = read_files(sources, Settings(id_column="nope"))
+    (tmp_path / "a.txt").write_text("A file has no columns.")
+    with pytest.raises(ColumnError, match="no id column 'nope'"):
+        read_files([tmp_path / "pages.warc", tmp_path / "a.txt"], Settings(id_column="nope"))
+    (tmp_path / "rows.jsonl").write_text('{"text": "a", "nope": "seven"}\n')
+    corpus = read_files([tmp_path / "pages.warc", tmp_path / "rows.jsonl"], Settings(id_column="nope"))
     assert corpus.documents["doc_id"].to_pylist()[-1] == "seven"
 
 
