@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import recurrence as kernels
-from dedup.shards import BOILERPLATE, LABEL, NO_LETTERS, REPEATS_ITSELF, SPEECH, VERBATIM, Columns
+from dedup.shards import BOILERPLATE, LABEL, NO_LETTERS, REPEATS_ITSELF, SENTENCE, SPEECH, VERBATIM, Columns
 from dedup.storage import Storage
 
 FEWEST_CLUSTERS: Final = 3
@@ -281,8 +281,8 @@ def _vote(
         scope.tokens >= LONG_TOKENS,
         scope.tokens >= LONGER_TOKENS,
         shape & NO_LETTERS != 0,
-        shape & LABEL != 0,
-        shape & SPEECH != 0,
+        shape & SENTENCE == LABEL,
+        shape & SENTENCE == SPEECH,
         is_heading | ((scope.tokens < SHORT_TOKENS) & is_corpus),
     ]
     votes = np.zeros(len(n_units), dtype=np.uint16)
