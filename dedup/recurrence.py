@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import recurrence as kernels
-from dedup.shards import BOILERPLATE, LABEL, NO_LETTERS, REPEATS_ITSELF, SPEECH, VERBATIM, Columns
+from dedup.shards import BOILERPLATE, LABEL, NO_LETTERS, REPEATS_ITSELF, SENTENCE, SPEECH, VERBATIM, Columns
 from dedup.storage import Storage
 
 FEWEST_CLUSTERS: Final = 3
@@ -34,8 +34,13 @@ SHARED_SHARE: Final = 0.5
 
 N_START, N_LAST, EDGE_SHARE = 2, 3, 0.6
 """It stands at the edge if as many of its occurrences are among so many first or last paragraphs."""
-COMPANY_SHARE: Final = 0.5
-"""Share of its clusters in which the same boilerplate is beside it, for that to speak for it."""
+FEWEST_HEADED: Final = 3
+"""Lines that recur right above a document's own prose: where there are so many, they are its headings or questions."""
+COMPANY_SHARE, COMPANY_SHARE_IN_FORMS = 0.6, 0.75
+"""Share of the clusters of whichever recurs more in which the same boilerplate is beside it, for that to speak for it;
+in documents with such headings ingredients and remarks meet by chance in half."""
+SHARE_OF_SENTENCES: Final = 0.5
+"""A sentence amid prose that fewer of all clusters have is taken for a formula, a question, a step."""
 LONG_TOKENS, LONGER_TOKENS = 8, 20
 SHORT_TOKENS: Final = 4
 """Shorter lines recur by chance where no site is known ("THE END"), lines that are not long as headings anywhere."""
@@ -44,10 +49,10 @@ _ROUNDS: Final = 3  # what recurs says which documents are copies, and the other
 
 VOTES: Final = ("many", "share", "edge", "neighbours", "long", "longer")
 """What speaks for it, a bit each; without one of the first four nothing does, for a good sentence is quoted as well."""
-OBJECTIONS: Final = ("no-letters", "label", "speech", "short")
+OBJECTIONS: Final = ("no-letters", "label", "speech", "short", "sentence")
 """What speaks against it, a bit each after those of VOTES."""
 _PLACED: Final = 4
-_WEIGHTS: Final = np.array([1] * len(VOTES) + [-3, -1, -1, -1], dtype=np.int32)
+_WEIGHTS: Final = np.array([1] * len(VOTES) + [-3, -1, -1, -1, -2], dtype=np.int32)
 
 BY_SITE, BY_CORPUS = range(2)
 RECURRING_RULES: Final = ("recurring/site", "recurring/corpus")
@@ -259,31 +264,39 @@ def _vote(
     is_corpus: bool,
 ) -> NDArray[np.uint16]:
     """Give the bits of VOTES and OBJECTIONS of each class, uint16[k]."""
-    occurrences, at_edge, beside = scope.zeros(), scope.zeros(), scope.zeros(2)
-    kernels.count_places(
+    occurrences, at_edge, in_forms = scope.zeros(), scope.zeros(), scope.zeros()
+    kernels.count_edges(
+        scope.order, columns.first_paragraph, scope.first_row, scope.rows, scope.row_classes, is_candidate,
+        columns.n_tokens, columns.flags, BOILERPLATE, SPEECH, LONG_TOKENS, FEWEST_HEADED, N_START, N_LAST, occurrences,
+        at_edge, in_forms,
+    )  # fmt: skip
+    neighbour, beside = scope.zeros(2), scope.zeros(2)
+    kernels.count_company(
         _walk(unlike), unlike, scope.order, columns.first_paragraph, scope.first_row, scope.rows, scope.row_classes,
-        is_candidate, columns.flags, BOILERPLATE, N_START, N_LAST, occurrences, at_edge, scope.zeros(2), scope.zeros(2),
-        scope.unset(2), beside,
+        is_candidate, columns.flags, BOILERPLATE, neighbour, scope.zeros(2), scope.unset(2), beside,
     )  # fmt: skip
     shape = columns.flags[scope.sample]
     fewest, many, share, of_share = FEWEST_CLUSTERS, MANY_CLUSTERS, SHARE_OF_SITE, FEWEST_OF_SITE
     if is_corpus:
         fewest, many, share, of_share = FEWEST_UNITS, MANY_UNITS, SHARE_OF_ALL, FEWEST_OF_ALL
-    company = beside.max(axis=1) if len(beside) else scope.zeros()
     at_edge_mostly = at_edge >= np.maximum(EDGE_SHARE * occurrences, 1)
-    in_company = company >= np.maximum(COMPANY_SHARE * n_units, fewest)
-    is_heading = (scope.tokens < LONG_TOKENS) & ~at_edge_mostly & ~in_company
+    is_of_form = 2 * in_forms > occurrences
+    n_either = np.maximum(n_units[:, None], np.append(n_units, 0)[neighbour])
+    least = np.where(is_of_form, COMPANY_SHARE_IN_FORMS, COMPANY_SHARE)[:, None] * n_either
+    in_company = (beside >= np.maximum(least, fewest)).any(axis=1)
+    is_long, is_amid = scope.tokens >= LONG_TOKENS, ~at_edge_mostly & ~in_company
     said = [
         n_units >= np.maximum(many, MANY_SHARE * sizes),
         (n_units >= of_share) & (n_units >= share * sizes),
         at_edge_mostly,
         in_company,
-        scope.tokens >= LONG_TOKENS,
+        is_long,
         scope.tokens >= LONGER_TOKENS,
         shape & NO_LETTERS != 0,
-        shape & LABEL != 0,
-        shape & SPEECH != 0,
-        is_heading | ((scope.tokens < SHORT_TOKENS) & is_corpus),
+        shape & SENTENCE == LABEL,
+        shape & SENTENCE == SPEECH,
+        (~is_long & is_amid) | ((scope.tokens < SHORT_TOKENS) & is_corpus),
+        (shape & SPEECH != 0) & is_long & is_amid & (is_of_form | (n_units < SHARE_OF_SENTENCES * sizes)),
     ]
     votes = np.zeros(len(n_units), dtype=np.uint16)
     for bit, holds in enumerate(said):

@@ -23,9 +23,11 @@ BOILERPLATE: Final = np.uint8(16)
 NO_LETTERS: Final = np.uint8(32)
 """Flag: has less than two letters."""
 LABEL: Final = np.uint8(64)
-"""Flag: ends in a colon, and so belongs to what follows."""
+"""Flag: ends in a colon, and so belongs to what follows; or is an item of a list."""
 SPEECH: Final = np.uint8(128)
 """Flag: opens as speech does, or is a short sentence."""
+SENTENCE: Final = LABEL | SPEECH
+"""Both flags: ends as a sentence, and is neither short nor a label nor speech."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,13 +168,15 @@ SHAPES = {
     'He said "No!"': "s",
     "好。": "ns",
     "Front page | News": "",
-    "This is a sentence of more than eight tokens, which is no speech.": "",
+    "This is a sentence of more than eight tokens, which is no speech.": "ls",
+    "Dies ist ein Satz (mit mehr als acht Wörtern darin).": "ls",
+    "This is no sentence although it has more than eight tokens in it": "",
     "\u25b6 \u2713": "n",
 }
 
 
 def test_shapes_are_seen() -> None:
-    """Letters, labels and speech in several scripts; n: no letters, l: label, s: speech."""
+    """Letters, labels and speech in several scripts; n: no letters, l: label, s: speech, ls: another sentence."""
     texts = list(SHAPES)
     data = np.frombuffer("\n".join(texts).encode(), dtype=np.uint8)
     sizes = np.array([len(text.encode()) for text in texts])

@@ -147,18 +147,67 @@ def count_units(walk, unit, first_row, row_classes, last, n_units):
 
 
 @borrows
-def count_places(
-    walk, unit, order, first_paragraph, first_row, rows, row_classes, is_candidate, flags, furniture, n_start, n_last,
-    occurrences, at_edge, neighbour, lead, last, beside,
+def count_edges(
+    order, first_paragraph, first_row, rows, row_classes, is_candidate, n_tokens, flags, furniture, speech, long_tokens,
+    fewest_headed, n_start, n_last, occurrences, at_edge, in_forms,
 ):  # fmt: skip
-    """Count where candidates stand: how often at all, how often at an edge, and in how many units in usual company.
+    """Count where candidates stand: how often at all, how often at an edge, how often in a form.
 
-    walk and unit as in count_units, the others as in gather_rows; is_candidate bool[k]; flags uint8[p], of which
-    `furniture` tells what is boilerplate by rule. An edge are the first n_start and the last n_last paragraphs, of a
-    short document a quarter each at most. Usual company is what most often goes before, or behind, if that is a
-    candidate or boilerplate.
-    Scratch: neighbour int32[k, 2], lead int32[k, 2], first 0; last int32[k, 2], first -1.
-    Out: occurrences, at_edge int32[k], first 0; beside int32[k, 2], first 0: units by side.
+    As in gather_rows; is_candidate bool[k]; n_tokens int32[p]; flags uint8[p], of which `furniture` tells what is
+    boilerplate by rule, `speech` what is a sentence or speech. Prose is a sentence or speech of long_tokens at least
+    that is neither a candidate nor boilerplate. A form is a document in which fewest_headed candidates stand right
+    above prose, those of one class in a row counted once. An edge are the first n_start and the last n_last
+    paragraphs, of a short document a quarter each at most; but nothing above prose is at the end, and in a form neither
+    a sentence nor what stands right above prose is at an edge. Out: occurrences, at_edge, in_forms int32[k], first 0.
+    """
+    for rank in range(len(order)):
+        begin, end = first_paragraph[order[rank]], first_paragraph[order[rank] + 1]
+        first, past = first_row[rank], first_row[rank + 1]
+        room = (end - begin) // 4
+        head, foot = begin + min(n_start, room), end
+        row = past
+        while foot > end - min(n_last, room):
+            while row > first and rows[row - 1] >= foot:
+                row -= 1
+            is_known = row > first and rows[row - 1] == foot - 1 and is_candidate[row_classes[row - 1]]
+            if not is_known and _is_prose(n_tokens, flags, foot - 1, furniture, speech, long_tokens):
+                break
+            foot -= 1
+        n_headed, heading = 0, -1
+        for turn in range(2):
+            is_form = n_headed >= fewest_headed
+            for row in range(first, past):
+                c, p = row_classes[row], rows[row]
+                if not is_candidate[c]:
+                    continue
+                is_above = p + 1 < end and _is_prose(n_tokens, flags, p + 1, furniture, speech, long_tokens)
+                if row + 1 < past and rows[row + 1] == p + 1 and is_candidate[row_classes[row + 1]]:
+                    is_above = False
+                if turn == 0:
+                    n_headed += is_above and c != heading
+                    heading = c if is_above else heading
+                else:
+                    occurrences[c] += 1
+                    in_forms[c] += is_form
+                    at_edge[c] += (p < head or p >= foot) and not (is_form and (is_above or flags[p] & speech))
+
+
+@inner
+def _is_prose(n_tokens, flags, p, furniture, speech, long_tokens):
+    return n_tokens[p] >= long_tokens and flags[p] & speech and not flags[p] & furniture
+
+
+@borrows
+def count_company(
+    walk, unit, order, first_paragraph, first_row, rows, row_classes, is_candidate, flags, furniture, neighbour, lead,
+    last, beside,
+):  # fmt: skip
+    """Count in how many units candidates have their usual company: beside int32[k, 2], first 0, by side.
+
+    walk and unit as in count_units, the others as in count_edges. Usual company is what most often goes before, or
+    behind, if that is a candidate or boilerplate.
+    Scratch: lead int32[k, 2], first 0; last int32[k, 2], first -1. Out: neighbour int32[k, 2], what the company is, k
+    for boilerplate; only where there is any.
     """
     n_classes = len(is_candidate)
     for turn in range(2):
@@ -169,10 +218,6 @@ def count_places(
                 c, p = row_classes[row], rows[row]
                 if not is_candidate[c]:
                     continue
-                if turn == 0:
-                    occurrences[c] += 1
-                    room = (end - begin) // 4
-                    at_edge[c] += p - begin < min(n_start, room) or end - 1 - p < min(n_last, room)
                 for side in range(2):
                     near, near_row = (p - 1, row - 1) if side == 0 else (p + 1, row + 1)
                     found = -1

@@ -22,7 +22,7 @@ def look_at_shapes(text, starts, ends, n_tokens, long_tokens, no_letters, label,
 
     text uint8[]; starts, ends int64[p], bytes into it; n_tokens int[p]. no_letters: has less than two; label: ends in a
     colon, or is an item of a list; speech: opens with a quotation mark or a dash, or is a sentence of less than
-    long_tokens.
+    long_tokens; both label and speech: another sentence.
     """
     for p in range(len(starts)):
         start, end = starts[p], ends[p]
@@ -32,8 +32,10 @@ def look_at_shapes(text, starts, ends, n_tokens, long_tokens, no_letters, label,
             continue
         if _ends_with(text, start, end, _COLON, 0xEFBC9A) or _is_item(text, start, end):
             flags[p] |= label
-        elif _opens_as_speech(text, start, end) or (n_tokens[p] < long_tokens and ends_as_sentence(text, start, end)):
+        elif _opens_as_speech(text, start, end):
             flags[p] |= speech
+        elif ends_as_sentence(text, start, end):
+            flags[p] |= speech if n_tokens[p] < long_tokens else label | speech
 
 
 @inner
