@@ -31,13 +31,16 @@ def measure_chunks(chunks: list[pa.Array], n_rows: int) -> Sizes:
 
 def _measure_values(values: pa.Array) -> Sizes | int:
     types, found = pa.types, values.type
-    if types.is_dictionary(found):
+    if types.is_dictionary(found) or types.is_primitive(found):
         return 8
     if isinstance(values, pa.ExtensionArray):
         return _measure_values(values.storage)
     plain = storable_type(found, keeps_empty=True)
     if plain != found:  # views, of whose values Arrow tells no length
-        return _measure_values(conform(values, plain))
+        try:
+            return _measure_values(conform(values, plain))
+        except pa.ArrowException:  # times that are out of range there: they become text
+            return 8
     if is_text_type(found) or types.is_binary(found) or types.is_large_binary(found):
         lengths: Sizes = pc.fill_null(pc.binary_length(values), 0).to_numpy(zero_copy_only=False).astype(np.int64)
         return lengths

@@ -146,7 +146,7 @@ class Settings:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingsError(f"{name} must be a whole number of at least {least}, got {value!r}")
-            most = MOST_BYTES if name in _IN_BYTES else MOST_COUNT
+            most = _MOST.get(name, MOST_COUNT)
             if value > most:
                 raise SettingsError(f"{name} must be at most {most:,}, got {_shorten(value)}")
         for name in ("allow_different_facts", "duplicates", "repeats", "boilerplate"):
@@ -194,8 +194,6 @@ class Settings:
                 f"similarity must be at least {LEAST_SIMILARITY}, got {self.similarity!r}: "
                 "what finds pairs below it takes too much room"
             )
-        if self.seed >= 1 << 32:
-            raise SettingsError(f"seed must be below 2**32, got {self.seed}")
         if self.min_near_tokens < self.min_tokens:
             raise SettingsError(
                 f"min_near_tokens ({self.min_near_tokens}) must be at least min_tokens ({self.min_tokens}): "
@@ -278,7 +276,12 @@ _LEAST: Final = {
     "batch_bytes": 1,
 }
 
-_IN_BYTES: Final = ("max_document_bytes", "memory", "batch_bytes")
+_MOST: Final = {
+    "seed": (1 << 32) - 1,
+    "max_document_bytes": MOST_BYTES,
+    "memory": MOST_BYTES,
+    "batch_bytes": MOST_BYTES,
+}
 
 _NO_COLUMN: Final = {
     "keep": ("column:", *(f"{start}:{end}" for start in ("", "column:") for end in ("lowest", "highest"))),
