@@ -16,6 +16,7 @@ from benchmarks.quality.train_likeness import (
     AskedRules,
     Said,
     read_everyday,
+    read_furniture,
     say_what,
     titles_of,
     weigh_words,
@@ -82,6 +83,17 @@ def test_everyday_sentences_are_there() -> None:
         assert len(set(sentences)) == len(sentences) >= 300, language
         rules = AskedRules(rule for rule in RULES.values() if rule.language == language)
         assert [sentence for sentence in sentences if rules.take(sentence)] == []
+
+
+def test_furniture_is_there() -> None:
+    """So have they lines of boilerplate, of all categories of rules; none is there twice or an everyday sentence."""
+    furniture, everyday = read_furniture(), read_everyday()
+    assert {said.language for said in furniture} == set(everyday)
+    assert {said.category for said in furniture} == {rule.category for rule in RULES.values()}
+    for language, sentences in everyday.items():
+        lines = [said.text for said in furniture if said.language == language]
+        assert len(set(lines)) == len(lines) >= 300, language
+        assert not set(lines) & set(sentences)
 
 
 def test_numbers_are_one_word() -> None:

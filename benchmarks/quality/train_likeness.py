@@ -68,6 +68,9 @@ OF_PAGES: Final = "en"
 EVERYDAY: Final = Path(__file__).with_name("everyday")
 """Sentences as any text may have them, a file for each of the other languages in which there are rules."""
 
+FURNITURE: Final = Path(__file__).with_name("furniture")
+"""Lines of boilerplate in the same languages, a file for each: category, tab, text."""
+
 MOST_SAID: Final = 8.0
 """No token speaks for more."""
 
@@ -261,7 +264,7 @@ def _texts_of(
         elif pages.said[paragraph] == IN_GOLD:
             of_pages.append(text)
     examples = [Said(example, rule.category, rule.language) for rule in rules for example in rule.examples]
-    return [*examples, *found.values()], content
+    return [*examples, *read_furniture(), *found.values()], content
 
 
 def _said_by(text: str, title: str) -> Said:
@@ -272,6 +275,15 @@ def _said_by(text: str, title: str) -> Said:
 def read_everyday() -> dict[str, list[str]]:
     """Give the sentences of EVERYDAY by language."""
     return {path.stem: path.read_text(encoding="utf-8").splitlines() for path in sorted(EVERYDAY.glob("*.txt"))}
+
+
+def read_furniture() -> list[Said]:
+    """Give the lines of FURNITURE."""
+    return [
+        Said(text, category, path.stem)
+        for path in sorted(FURNITURE.glob("*.tsv"))
+        for category, _, text in (line.partition("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    ]
 
 
 def weigh_words(
