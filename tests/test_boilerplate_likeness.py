@@ -1,6 +1,7 @@
 """Paragraphs that no rule matches, but that are worded like boilerplate and stand among it."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ def clean(lines: list[str], **options: Any) -> dict[str, tuple[str, str | None]]
     return {row["text"].strip(): (row["rule"], row["votes"]) for row in result.removed.to_pylist()}
 
 
+EVERYDAY = tomllib.loads(Path(__file__).with_name("everyday_pages.toml").read_text(encoding="utf-8"))["page"]
+"""Short texts in fifteen languages, none of which the model was shown, and the furniture of a page."""
+
+
 def is_like_others(rule: str) -> bool:
     """Say whether a removal rests on likeness."""
     return rule.endswith(f"/{LIKE_OTHERS}")
@@ -58,6 +63,14 @@ def test_what_tells_a_story_is_like_no_boilerplate(told: str) -> None:
     present = told.replace("were set down", "are their own").replace(", the owner told the city", " from such links")
     assert present in clean([*NEWS, *FURNITURE[:2], present, *FURNITURE[2:]])
     assert told not in clean([*NEWS, *FURNITURE[:2], told, *FURNITURE[2:]])
+
+
+@pytest.mark.parametrize("page", EVERYDAY, ids=lambda page: page["language"])
+def test_everyday_sentences_stay_above_furniture(page: dict[str, Any]) -> None:
+    """Common words of a language speak for no boilerplate: of a page with company enough only the furniture goes."""
+    gone = clean([page["prose"], *page["sentences"], *page["furniture"]])
+    assert set(gone) <= set(page["furniture"])
+    assert len(gone) >= 4
 
 
 def test_a_line_that_no_rule_knows_goes_amid_boilerplate() -> None:
