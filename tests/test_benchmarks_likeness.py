@@ -11,8 +11,12 @@ from benchmarks.quality.train_likeness import (
     IN_GOLD,
     MOST_SAID,
     NEAR_IT,
+    OF_PAGES,
     UNSAID,
     AskedRules,
+    Said,
+    read_everyday,
+    read_furniture,
     say_what,
     titles_of,
     weigh_words,
@@ -32,18 +36,64 @@ def label(text: str, what: str) -> LineLabel:
     return LineLabel(set_name="aeb", doc_id="1", line=0, sha=line_sha(text), label=what, near=None, lang="en")
 
 
-def test_words_of_boilerplate_weigh_more_than_those_of_content() -> None:
-    """A word that only boilerplate has weighs most, one that both have less, and its category is the commonest."""
-    rule = RULES["newsletter/sign-up"]
-    found = [("subscribe to the paper", "paywall"), ("the newsletter is free", "newsletter")]
-    keys, weights, categories = weigh_words([rule], found, ["the mayor said the bridge was open"] * 5)
+def word_weights(boilerplate: list[Said], content: dict[str, list[str]]) -> dict[int, tuple[float, str]]:
+    """Give what each run of words speaks for, by its key, and of which category it is."""
+    keys, weights, categories = weigh_words(boilerplate, content)
     assert (np.diff(keys.astype(np.int64)) > 0).all()
     assert np.abs(weights).max() <= MOST_SAID
-    known = dict(zip(keys.tolist(), zip(weights.tolist(), categories.tolist(), strict=True), strict=True))
-    newsletter, the, mayor = (run_keys([word])[0][0].item() for word in ("Newsletter", "the", "mayor"))
-    assert known[newsletter][0] > known[the][0]
-    assert CATEGORIES[known[newsletter][1]] == "newsletter"
-    assert mayor not in known
+    names = [CATEGORIES[number] for number in categories]
+    return dict(zip(keys.tolist(), zip(weights.tolist(), names, strict=True), strict=True))
+
+
+def key_of(word: str) -> int:
+    """Give the key of one word."""
+    return int(run_keys([word])[0][0])
+
+
+def test_words_of_boilerplate_weigh_more_than_those_of_content() -> None:
+    """A word that only boilerplate has weighs most, one that both have less, and its category is the commonest."""
+    said = [Said(text, "newsletter", "en") for text in RULES["newsletter/sign-up"].examples]
+    said += [Said("subscribe to the paper", "paywall", "en"), Said("the newsletter is free", "newsletter", "en")]
+    known = word_weights(said, {"en": ["the mayor said the bridge was open"] * 5})
+    assert known[key_of("Newsletter")][0] > known[key_of("the")][0]
+    assert known[key_of("Newsletter")][1] == "newsletter"
+    assert key_of("mayor") not in known
+
+
+def test_no_language_speaks_for_boilerplate() -> None:
+    """A word that is as common in the content of its language as in boilerplate speaks for neither, be it of ten pages
+    in a thousand; one that ten sentences do not happen to have speaks for little, and one of boilerplate for much.
+    """
+    said = [Said(f"de {number}", "share", "en") for number in range(90)]
+    said += [Said(text, "share", "nl") for text in ["deel het nieuws"] * 9 + ["deel het vaker"]]
+    english, dutch = ["the mayor said the bridge was open"] * 990, ["het huis is oud"] * 10
+    known = word_weights(said, {"en": english, "nl": dutch})
+    assert abs(known[key_of("het")][0]) < 0.2
+    assert abs(known[key_of("vaker")][0]) < 1.0
+    assert known[key_of("deel")][0] > 2.0
+    unbalanced = word_weights(said, {"en": [*english, *dutch]})
+    assert unbalanced[key_of("het")][0] > 2.0
+
+
+def test_everyday_sentences_are_there() -> None:
+    """Every language of the rules but that of the pages has hundreds, none of them twice, and no rule takes one."""
+    everyday = read_everyday()
+    assert set(everyday) == {rule.language for rule in RULES.values()} - {OF_PAGES}
+    for language, sentences in everyday.items():
+        assert len(set(sentences)) == len(sentences) >= 300, language
+        rules = AskedRules(rule for rule in RULES.values() if rule.language == language)
+        assert [sentence for sentence in sentences if rules.take(sentence)] == []
+
+
+def test_furniture_is_there() -> None:
+    """So have they lines of boilerplate, of all categories of rules; none is there twice or an everyday sentence."""
+    furniture, everyday = read_furniture(), read_everyday()
+    assert {said.language for said in furniture} == set(everyday)
+    assert {said.category for said in furniture} == {rule.category for rule in RULES.values()}
+    for language, sentences in everyday.items():
+        lines = [said.text for said in furniture if said.language == language]
+        assert len(set(lines)) == len(lines) >= 300, language
+        assert not set(lines) & set(sentences)
 
 
 def test_numbers_are_one_word() -> None:

@@ -6,8 +6,8 @@ from content by the rest.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from benchmarks.measurements import BenchmarkError
-from benchmarks.quality.labelled import SETS
 from benchmarks.quality.line_pages import LinePage, collapse, line_sha, parse_html, read_line_pages
 from benchmarks.quality.lines import CONTENT, LineLabel, is_kept_unseen, read_labels
+from benchmarks.quality.train_blocks import TRAINED_ON
 from benchmarks.quality.tree_arrays import tree_arrays
 from dedup.arrow_views import view_texts
 from dedup.boilerplate.checking import why_left
@@ -62,8 +62,25 @@ LEAST_TITLE: Final = 2
 SEEN, UNSEEN = 0.1, 0.5
 """What is added to the number of texts that a run of words is in, of boilerplate and of content."""
 
+OF_PAGES: Final = "en"
+"""The language that the content of pages counts as: nearly all of it is English."""
+
+EVERYDAY: Final = Path(__file__).with_name("everyday")
+"""Sentences as any text may have them, a file for each of the other languages in which there are rules."""
+
+FURNITURE: Final = Path(__file__).with_name("furniture")
+"""Lines of boilerplate in the same languages, a file for each: category, tab, text."""
+
 MOST_SAID: Final = 8.0
 """No token speaks for more."""
+
+
+class Said(NamedTuple):
+    """A text of boilerplate."""
+
+    text: str
+    category: str
+    language: str
 
 
 class Lines(NamedTuple):
@@ -107,7 +124,7 @@ def train_likeness(data: Path, target: Path) -> dict[str, Any]:
         model.fit(lines.evidence[~is_out], lines.is_boilerplate[~is_out])
         probability[is_out] = model.predict_proba(lines.evidence[is_out])[:, 1]
     model.fit(lines.evidence, lines.is_boilerplate)
-    keys, weights, categories = weigh_words(RULES.values(), *_texts_of(pages, set(), None))
+    keys, weights, categories = weigh_words(*_texts_of(pages, RULES.values(), set(), None))
     with target.open("wb") as file:
         np.savez_compressed(
             file, keys=keys, weights=weights.astype(np.float16), categories=categories, **tree_arrays(model, DEPTH)
@@ -130,7 +147,7 @@ def _read_pages(data: Path) -> _Pages:
     """Give the labelled pages that writers of rules may see, as rules leave them."""
     labels: dict[tuple[str, str], list[LineLabel]] = {}
     for label in read_labels():
-        if label.set_name in SETS:
+        if label.set_name in TRAINED_ON:
             labels.setdefault((label.set_name, label.doc_id), []).append(label)
     found = [page for page in read_line_pages(data, None, labels.keys()) if not is_kept_unseen(page.page)]
     texts = ["\n".join(page.lines) for page in found]
@@ -205,7 +222,7 @@ def _lines_without(pages: _Pages, fold: int) -> Lines:
     said = np.array(pages.said)
     parts = []
     for half in (0, 1):
-        runs = Runs(*weigh_words(rules, *_texts_of(pages, left_out, 1 - half)))
+        runs = Runs(*weigh_words(*_texts_of(pages, rules, left_out, 1 - half)))
         evidence = measure_likeness(view, numbers, view.first, taken, runs).evidence
         rows = np.flatnonzero((pages.half == half) & has_company & ~taken & may_be_alike(evidence) & (said != UNSAID))
         parts.append(Lines(evidence[rows], view.document[rows], said[rows] == BOILERPLATE, said[rows] != IN_GOLD))
@@ -232,42 +249,81 @@ class AskedRules:
         return self._known[text]
 
 
-def _texts_of(pages: _Pages, left_out: set[str], half: int | None) -> tuple[list[tuple[str, str]], list[str]]:
-    """Give what the other rules took, each with its category, and what is content, of one half of the pages or all."""
+def _texts_of(
+    pages: _Pages, rules: Iterable[Rule], left_out: set[str], half: int | None
+) -> tuple[list[Said], dict[str, list[str]]]:
+    """Give examples of rules and what they took from one half of the pages, or all; and content, by its language."""
     is_of = np.ones(len(pages.half), dtype=np.bool_) if half is None else pages.half == half
-    found: dict[str, str] = {}
-    content = []
+    found: dict[str, Said] = {}
+    content = read_everyday()
+    of_pages = content.setdefault(OF_PAGES, [])
     for paragraph in np.flatnonzero(is_of).tolist():
-        rule, text = pages.rules[paragraph], pages.texts[paragraph]
-        if rule is not None and rule not in left_out:
-            found.setdefault(text, rule.partition("/")[0])
+        title, text = pages.rules[paragraph], pages.texts[paragraph]
+        if title is not None and title not in left_out:
+            found.setdefault(text, _said_by(text, title))
         elif pages.said[paragraph] == IN_GOLD:
-            content.append(text)
-    return list(found.items()), content
+            of_pages.append(text)
+    examples = [Said(example, rule.category, rule.language) for rule in rules for example in rule.examples]
+    return [*examples, *read_furniture(), *found.values()], content
+
+
+def _said_by(text: str, title: str) -> Said:
+    """Give a text that a rule of that title took; those in no file find signatures, of any language."""
+    return Said(text, title.partition("/")[0], RULES[title].language if title in RULES else OF_PAGES)
+
+
+def read_everyday() -> dict[str, list[str]]:
+    """Give the sentences of EVERYDAY by language."""
+    return {path.stem: path.read_text(encoding="utf-8").splitlines() for path in sorted(EVERYDAY.glob("*.txt"))}
+
+
+def read_furniture() -> list[Said]:
+    """Give the lines of FURNITURE."""
+    return [
+        Said(text, category, path.stem)
+        for path in sorted(FURNITURE.glob("*.tsv"))
+        for category, _, text in (line.partition("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    ]
 
 
 def weigh_words(
-    rules: Iterable[Rule], found: Iterable[tuple[str, str]], content: Sequence[str]
+    boilerplate: Sequence[Said], content: Mapping[str, Sequence[str]]
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64], npt.NDArray[np.int8]]:
-    """Give the runs of words of boilerplate: keys, the logarithm of how much likelier each is there, and categories."""
-    texts = [(example, rule.category) for rule in rules for example in rule.examples] + list(found)
+    """Give the runs of words of boilerplate: keys, the logarithm of how much likelier each is there, and categories.
+
+    Content counts as if each language had the share in it that it has in boilerplate, or every word of a language with
+    little content would speak for boilerplate. Boilerplate of a language without any counts as of OF_PAGES.
+    """
     counts: dict[int, Counter[int]] = {}
-    for keys, (_, category) in zip(run_keys(text for text, _ in texts), texts, strict=True):
+    languages: dict[int, Counter[str]] = {}
+    n_said = Counter(_counted_as(one, content) for one in boilerplate)
+    for keys, one in zip(run_keys(one.text for one in boilerplate), boilerplate, strict=True):
         for key in set(keys.tolist()):
-            counts.setdefault(key, Counter())[CATEGORIES.index(category)] += 1
-    of_content: Counter[int] = Counter()
-    for keys in run_keys(content):
-        of_content.update(set(keys.tolist()))
+            counts.setdefault(key, Counter())[CATEGORIES.index(one.category)] += 1
+            languages.setdefault(key, Counter())[_counted_as(one, content)] += 1
+    one_of_pages = len(content[OF_PAGES]) / max(n_said[OF_PAGES], 1)
+    worth = {language: one_of_pages * n_said[language] / max(len(texts), 1) for language, texts in content.items()}
+    of_content: dict[int, float] = defaultdict(float)
+    for language, texts in content.items():
+        for keys in run_keys(texts):
+            for key in set(keys.tolist()):
+                of_content[key] += worth[language]
     ordered = sorted(counts)
     seen = np.array([counts[key].total() for key in ordered])
     unseen = np.array([of_content[key] for key in ordered])
-    weights = np.log((seen + SEEN) / (len(texts) + 1)) - np.log((unseen + UNSEEN) / (len(content) + 1))
+    smallest = np.array([worth[languages[key].most_common(1)[0][0]] for key in ordered])
+    n_content = sum(worth[language] * len(texts) for language, texts in content.items())
+    weights = np.log((seen + SEEN) / (len(boilerplate) + 1)) - np.log((unseen + UNSEEN * smallest) / (n_content + 1))
     categories = [counts[key].most_common(1)[0][0] for key in ordered]
     return (
         np.array(ordered, dtype=np.uint32),
         np.clip(weights, -MOST_SAID, MOST_SAID),
         np.array(categories, dtype=np.int8),
     )
+
+
+def _counted_as(one: Said, content: Mapping[str, Sequence[str]]) -> str:
+    return one.language if one.language in content else OF_PAGES
 
 
 def _join(parts: Sequence[Lines]) -> Lines:

@@ -31,10 +31,10 @@ LIKE_OTHERS: Final = "like-others"
 
 MODEL_PATH: Final = Path(__file__).with_name("likeness.npz")
 
-LEAST_PROBABILITY: Final = 0.6
+LEAST_PROBABILITY: Final = 0.4
 """From here on a paragraph goes: cross-validated, two in a thousand lines of what people call content are as likely."""
 
-LEAST_WORDING: Final = -0.3
+LEAST_WORDING: Final = 0.0
 """In the mean: nine in ten paragraphs are below it, and of what the model would take one in a hundred."""
 
 MOST_AT_ONCE: Final = 1 << 14
