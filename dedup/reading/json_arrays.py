@@ -21,10 +21,11 @@ from dedup.settings import Settings
 from dedup.sources import Input
 from dedup.streams import stream_bytes
 
-_OUTSIDE: Final = rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+'
+# no possessive groups: Python before 3.11.5 goes back into them, and matches what is none
+_OUTSIDE: Final = rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*"[^"{}\[\]]*+)*'
 _TO_BRACKET: Final = re.compile(_OUTSIDE + rb"[{}\[\]]", re.DOTALL)
 _TO_OPEN_STRING: Final = re.compile(_OUTSIDE, re.DOTALL)
-_IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*', re.DOTALL)
 
 
 def read_json(source: Input, settings: Settings) -> Iterator[Piece]:
