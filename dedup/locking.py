@@ -77,10 +77,10 @@ def _open_locked(path: Path, made: list[Path]) -> int | None:
         try:
             made[:0] = make_parents(path.parent)
             handle = os.open(path, flags, 0o666)
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             if is_last:
                 raise
-            continue  # a run that ended has just removed the empty folder
+            continue  # a run that ended has just removed the empty folder, or did while it was looked at
         try:
             lock_handle(handle)
             if _is_at(handle, path):

@@ -127,6 +127,22 @@ print(n_held)
     assert [path for path in tmp_path.rglob("*") if path.name != "new"] == []  # which one made while another was in it
 
 
+def test_folder_that_goes_while_it_is_looked_at(tmp_path, monkeypatch):
+    """A folder that another run makes and removes between two looks at it keeps nobody from writing."""
+    make, told = Path.mkdir, []
+
+    def mkdir(folder, *args, **kwargs):
+        if not told:
+            told.append(folder)
+            raise FileExistsError(17, "File exists", str(folder))  # what pathlib says if it is gone by the second look
+        make(folder, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with lock_target(tmp_path / "new" / "out"):
+        assert told == [tmp_path / "new"]
+    assert names(tmp_path) == []
+
+
 def test_leftovers_of_others_stay(tmp_path):
     """Only names that a run gives its own hidden folders are removed."""
     kept = [".out.partial-mine", ".out.staging", ".out2.partial-12-0123abcd", "out.partial-12-0123abcd"]
