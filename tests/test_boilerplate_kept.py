@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from dedup.boilerplate import kept, table
+from dedup.boilerplate.packed import Packed
 from dedup.boilerplate.patterns import Pattern
-from dedup.boilerplate.rule_files import Rule
+from dedup.boilerplate.rule import Rule
 from dedup.boilerplate.spellings import fold
 from dedup.boilerplate.table import RULE_FILES
 from dedup.settings import Settings
@@ -146,6 +147,8 @@ def described(value: object) -> object:
     """Give all that a rule says, in values that can be compared."""
     if isinstance(value, Rule):
         return [described(getattr(value, field.name)) for field in fields(value)]
+    if isinstance(value, Packed):
+        return described(value.get())
     if isinstance(value, tuple):
         return [described(one) for one in value]
     return (value.written, value.sources) if isinstance(value, Pattern) else value

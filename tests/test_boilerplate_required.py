@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from dedup.boilerplate import RULES
 from dedup.boilerplate.regexes import find_clauses
 from dedup.boilerplate.required import Required, join_required, read_required
-from dedup.boilerplate.rule_files import Rule, parse_rules
+from dedup.boilerplate.rule import Rule
+from dedup.boilerplate.rule_files import parse_rules
 from dedup.boilerplate.shipped import find_required, load_required, ship_required
 from dedup.boilerplate.traces import END, START, Trace, traces_of
 from dedup.boilerplate.trials import MOST_JOINED

@@ -34,7 +34,8 @@ from dedup.boilerplate.likeness import (
     measure_likeness,
     run_keys,
 )
-from dedup.boilerplate.rule_files import NOT_BY_RULES, Rule
+from dedup.boilerplate.rule import Rule
+from dedup.boilerplate.rule_files import NOT_BY_RULES
 from dedup.boilerplate.table import RULES
 from dedup.boilerplate.tokens import tokens_of
 from dedup.paragraphs import split_paragraphs

@@ -1,5 +1,6 @@
 """Text that is nobody's content, found by rules that are data: one TOML file a language in `rules/`.
 
+rule.py         Rule, and RuleFile: those of a language (packed.py: what is read of a rule when somebody asks for it)
 rule_files.py   rule files -> Rule, checked and compiled once
 checking.py     rules held to their examples
 table.py        RULES: "category/name" -> rule, those of a user's files, and what protects legal texts
@@ -21,7 +22,8 @@ finding.py      documents and paragraphs -> BOILERPLATE
 from dedup.boilerplate.checking import check_examples
 from dedup.boilerplate.finding import cue_limits, cue_tables, cue_tokens, find_boilerplate
 from dedup.boilerplate.kept import keep_for_later
-from dedup.boilerplate.rule_files import Rule, load_rules
+from dedup.boilerplate.rule import Rule
+from dedup.boilerplate.rule_files import load_rules
 from dedup.boilerplate.table import RULES, read_rule_texts, with_rules_read
 
 __all__ = [

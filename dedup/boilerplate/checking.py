@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dedup.boilerplate.cues import SYMBOLS, Cue
-from dedup.boilerplate.rule_files import Rule
+from dedup.boilerplate.rule import Rule
 from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import bare, is_quotation, is_reported, translate
 from dedup.errors import RuleError

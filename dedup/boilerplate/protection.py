@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate.patterns import Pattern
-from dedup.boilerplate.rule_files import RuleFile
+from dedup.boilerplate.rule import RuleFile
 from dedup.boilerplate.tokens import normal_form, tokens_of
 from dedup.boilerplate.wording import bare, translate
 from dedup.kernels.characters import load_characters

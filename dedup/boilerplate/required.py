@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate.regexes import either, find_clauses
-from dedup.boilerplate.rule_files import Rule
+from dedup.boilerplate.rule import Rule
 from dedup.boilerplate.spellings import fold
 from dedup.boilerplate.traces import END, START, Clause, Trace
 from dedup.kernels.traces import END_WORD, LETTERS, PAIR, START_WORD, fill_positions

@@ -4,16 +4,16 @@ import re
 import tomllib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
-from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, read_cue, read_lines
+from dedup.boilerplate.cues import MOST_CUE_TOKENS, SYMBOLS, Cue, read_cue
+from dedup.boilerplate.packed import Packed
 from dedup.boilerplate.patterns import Pattern
+from dedup.boilerplate.rule import NOWHERE, Rule, RuleBody, RuleFile
 from dedup.boilerplate.spellings import spellings
 from dedup.boilerplate.tokens import normal_form, tokens_of
-from dedup.boilerplate.wording import is_reported, translate
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, did_you_mean
 
@@ -21,8 +21,6 @@ PLACES: Final = ("anywhere", "start", "end", "edges", "last")
 CUTS: Final = ("paragraph", "tail")
 COMPANY: Final = ("never", "elsewhere", "always")
 """Where what a rule matches goes only if there is other boilerplate around it."""
-NOWHERE: Final = "nowhere"
-"""In place of a place: there is none where the rule is enough."""
 
 NOT_BY_RULES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -61,84 +59,6 @@ _RULE_KEYS: Final = {
     "examples": list,
     "counter_examples": list,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One kind of boilerplate: what a paragraph must look like, and where it must stand."""
-
-    name: str
-    category: str
-    language: str
-    cue_lines: str  # of `cues`, which are made when somebody asks: in most runs nobody looks at most of the thousands
-    max_tokens: int
-    pattern: Pattern  # the whole paragraph
-    signs: tuple[Pattern, ...]  # of which `needs` must be found in it
-    needs: int
-    unless: Pattern | None  # which must not be found in it
-    place: str
-    cut: str
-    sure_at: str  # the place, or NOWHERE, where it is enough; elsewhere what it matches goes only in company
-    examples: tuple[str, ...]
-    counter_examples: tuple[str, ...]
-
-    @property
-    def cues(self) -> tuple[Cue, ...]:
-        """Of which a paragraph must hold one."""
-        return read_lines(self.cue_lines)
-
-    @property
-    def company(self) -> str:
-        """Whether it needs other boilerplate around, one of COMPANY."""
-        if self.sure_at == NOWHERE:
-            return "always"
-        return "never" if self.sure_at == self.place else "elsewhere"
-
-    @property
-    def title(self) -> str:
-        """What a removal names: category and name."""
-        return f"{self.category}/{self.name}"
-
-    @property
-    def takes_reports(self) -> bool:
-        """Whether it takes text that tells what somebody said, as no rule does unless an example of it does."""
-        return any(is_reported(translate(example)) for example in self.examples)
-
-    def matches(self, wording: str) -> bool:
-        """Say whether text in its bare wording is of this kind, wherever it stands."""
-        if self.pattern.fullmatch(wording) is None:
-            return False
-        if is_reported(wording) and not self.takes_reports:
-            return False
-        # before the signs, which take longer
-        if self.unless is not None and self.unless.search(wording) is not None:
-            return False
-        return not self.needs or self._has_signs(wording)
-
-    def _has_signs(self, wording: str) -> bool:
-        missing = self.needs
-        for position, sign in enumerate(self.signs):
-            if sign.search(wording) is not None:
-                missing -= 1
-                if missing == 0:
-                    return True
-            if len(self.signs) - position - 1 < missing:
-                return False
-        return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFile:
-    """What the file of one language holds."""
-
-    language: str
-    rules: tuple[Rule, ...]
-    companions: Pattern | None  # sentences that go along with a hit, but are none themselves
-    companion_cues: tuple[Cue, ...]  # of which such a sentence must hold one
-    legal_words: frozenset[str]  # tokens that legal texts are full of
-    legal_titles: Pattern | None  # first lines of legal texts
-    own_words: frozenset[str] = frozenset()  # of which a text must hold one for the rules to be tried, if there are any
-    parts: Mapping[str, str] = field(compare=False, repr=False)  # for later files of the language
 
 
 def load_rules() -> dict[str, RuleFile]:
@@ -262,21 +182,24 @@ def _read_rule(entry: Any, parts: Mapping[str, str], language: str, where: str) 
     company = _one_of(entry.get("company", "never"), COMPANY, f"{where}: company")
     if (company, place) == ("elsewhere", "anywhere"):
         raise RuleError(f"{where}: company is 'elsewhere', but place is anywhere; name the place where it is enough")
+    body = RuleBody(
+        cue_lines="\n".join(cue.written for cue in _read_cues(entry["cues"], language, where)),
+        pattern=pattern,
+        signs=signs,
+        unless=_compile_any(entry.get("unless", []), parts, f"{where}: unless"),
+        examples=tuple(_strings(entry["examples"], f"{where}: examples")),
+        counter_examples=tuple(_strings(entry["counter_examples"], f"{where}: counter_examples")),
+    )
     return Rule(
         name=entry["name"],
         category=entry["category"],
         language=language,
-        cue_lines="\n".join(cue.written for cue in _read_cues(entry["cues"], language, where)),
         max_tokens=entry["max_tokens"],
-        pattern=pattern,
-        signs=signs,
         needs=needs,
-        unless=_compile_any(entry.get("unless", []), parts, f"{where}: unless"),
         place="anywhere" if company == "elsewhere" else place,
         cut=_one_of(entry.get("cut", "paragraph"), CUTS, f"{where}: cut"),
         sure_at=NOWHERE if company == "always" else place,
-        examples=tuple(_strings(entry["examples"], f"{where}: examples")),
-        counter_examples=tuple(_strings(entry["counter_examples"], f"{where}: counter_examples")),
+        body=Packed(body),
     )
 
 

@@ -14,7 +14,8 @@ from dedup.boilerplate.cues import SYMBOLS, Cue, CueIndex
 from dedup.boilerplate.languages import MOST_LANGUAGES, WITH_LETTERS, is_of_names, lead_bits
 from dedup.boilerplate.patterns import Pattern
 from dedup.boilerplate.required import Required
-from dedup.boilerplate.rule_files import NOWHERE, PLACES, Rule, RuleFile
+from dedup.boilerplate.rule import NOWHERE, Rule, RuleFile
+from dedup.boilerplate.rule_files import PLACES
 from dedup.boilerplate.shipped import find_required
 from dedup.boilerplate.table import find_rules, kept_from_run_to_run, read_rule_texts
 from dedup.kernels.characters import load_characters

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate.required import Required, join_required, read_required
-from dedup.boilerplate.rule_files import Rule
+from dedup.boilerplate.rule import Rule
 from dedup.boilerplate.table import RULES, find_rules, kept_from_run_to_run
 from dedup.settings import Settings
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.boilerplate.protection import Bodies, bound_legal_words, find_legal_titles, find_legal_wording
-from dedup.boilerplate.rule_files import RuleFile
+from dedup.boilerplate.rule import RuleFile
 from dedup.kernels.shapes import N_LINE_COUNTS, count_lines
 from dedup.schemas import SPECIAL
 

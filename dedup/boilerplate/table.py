@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 from dedup.boilerplate.checking import check_examples
 from dedup.boilerplate.kept import recall, remember
 from dedup.boilerplate.languages import ALWAYS_TRIED, own_words
-from dedup.boilerplate.rule_files import Rule, RuleFile, load_rules, parse_rules
+from dedup.boilerplate.rule import Rule, RuleFile
+from dedup.boilerplate.rule_files import load_rules, parse_rules
 from dedup.errors import RuleError
 from dedup.settings import CATEGORIES, RuleText, Settings, check_categories
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from dedup.boilerplate.cues import SYMBOLS
-from dedup.boilerplate.rule_files import Rule
+from dedup.boilerplate.rule import Rule
 from dedup.boilerplate.screening import ActiveRules, Ways, is_enough
 from dedup.boilerplate.tokens import tokens_of
 from dedup.boilerplate.wording import MOST_SENTENCES, bare, is_doubtful_end, is_quotation, split_sentences, translate

@@ -7,12 +7,15 @@ several versions may share a folder, and numba writes an index before the machin
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+_WAITING: Final = "_function_to_set_up"
 
 
 def stamp_with_all_sources() -> None:
     """Have numba compile the kernels of dedup anew if the source of any has changed, and other functions as ever.
 
+    It looks for the files of a kernel when they are first asked for: most kernels are only ever called by others.
     Does nothing if this numba goes about it otherwise, or there are no files of sources.
     """
     from numba.core import caching
@@ -24,16 +27,27 @@ def stamp_with_all_sources() -> None:
         return
     set_up = known.FunctionCache.__init__
 
-    def set_up_with_stamp(self: Any, function: Any) -> None:
+    def set_up_later(self: Any, function: Any) -> None:
+        if function.__module__.startswith("dedup.kernels."):
+            self.__dict__[_WAITING] = function
+        else:
+            set_up(self, function)
+
+    def set_up_with_stamp(self: Any, name: str) -> Any:
+        function = self.__dict__.pop(_WAITING, None)
+        if function is None:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
         set_up(self, function)
-        if function.__module__.startswith("dedup.kernels.") and hasattr(self, "_cache_file"):
+        if hasattr(self, "_cache_file"):
             self._cache_file = make_file(
                 cache_path=self._cache_path,
                 filename_base=f"{self._impl.filename_base}.{stamp}",
                 source_stamp=stamp,
             )
+        return getattr(self, name)
 
-    known.FunctionCache.__init__ = set_up_with_stamp
+    known.FunctionCache.__init__ = set_up_later
+    known.FunctionCache.__getattr__ = set_up_with_stamp
 
 
 def hash_sources(folder: Path) -> str:
