@@ -50,6 +50,9 @@ def list_rules(
     A rule a line, under its category: name, language, where in a document it looks, what it takes (the whole
     paragraph, or also its tail), an example. Then how many there are.
     """
+    from dedup.boilerplate import keep_for_later
+
+    context.call_on_close(keep_for_later)  # reading the files of all rules takes seconds
     if context.invoked_subcommand is not None:
         return
     from dedup.boilerplate.table import find_rules

@@ -65,6 +65,29 @@ def test_list_is_complete(command: Command) -> None:
     assert sum(by_language) == n_rules == len(RULES)
 
 
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is kept beside kernels")
+def test_rule_files_are_read_once(tmp_path: Path) -> None:
+    """What a command read is there for the next: reading all rule files takes seconds."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    code = """
+import sys, tomllib
+read, loads = [], tomllib.loads
+tomllib.loads = lambda text: read.append(text) or loads(text)
+from dedup import cli
+try:
+    cli.main(["rules", "show", "copyright/notice"])
+finally:
+    print(len(read), file=sys.stderr)
+"""
+    outs = [
+        subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert outs[0].stdout == outs[1].stdout
+    assert int(outs[0].stderr) > 10
+    assert int(outs[1].stderr) == 0
+
+
 def test_list_of_a_category_and_a_language(command: Command) -> None:
     """--category and --lang leave out the others, in JSON, too; a category without rules has none."""
     code, out, _ = command("rules", "--category", "cookie", "--lang", "en", "--json")
