@@ -127,7 +127,7 @@ def ways_by_screen(text: str, places: int) -> Ways:
     return read_ways(screened.ways) if screened.ways else NO_WAYS
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(TEXTS + PROSE * 4), st.sampled_from(SEPARATORS)), min_size=1, max_size=5),
     st.sampled_from([EVERYWHERE, PLACE_BITS["anywhere"]]),

@@ -1,5 +1,6 @@
 """Runs that stand twice in a paragraph: the kernel equals its twin, captions lose a copy, style does not."""
 
+import os
 import subprocess
 import sys
 import unicodedata
@@ -151,6 +152,7 @@ def test_style_stays(text: str) -> None:
     assert runs(text) == []
 
 
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="so long a text takes a minute interpreted")
 def test_repeats_of_characters_that_hold_many_tokens_stay_within_bounds() -> None:
     """One character may hold six tokens in three bytes: as many repeats as such a text has find room."""
     run = "\u3316\u3307\u3318\u3322."
