@@ -82,7 +82,7 @@ def test_what_is_kept_grows_and_is_not_written_again_for_nothing(place: Path) ->
     assert file.stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "of another Python", "no file at all"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "size of its index", "of another Python", "no file at all"])
 def test_what_is_damaged_is_not_taken(place: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
     """A pattern is compiled anew where what was kept is not whole, or is of another Python."""
     kept.compile_pattern("a+")
@@ -93,6 +93,9 @@ def test_what_is_damaged_is_not_taken(place: Path, monkeypatch: pytest.MonkeyPat
         file.write_bytes(data[:-3])
     elif damage == "changed":
         data[-1] ^= 1
+        file.write_bytes(data)
+    elif damage == "size of its index":
+        data[kept._HEAD_BYTES - 1] = 255
         file.write_bytes(data)
     elif damage == "no file at all":
         file.unlink()
