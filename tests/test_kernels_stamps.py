@@ -58,3 +58,42 @@ def test_a_kernel_is_compiled_anew_if_one_that_it_calls_has_changed(site: Path, 
     assert hash_text(site, cache) == (after[0], True, 1)
     callee.write_text(source, encoding="utf-8")
     assert hash_text(site, cache) == (before[0], True, 1), "each version has its own"
+
+
+HASH_AT_ONCE = """
+import threading, time
+from numba.core import caching
+enable = caching.FunctionCache.enable
+def enable_later(self):
+    time.sleep(0.05)  # amid what is set up when a kernel is first asked for
+    enable(self)
+caching.FunctionCache.enable = enable_later
+import numpy as np
+from dedup.kernels import is_compiled
+from dedup.kernels.texts import hash_texts
+data, starts, ends = np.frombuffer(b"one two", dtype=np.uint8), np.array([0]), np.array([7])
+hashes, begin = [], threading.Barrier(4)
+def hash_one():
+    begin.wait()
+    is_compiled(hash_texts)
+    found = np.zeros((1, 2), dtype=np.uint64)
+    hash_texts(data, starts, ends, found)
+    hashes.append(int(found[0, 0]))
+threads = [threading.Thread(target=hash_one) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(hashes), len(set(hashes)), len(hash_texts._cache._cache_file._load_index()))
+"""
+
+
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+def test_a_kernel_that_is_first_called_by_several_threads_at_once(tmp_path: Path) -> None:
+    """Each is told whether it is compiled, and finds its files, whoever began to look for them."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    for _ in range(2):  # compiled, then loaded
+        done = subprocess.run(
+            [sys.executable, "-c", HASH_AT_ONCE], env=environment, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split() == ["4", "1", "1"], done.stderr

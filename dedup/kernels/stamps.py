@@ -6,10 +6,12 @@ several versions may share a folder, and numba writes an index before the machin
 """
 
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any, Final
 
 _WAITING: Final = "_function_to_set_up"
+_SETTING_UP: Final = threading.RLock()
 
 
 def stamp_with_all_sources() -> None:
@@ -33,21 +35,26 @@ def stamp_with_all_sources() -> None:
         else:
             set_up(self, function)
 
-    def set_up_with_stamp(self: Any, name: str) -> Any:
-        function = self.__dict__.pop(_WAITING, None)
-        if function is None:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-        set_up(self, function)
-        if hasattr(self, "_cache_file"):
-            self._cache_file = make_file(
-                cache_path=self._cache_path,
-                filename_base=f"{self._impl.filename_base}.{stamp}",
-                source_stamp=stamp,
-            )
-        return getattr(self, name)
+    def find_attribute(self: Any, name: str) -> Any:
+        with _SETTING_UP:
+            function = self.__dict__.get(_WAITING)
+            if function is not None:
+                made = known.FunctionCache.__new__(known.FunctionCache)
+                set_up(made, function)
+                if hasattr(made, "_cache_file"):
+                    made._cache_file = make_file(
+                        cache_path=made._cache_path,
+                        filename_base=f"{made._impl.filename_base}.{stamp}",
+                        source_stamp=stamp,
+                    )
+                self.__dict__.update(made.__dict__)  # at once: other threads look without asking here
+                del self.__dict__[_WAITING]
+        if name in self.__dict__:
+            return self.__dict__[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     known.FunctionCache.__init__ = set_up_later
-    known.FunctionCache.__getattr__ = set_up_with_stamp
+    known.FunctionCache.__getattr__ = find_attribute
 
 
 def hash_sources(folder: Path) -> str:
