@@ -65,7 +65,7 @@ import threading, time
 from numba.core import caching
 enable = caching.FunctionCache.enable
 def enable_later(self):
-    time.sleep(0.05)  # amid what is set up when a kernel is first asked for
+    time.sleep(1)  # amid what is set up when a kernel is first asked for
     enable(self)
 caching.FunctionCache.enable = enable_later
 import numpy as np
