@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.arrow_views import TextView, view_numbers, view_texts
+from dedup.arrow_views import TextView, freeze, view_numbers, view_texts
 from dedup.boilerplate import cue_tables, find_boilerplate
-from dedup.cuts import read_cuts, trim_paragraphs
+from dedup.cuts import Cuts, Pieces, list_pieces, read_cuts, tell_layouts, trim_paragraphs
 from dedup.fingerprints import Fingerprints, fingerprint_paragraphs, replace_fingerprints, set_apart
 from dedup.kernels.packing import pack_bands
 from dedup.kernels.shapes import look_at_shapes
 from dedup.kernels.spans import count_characters, measure_texts
 from dedup.paragraphs import split_paragraphs
-from dedup.schemas import BOILERPLATE, empty_table
+from dedup.schemas import BOILERPLATE, PARAGRAPHS, empty_table
 from dedup.schemas import VERBATIM as VERBATIM_KIND
 from dedup.settings import Settings
 from dedup.shards import BOILERPLATE as GOES
@@ -58,6 +58,7 @@ class Facts:
     near: NDArray[np.int64]
     words: NDArray[Any]
     sketches: NDArray[np.uint8]
+    pieces: Pieces
     goes: ShardCuts
 
 
@@ -77,9 +78,10 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     if len(trimmed):
         again, _ = fingerprint_paragraphs(documents, paragraphs.take(pa.array(trimmed)), make_cue_tables({}), settings)
         fingerprints = replace_fingerprints(fingerprints, trimmed, again)
-    if len(in_pieces):
-        fingerprints = set_apart(fingerprints, in_pieces)
     texts = view_texts(documents["text"])
+    pieces = list_pieces(texts, paragraphs, cuts, in_pieces)
+    if len(in_pieces):
+        fingerprints = _set_apart(documents, paragraphs, fingerprints, pieces, cuts, in_pieces, settings)
     n_documents = documents.num_rows
     document, start, end = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
     n_paragraphs = np.bincount(document, minlength=n_documents).astype(np.int64)
@@ -87,7 +89,6 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
     flags = np.where(view_numbers(paragraphs["kind"]) == VERBATIM_KIND, VERBATIM, np.uint8(0))
     flags[~takes_part] |= GOES
     flags[takes_part] |= TAKES_PART
-    flags[in_pieces] |= VERBATIM
     flags[cuts.paragraph[cuts.rule < 0]] |= REPEATS_ITSELF
     base = texts.offsets[document]
     flags[_end_in_ellipsis(texts, base + end)] |= CUT_SHORT
@@ -101,13 +102,34 @@ def annotate_shard(documents: pa.Table, settings: Settings, on_compiling: Callab
         n_chars = np.empty_like(n_bytes)
         measure_texts(texts.data, texts.offsets, n_chars)
         char_start, char_end = np.empty_like(start), np.empty_like(end)
-        count_characters(texts.data, texts.offsets, n_bytes != n_chars, document, start, end, char_start, char_end)
+        is_wide = n_bytes != n_chars
+        count_characters(texts.data, texts.offsets, is_wide, document, start, end, char_start, char_end)
+        of_pieces = [freeze(column) for column in (document[pieces.paragraph], pieces.start, pieces.end)]
+        pieces = Pieces(*pieces[:3], *(np.empty_like(pieces.start) for _ in range(2)))
+        count_characters(texts.data, texts.offsets, is_wide, *of_pieces, pieces.char_start, pieces.char_end)
     return Facts(
         n_paragraphs, n_bytes, n_chars, special, start, end, char_start, char_end,
         fingerprints.n_tokens.astype(np.int32), flags, fingerprints.exact,
         fingerprints.near, *_pack(fingerprints, settings),
-        ShardCuts(cuts, boilerplate.whole, boilerplate.rules),
+        pieces, ShardCuts(cuts, boilerplate.whole, boilerplate.rules),
     )  # fmt: skip
+
+
+def _set_apart(
+    documents: pa.Table,
+    paragraphs: pa.Table,
+    fingerprints: Fingerprints,
+    pieces: Pieces,
+    cuts: Cuts,
+    in_pieces: NDArray[np.int64],
+    settings: Settings,
+) -> Fingerprints:
+    """Give the fingerprints with those of paragraphs in pieces equal to those of the same pieces only."""
+    table = paragraphs.take(pa.array(pieces.paragraph))
+    for name in ("start", "end"):
+        table = table.set_column(table.schema.get_field_index(name), PARAGRAPHS.field(name), [getattr(pieces, name)])
+    of_pieces, _ = fingerprint_paragraphs(documents, table, make_cue_tables({}), settings)
+    return set_apart(fingerprints, in_pieces, tell_layouts(pieces, cuts, in_pieces), of_pieces.exact)
 
 
 def _pack(fingerprints: Fingerprints, settings: Settings) -> tuple[NDArray[Any], NDArray[np.uint8]]:

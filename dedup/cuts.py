@@ -1,13 +1,13 @@
 """Parts of paragraphs that go while the rest stays: repeats, and boilerplate that ends or begins a paragraph."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup.arrow_views import view_numbers
+from dedup.arrow_views import TextView, view_numbers
 from dedup.schemas import PARAGRAPHS
 
 
@@ -26,6 +26,23 @@ class Cuts:
     kept_start: NDArray[np.int64]
     kept_end: NDArray[np.int64]
     similarity: NDArray[np.float64]
+
+
+class Pieces(NamedTuple):
+    """What is left of paragraphs that are cut in the middle: m spans, in order, without white space at their ends.
+
+    paragraph int64[m]; start, end int64[m], bytes into the document; char_start, char_end int64[m], characters.
+    """
+
+    paragraph: NDArray[np.int64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    char_start: NDArray[np.int64]
+    char_end: NDArray[np.int64]
+
+    def first_of(self, paragraphs: NDArray[Any]) -> NDArray[np.int64]:
+        """Give the place of the first piece of each paragraph, or of the next that has any."""
+        return np.searchsorted(self.paragraph, paragraphs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +92,7 @@ def read_cuts(paragraphs: pa.Table, repeats: pa.Table, hits: pa.Table) -> tuple[
         p = merged["paragraph"][row]
         if whole[p] >= 0:
             continue
-        if kept and merged["paragraph"][kept[-1]] == p and _meets(merged, kept[-1], row):
+        if _meets_any(merged, kept, row):
             continue
         kept.append(row)
     return Cuts(**{name: values[kept] for name, values in merged.items()}), Boilerplate(whole, rules)
@@ -84,8 +101,7 @@ def read_cuts(paragraphs: pa.Table, repeats: pa.Table, hits: pa.Table) -> tuple[
 def trim_paragraphs(paragraphs: pa.Table, cuts: Cuts) -> tuple[pa.Table, NDArray[np.int64], NDArray[np.int64]]:
     """Give PARAGRAPHS without what is cut from their ends, the places of those trimmed, and of those in pieces.
 
-    A paragraph cut in the middle is left as it is and is one of those in pieces: what remains of it is no
-    single span that could be a kept copy. It counts when whole documents are compared.
+    A paragraph cut in the middle is left as it is and is one of those in pieces: what remains of it is no single span.
     """
     starts, ends = view_numbers(paragraphs["start"]).copy(), view_numbers(paragraphs["end"]).copy()
     original_ends = ends.copy()
@@ -105,10 +121,61 @@ def trim_paragraphs(paragraphs: pa.Table, cuts: Cuts) -> tuple[pa.Table, NDArray
     return table, trimmed, in_pieces
 
 
+def list_pieces(texts: TextView, paragraphs: pa.Table, cuts: Cuts, in_pieces: NDArray[np.int64]) -> Pieces:
+    """Give what is left of the paragraphs `in_pieces` (ascending), whose characters are not counted: as bytes.
+
+    Takes the texts of the documents, and PARAGRAPHS.
+    """
+    documents, starts, ends = (view_numbers(paragraphs[name]) for name in ("document", "start", "end"))
+    found: list[tuple[int, int, int]] = []
+    for p in in_pieces.tolist():
+        base, at = int(texts.offsets[documents[p]]), int(starts[p])
+        first, last = np.searchsorted(cuts.paragraph, (p, p + 1)).tolist()
+        edges = zip(cuts.start[first:last].tolist(), cuts.end[first:last].tolist(), strict=True)
+        for start, end in (*edges, (int(ends[p]), int(ends[p]))):
+            text = texts.data[base + at : base + start].tobytes().decode()
+            if text.strip():
+                found.append((p, start - len(text.lstrip().encode()), at + len(text.rstrip().encode())))
+            at = end
+    paragraph, start, end = np.ascontiguousarray(np.array(found, dtype=np.int64).reshape(-1, 3).T)
+    return Pieces(paragraph, start, end, start, end)
+
+
+def tell_layouts(pieces: Pieces, cuts: Cuts, in_pieces: NDArray[np.int64]) -> list[list[int]]:
+    """Give, of each paragraph in pieces, what comes after what in it: places of pieces, -1 a repeat, -2 boilerplate."""
+    layouts = []
+    for p in in_pieces.tolist():
+        first, last = np.searchsorted(cuts.paragraph, (p, p + 1)).tolist()
+        begin, end = pieces.first_of(np.array([p, p + 1])).tolist()
+        kinds = np.where(cuts.rule[first:last] < 0, -1, -2)
+        order = np.argsort(np.concatenate([pieces.start[begin:end], cuts.start[first:last]]), kind="stable")
+        layouts.append(np.concatenate([np.arange(begin, end), kinds])[order].tolist())
+    return layouts
+
+
+def _meets_any(merged: dict[str, NDArray[np.int64]], kept: list[int], row: int) -> bool:
+    """Tell whether a cut meets any before it that is kept, all of the same order as the rows."""
+    lowest = merged["start"][row]
+    if merged["rule"][row] < 0:
+        lowest = min(lowest, merged["kept_start"][row])
+    for place in range(len(kept) - 1, -1, -1):
+        earlier = kept[place]
+        if merged["paragraph"][earlier] != merged["paragraph"][row]:
+            break
+        if _meets(merged, earlier, row):
+            return True
+        if merged["end"][earlier] <= lowest:
+            break
+    return False
+
+
 def _meets(merged: dict[str, NDArray[np.int64]], earlier: int, later: int) -> bool:
-    """Tell whether the later cut takes anything that the earlier takes or, being a repeat, points to as kept."""
-    start, end = merged["start"][later], merged["end"][later]
-    if start < merged["end"][earlier]:
+    """Tell whether one of two cuts takes anything that the other takes or, being a repeat, points to as kept."""
+    if merged["start"][later] < merged["end"][earlier]:
         return True
-    is_repeat = merged["rule"][earlier] < 0
-    return bool(is_repeat and start < merged["kept_end"][earlier] and end > merged["kept_start"][earlier])
+    return any(
+        merged["rule"][one] < 0
+        and merged["start"][other] < merged["kept_end"][one]
+        and merged["end"][other] > merged["kept_start"][one]
+        for one, other in ((earlier, later), (later, earlier))
+    )

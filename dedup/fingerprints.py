@@ -1,5 +1,6 @@
 """Paragraphs turned into what is compared: token counts, exact hashes, band keys; and the repeats inside each."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,8 +26,8 @@ _ROOM: Final = 1 << 18
 """Fingerprints, and tokens in repeats, for which there is room at a time: nearly always all that a batch has. No more
 of it is touched than is filled; but room for all that a document of gigabytes could hold is more than there may be."""
 
-_APART: Final = np.uint64(0x9E3779B97F4A7C15)
-"""Added by XOR to hashes that shall equal no others; any number does."""
+_IN_PIECES: Final = b"in pieces"
+"""What the hashes of paragraphs in pieces are told apart from all others by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,19 @@ def fingerprint_paragraphs(
     return Fingerprints(n_tokens, exact, flagged, *columns[:3]), repeats
 
 
-def set_apart(old: Fingerprints, which: NDArray[np.int64]) -> Fingerprints:
+def set_apart(
+    old: Fingerprints, which: NDArray[np.int64], layouts: list[list[int]], pieces: NDArray[np.uint64]
+) -> Fingerprints:
     """Give the fingerprints with those of the paragraphs `which` equal to none but each other, and none of them near.
 
-    Writes into `old`.
+    They are equal if they are so piece by piece, and are cut between: layouts as of tell_layouts, whose places are
+    in `pieces` uint64[k, 2], as Fingerprints.exact. Writes into `old`.
     """
-    old.exact[which] ^= _APART
+    for p, layout in zip(which.tolist(), layouts, strict=True):
+        told = hashlib.blake2b(old.exact[p].tobytes(), digest_size=16, person=_IN_PIECES)
+        for place in layout:
+            told.update(pieces[place].tobytes() if place >= 0 else bytes([-place]))
+        old.exact[p] = np.frombuffer(told.digest(), dtype=np.uint64)
     stays = ~np.isin(old.near, which)
     return Fingerprints(
         old.n_tokens, old.exact, old.flagged, old.near[stays], old.band_keys[stays], old.sketches[stays]

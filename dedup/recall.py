@@ -90,6 +90,7 @@ def _list_members(columns: Columns, distinct: NDArray[np.int32], shard: int, set
     is_near = (flags & (VERBATIM | TAKES_PART)) == TAKES_PART
     is_near &= columns.n_tokens[first:last] >= settings.min_near_tokens
     is_near &= distinct[first:last] == np.arange(first, last)
+    is_near[columns.pieces.paragraph[slice(*columns.pieces.first_of(np.array([first, last])))] - first] = False
     members: NDArray[np.int32] = (first + np.flatnonzero(is_near)).astype(np.int32)
     return members
 

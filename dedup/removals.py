@@ -72,10 +72,11 @@ def list_removals(evidence: Evidence, verdicts: Verdicts, shard: int) -> Removal
         cut_from,
         cut_to,
     )
+    gone, from_byte, to_byte, piece = part.split(gone, from_byte, to_byte, cut_from, cut_to)
     cut = np.flatnonzero(~goes_whole[part.document_of(cuts.paragraph)])
     return _join(
         [
-            part.paragraphs_that_go(gone, from_byte, to_byte),
+            part.paragraphs_that_go(gone, from_byte, to_byte, piece),
             part.parts_that_go(cut, cut_from[cut], cut_to[cut]),
             part.documents_that_go(np.flatnonzero(goes_whole)),
         ]
@@ -122,10 +123,49 @@ class _Part:
         found -= self.documents.start
         return found
 
+    def split(
+        self,
+        gone: NDArray[np.int64],
+        start: NDArray[np.int64],
+        end: NDArray[np.int64],
+        cut_start: NDArray[np.int64],
+        cut_end: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Give `gone`, `start` and `end` with a row for each piece of paragraphs in pieces, and its place, or -1.
+
+        What goes of such a paragraph is parted among its pieces and its cuts, whose cut_start and cut_end are written
+        to: each goes with the white space behind it, and the first with that before it.
+        """
+        cuts = self.found.cuts
+        first, last = self._pieces_of(gone + self.paragraphs.start)
+        n_rows = np.maximum(last - first, 1)
+        first_row = np.cumsum(n_rows) - n_rows
+        row = np.repeat(np.arange(len(gone)), n_rows)
+        starts, ends, piece = start[row], end[row], np.full(len(row), _NONE)
+        for at in np.flatnonzero(last > first).tolist():
+            places = slice(int(first[at]), int(last[at]))
+            rows = slice(int(first_row[at]), int(first_row[at] + n_rows[at]))
+            own_cuts = slice(*np.searchsorted(cuts.paragraph, (gone[at], gone[at] + 1)).tolist())
+            begin = np.concatenate([self.evidence.columns.pieces.start[places], cuts.start[own_cuts]])
+            order = np.argsort(begin)
+            begin[order[0]] = start[at]
+            stop = np.empty_like(begin)
+            stop[order] = np.append(begin[order[1:]], end[at])
+            (starts[rows], cut_start[own_cuts]), (ends[rows], cut_end[own_cuts]) = (
+                np.split(edges, [places.stop - places.start]) for edges in (begin, stop)
+            )
+            piece[rows] = np.arange(places.start, places.stop)
+        return gone[row], starts, ends, piece
+
+    def _pieces_of(self, paragraphs: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the first piece of each paragraph, counted over all, and the first behind it."""
+        pieces = self.evidence.columns.pieces
+        return pieces.first_of(paragraphs), pieces.first_of(paragraphs + 1)
+
     def paragraphs_that_go(
-        self, gone: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64]
+        self, gone: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.int64], piece: NDArray[np.int64]
     ) -> dict[str, NDArray[Any]]:
-        """Give the removals of whole paragraphs, by rule or as copies."""
+        """Give the removals of paragraphs, by rule or as copies; piece int64[n]: which piece of it, -1 the whole."""
         distinct = self.evidence.distinct
         rule = self.rule[gone]
         place = gone + self.paragraphs.start
@@ -145,7 +185,7 @@ class _Part:
             "reason": np.where(rule >= 0, BOILERPLATE, np.where(is_near, NEAR_DUPLICATE, DUPLICATE)),
             "rule": rule,
             "recurrence": self.recurrence[gone],
-            **self._kept(kept),
+            **self._kept(kept, piece),
             "similarity": similarity,
         }
 
@@ -159,7 +199,8 @@ class _Part:
         is_repeat = cuts.rule[rows] < 0
         # Where the rest of the paragraph goes too, what proves the repeat is the copy that the rest is held against.
         beside = kept_paragraph[paragraphs + self.paragraphs.start]
-        kept = self._kept(np.where(is_repeat, beside, _NONE))
+        piece = self._find_pieces(paragraphs + self.paragraphs.start, cuts.kept_start[rows], is_repeat)
+        kept = self._kept(np.where(is_repeat, beside, _NONE), piece)
         in_itself = np.flatnonzero(is_repeat & (beside == STAYS))
         kept["kept_document"][in_itself] = document[in_itself] + self.documents.start
         for name, places in (("kept_start", cuts.kept_start), ("kept_end", cuts.kept_end)):
@@ -203,14 +244,33 @@ class _Part:
             "similarity": similarity,
         }
 
-    def _kept(self, kept: NDArray[np.integer[Any]]) -> dict[str, NDArray[np.int64]]:
-        """Give the columns of Removals that tell of kept paragraphs, counted over all; none where negative, or gone."""
+    def _find_pieces(
+        self, paragraphs: NDArray[np.int64], places: NDArray[np.int64], is_asked: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Give the piece of each paragraph, counted over all, that a place in bytes is in; -1 where not in pieces."""
+        first, last = self._pieces_of(paragraphs)
+        found = np.full(len(paragraphs), _NONE)
+        starts = self.evidence.columns.pieces.start
+        for row in np.flatnonzero(is_asked & (last > first)).tolist():
+            own = starts[first[row] : last[row]]
+            found[row] = first[row] + max(int(np.searchsorted(own, places[row], side="right")) - 1, 0)
+        return found
+
+    def _kept(self, kept: NDArray[np.integer[Any]], piece: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+        """Give the columns of Removals that tell of kept paragraphs, counted over all; none where negative, or gone.
+
+        Where `piece` is one of a paragraph that is in as many pieces, it is the one at the same place.
+        """
         columns = self.evidence.columns
         rows = np.flatnonzero(kept >= 0)
         rows = rows[self.verdicts.kept_paragraph[kept[rows]] != LOSES]
         document, start, end = np.full(len(kept), _NONE), np.zeros(len(kept), np.int64), np.zeros(len(kept), np.int64)
         document[rows] = columns.document[kept[rows]]
         start[rows], end[rows] = columns.char_start[kept[rows]], columns.char_end[kept[rows]]
+        rows = rows[piece[rows] >= 0]
+        own_first = columns.pieces.first_of(columns.pieces.paragraph[piece[rows]])
+        there = columns.pieces.first_of(kept[rows]) + piece[rows] - own_first
+        start[rows], end[rows] = columns.pieces.char_start[there], columns.pieces.char_end[there]
         return {"kept_document": document, "kept_start": start, "kept_end": end}
 
     def _characters(self, paragraphs: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:

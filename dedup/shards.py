@@ -8,10 +8,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dedup.arrow_views import TextView
-from dedup.cuts import Cuts, Verdict
+from dedup.cuts import Cuts, Pieces, Verdict
 
 VERBATIM: Final = np.uint8(1)
-"""Flag of a paragraph that counts only when whole documents are compared: code, tables, what is cut in the middle."""
+"""Flag of a paragraph that counts only when whole documents are compared: code, tables."""
 TAKES_PART: Final = np.uint8(2)
 """Flag: may be a copy, or a kept copy, of another; not so for boilerplate."""
 REPEATS_ITSELF: Final = np.uint8(4)
@@ -39,7 +39,8 @@ class Columns:
     verse, if rules found something in them: places in SPECIAL.
     Paragraphs, without what is cut from their ends: document int32[p]; start, end int64[p], bytes into the document;
     char_start, char_end int64[p], the same in characters; n_tokens int32[p]; flags uint8[p]; exact uint64[p, 2],
-    equal for equal token sequences (for equal bytes below `min_tokens` and where verbatim).
+    equal for equal token sequences (for equal bytes below `min_tokens` and where verbatim), piece by piece where
+    cut in the middle: of those, pieces, whose paragraphs are counted over all.
     """
 
     shard_documents: NDArray[np.int64]
@@ -56,6 +57,7 @@ class Columns:
     n_tokens: NDArray[np.int32]
     flags: NDArray[np.uint8]
     exact: NDArray[np.uint64]
+    pieces: Pieces
 
     @property
     def n_shards(self) -> int:

@@ -22,7 +22,7 @@ from dedup.sources import Plan, describe_os_error, reads_in
 from dedup.uploading import REPORT_NAME
 from dedup.versions import package_versions
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _OWN_FOLDER: Final = "dedup-staging"
 """What a run makes in the folder that the user has chosen, which may hold files of theirs."""
 

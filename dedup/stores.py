@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dedup.annotating import Facts
 from dedup.arrow_views import TextView, freeze, view_texts
 from dedup.bundles import Bundle, write_bundle
-from dedup.cuts import Cuts
+from dedup.cuts import Cuts, Pieces
 from dedup.documents import FinalColumns, RawShard
 from dedup.errors import StagingError
 from dedup.kernels.packing import unpack_sketches
@@ -24,7 +24,7 @@ from dedup.shards import Columns, ShardCuts
 from dedup.storage import Storage
 
 _NEAR: Final = ("near", "words", "sketches")
-_COLUMNS: Final = tuple(field.name for field in fields(Facts) if field.name not in (*_NEAR, "goes"))
+_COLUMNS: Final = tuple(field.name for field in fields(Facts) if field.name not in (*_NEAR, "pieces", "goes"))
 _NOTHING: Final = np.empty(0, dtype=np.int64)
 
 
@@ -68,6 +68,10 @@ class MemoryStore:
         gone: dict[str, Any] = dict.fromkeys(_COLUMNS, _NOTHING)
         self.shards[shard] = (raw, replace(facts, **gone), mark)
         return found
+
+    def pieces(self, shard: int) -> Pieces:
+        """Give what is left of paragraphs that are cut in the middle."""
+        return self.shards[shard][1].pieces
 
     def is_wide(self, shard: int) -> bool:
         """Say whether characters are counted apart from bytes; to be asked before `facts`."""
@@ -144,6 +148,7 @@ class DiskStore:
             del entries["char_start"], entries["char_end"]
         cuts = facts.goes.cuts
         entries |= {f"cut.{name.name}": getattr(cuts, name.name) for name in fields(Cuts)}
+        entries |= {f"piece.{name}": column for name, column in facts.pieces._asdict().items()}
         entries["whole"] = facts.goes.whole.astype(np.int32)
         entries["rules"] = pickle.dumps(facts.goes.rules)
         write_bundle(self._path(shard, "facts"), entries)
@@ -212,6 +217,11 @@ class DiskStore:
         bundle = Bundle(self._path(shard, "facts"))
         found = {name: bundle.numbers(name) for name in _COLUMNS if name in bundle}
         return {"char_start": found["start"], "char_end": found["end"]} | found
+
+    def pieces(self, shard: int) -> Pieces:
+        """Give what is left of paragraphs that are cut in the middle."""
+        bundle = Bundle(self._path(shard, "facts"))
+        return Pieces(*(bundle.numbers(f"piece.{name}") for name in Pieces._fields))
 
     def is_wide(self, shard: int) -> bool:
         """Say whether characters are counted apart from bytes."""
@@ -305,11 +315,14 @@ def build_columns(store: Store, storage: Storage) -> Columns:
     types = {"exact": np.uint64, "n_tokens": np.int32, "flags": np.uint8, "special": np.uint8}
     columns = {name: storage.column(name, types.get(name, np.int64), 2 if name == "exact" else None) for name in names}
     document = storage.column("document", np.int32)
+    pieces = {name: storage.column(f"piece-{name}", np.int64) for name in Pieces._fields}
     counts, n_documents, n_paragraphs = [], [0], [0]
     for shard in range(store.n_shards):
         facts = store.facts(shard)
         for name in names:
             columns[name].append(facts[name])
+        for name, values in store.pieces(shard)._asdict().items():
+            pieces[name].append(values + n_paragraphs[-1] if name == "paragraph" else values)
         here = facts["n_paragraphs"]
         first = n_documents[-1]
         document.append(np.repeat(np.arange(first, first + len(here), dtype=np.int32), here))
@@ -323,6 +336,7 @@ def build_columns(store: Store, storage: Storage) -> Columns:
         shard_paragraphs=np.array(n_paragraphs, dtype=np.int64),
         first_paragraph=first_paragraph,
         document=document.finish(),
+        pieces=Pieces(*(column.finish() for column in pieces.values())),
         **{"char_start": finished["start"], "char_end": finished["end"], **finished},
     )
 
@@ -343,5 +357,5 @@ def _size_of(raw: RawShard, facts: Facts) -> int:
     text = view_texts(raw.text)
     n = int(text.offsets[-1] - text.offsets[0])
     n += sum(chunk.nbytes for chunks in raw.users.values() for chunk in chunks)
-    n += sum(getattr(facts, name).nbytes for name in (*_COLUMNS, *_NEAR))
+    n += sum(getattr(facts, name).nbytes for name in (*_COLUMNS, *_NEAR)) + sum(one.nbytes for one in facts.pieces)
     return int(n)

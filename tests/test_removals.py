@@ -19,7 +19,9 @@ from dedup.storage import DiskStorage, MemoryStorage, Storage
 from dedup.verdicts import LOSES, judge
 
 MEMORY = 1 << 28
-TEXTS = [text for seed in range(3) for text in make_documents(seed)]
+SENTENCE = "Größe und Wärme der Räume über dem Fluß waren schon längst bekannt, sagte der Wirt der Mühle."
+IN_PIECES = [f"{number} {make_documents(number)[0]}\n\nImage: {SENTENCE} {SENTENCE} Ende." for number in range(9)]
+TEXTS = [text for seed in range(3) for text in [*make_documents(seed), *IN_PIECES[seed * 3 : seed * 3 + 3]]]
 KINDS = [
     {},
     {"keep": "none", "allow_different_facts": True},

@@ -26,6 +26,7 @@ ROWS = [
     {"id": "d", "text": f"Größe und Wärme: {WORDS}.\n文字も少し。", "score": None, "odd": [1]},
     {"id": "e", "text": "def f():\n    return 1\n\n\nx = f()\n", "late": {"k": 1}},
     {"id": "b", "text": f"{WORDS} again...", "score": 3, "odd": 1.5},
+    {"id": "f", "text": f"Wärme.\n\nImage: {WORDS}. {WORDS}. The end of it."},
 ]
 
 
@@ -103,7 +104,7 @@ def test_a_folder_gives_what_memory_gives(settings: Settings, shard_bytes: int, 
     n_near = 0
     for shard in range(len(shards)):
         assert read_texts(kept, shard) == read_texts(held, shard)
-        for name in ("near", "cuts", "documents", "places"):
+        for name in ("near", "cuts", "pieces", "documents", "places"):
             assert_same(getattr(kept, name)(shard), getattr(held, name)(shard))
         n_here = len(held.near(shard))
         for rows in (np.arange(n_here, dtype=np.int32), np.arange(n_here - 1, -1, -2, dtype=np.int32)):
@@ -117,6 +118,7 @@ def test_a_folder_gives_what_memory_gives(settings: Settings, shard_bytes: int, 
     expected = build_columns(held, MemoryStorage())
     assert_same(columns, expected)
     assert columns.n_documents == len(ROWS)
+    assert len(columns.pieces.paragraph) == 2
 
 
 def test_columns_do_not_depend_on_where_shards_are_cut() -> None:
