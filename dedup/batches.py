@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.column_types import conform, is_id_type, is_text_type, storable_type, without_views
+from dedup.column_types import conform, is_bytes_type, is_id_type, is_text_type, storable_type, without_views
 from dedup.columns import Roles, choose_roles, describe_missing_text, tell_names_apart
 from dedup.errors import ColumnError
 from dedup.faults import describe_limit, fault_of_columns, fault_of_record, find_over_limit
@@ -150,6 +150,8 @@ def arrow_roles(schema: pa.Schema, settings: Settings) -> Roles | str:
     by_name = choose_roles(list(types), list(types), settings)
     if roles is None and by_name is not None:
         wanted = "neither text nor bytes" if by_name.is_html else "not text"
+        if not by_name.is_html and is_bytes_type(types[by_name.text]):
+            wanted += "; if it holds HTML pages, name it with --html-column (html_column) instead"
         return f"the column {by_name.text!r} is {types[by_name.text]}, {wanted}"
     if roles is None or by_name is None:
         return describe_missing_text(list(types), settings)
@@ -300,8 +302,7 @@ def _holds_content(found: pa.DataType, settings: Settings) -> bool:
     """Say whether a column of this type can be the one that documents are made of."""
     if pa.types.is_dictionary(found):
         return _holds_content(found.value_type, settings)
-    is_bytes = pa.types.is_binary(found) or pa.types.is_large_binary(found) or pa.types.is_binary_view(found)
-    return is_text_type(found) or pa.types.is_null(found) or (settings.html_column is not None and is_bytes)
+    return is_text_type(found) or pa.types.is_null(found) or (settings.html_column is not None and is_bytes_type(found))
 
 
 def _plain_text(array: pa.Array, target: pa.DataType) -> pa.Array:

@@ -189,6 +189,12 @@ def is_text_type(found: pa.DataType) -> bool:
     return bool(types.is_string(found) or types.is_large_string(found) or types.is_string_view(found))
 
 
+def is_bytes_type(found: pa.DataType) -> bool:
+    """Say whether a type is bytes of any length, which need not be text."""
+    types = pa.types
+    return bool(types.is_binary(found) or types.is_large_binary(found) or types.is_binary_view(found))
+
+
 def is_list_type(found: pa.DataType) -> bool:
     """Say whether values of the type are lists."""
     types = pa.types
@@ -243,8 +249,7 @@ def _is_plain_dictionary(found: pa.DataType) -> bool:
     """Say whether a dictionary is kept as its values: of these Parquet, or its readers, know no dictionary."""
     types, value = pa.types, found.value_type
     is_known = is_text_type(value) or types.is_integer(value) or types.is_floating(value) or types.is_decimal(value)
-    is_bytes = types.is_binary(value) or types.is_large_binary(value) or types.is_binary_view(value)
-    return types.is_dictionary(value) or not (is_known or is_bytes)
+    return types.is_dictionary(value) or not (is_known or is_bytes_type(value))
 
 
 def _children(found: pa.DataType) -> list[pa.DataType]:

@@ -68,12 +68,15 @@ def tell_names_apart(names: Sequence[str]) -> list[str]:
 
 
 def describe_missing_text(names: Iterable[str], settings: Settings) -> str:
-    """Say that the text column is not there, and which columns are."""
-    there = ", ".join(repr(name) for name in names) or "none"
+    """Say that the text column is not there, which columns are, and how to choose among them."""
+    names = list(names)
+    there = ", ".join(map(repr, names)) or "none"
     if settings.html_column:
         return f"no html column {settings.html_column!r}; columns here: {there}; choose one with --html-column"
     wanted = repr(settings.text_column) if settings.text_column else "named " + ", ".join(TEXT_NAMES)
-    return f"no text column {wanted}; columns here: {there}; choose one with --text-column (text_column)"
+    page = next((name for name in names if "html" in name.casefold()), None)
+    or_page = f", or have text extracted from pages with --html-column {page} (html_column)" if page else ""
+    return f"no text column {wanted}; columns here: {there}; choose one with --text-column (text_column){or_page}"
 
 
 def name_outside(names: Sequence[str]) -> dict[str, str]:
