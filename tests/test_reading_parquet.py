@@ -38,13 +38,13 @@ def test_types_of_text(kind, tmp_path):
 
 def test_binary_text_is_refused(tmp_path):
     """A column of bytes is not text; the message says what it is, and what to do if it holds pages."""
-    with pytest.raises(ColumnError, match="'text' is binary, not text; if it holds HTML pages, .* --html-column"):
+    with pytest.raises(ColumnError, match=r"'text' is binary, not text; if it holds HTML pages, .* --html-column"):
         read_table(tmp_path, pa.table({"text": [b"a"]}))
 
 
 def test_pages_without_text_are_told_from_other_columns(tmp_path):
     """Where no column is text by its name and one holds pages by its, the message names that."""
-    with pytest.raises(ColumnError, match="no text column .* with --html-column Raw_HTML"):
+    with pytest.raises(ColumnError, match=r"no text column .* with --html-column Raw_HTML"):
         read_table(tmp_path, pa.table({"url": ["a"], "Raw_HTML": [b"<p>a"]}))
     with pytest.raises(ColumnError, match=r"--text-column \(text_column\)$"):
         read_table(tmp_path, pa.table({"url": ["a"]}))
