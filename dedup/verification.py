@@ -31,7 +31,7 @@ PAIRS_PER_BLOCK: Final = 1 << 14
 _SHIPPED_SHARE: Final = 0.3
 """Of all text, copied out at once for pairs to be compared: what it takes on the disk, for another reading of all."""
 
-_LEAST_SHIPPED_BYTES: Final = 512 << 20
+_LEAST_SHIPPED_BYTES: Final = 64 << 20
 
 _BYTES_A_SLOT: Final = 112
 """What a slot takes while wordings are counted: up to eight places of one table and four of another."""
