@@ -5,13 +5,17 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference.corpus import find_broken_promises
 from staged import run_both
 
 import dedup
+from dedup.cuts import read_cuts
+from dedup.schemas import BOILERPLATE, PARAGRAPHS, REPEATS
 
 OPENING = "Residents of the northern district had asked for more money for roads, but the mayor gave no answer."
 TWICE = "The council approved the new budget for schools and libraries after a long debate on Tuesday night."
@@ -88,6 +92,27 @@ def test_it_goes_from_a_document_that_has_it_twice() -> None:
     result = run([f"{article(0, WHOLE)}\n\n{WHOLE}"])
     (text,) = result.documents["text"].to_pylist()
     assert text == article(0, f"{OPENING} {TWICE} {END}")
+
+
+@pytest.mark.parametrize(
+    ("repeat", "hits", "left"),
+    [
+        ((50, 70, 5, 25), [(10, 20)], [10]),  # what proves it is cut before it
+        ((50, 70, 5, 25), [(10, 20), (30, 40)], [10, 30]),
+        ((50, 70, 25, 45), [(10, 20)], [10, 50]),
+        ((0, 20, 20, 40), [(25, 30)], [0]),  # and behind it
+        ((0, 20, 20, 40), [(40, 60)], [0, 40]),
+    ],
+)
+def test_nothing_is_cut_out_of_what_proves_a_repeat(
+    repeat: tuple[int, int, int, int], hits: list[tuple[int, int]], left: list[int]
+) -> None:
+    """Of cuts that meet, be it in what a repeat is held against, the first one stays alone."""
+    paragraphs = pa.table([[0], [0], [100], [0]], schema=PARAGRAPHS)
+    repeats = pa.table([[0], *([place] for place in repeat), [1.0]], schema=REPEATS)
+    rows = [{"paragraph": 0, "start": start, "end": end, "rule": "a/b", "votes": None} for start, end in hits]
+    cuts, _ = read_cuts(paragraphs, repeats, pa.Table.from_pylist(rows, schema=BOILERPLATE))
+    assert cuts.start.tolist() == left
 
 
 WIDE = "Größe und Wärme der Räume über dem Fluß waren schon längst bekannt, sagte Jörg."
