@@ -17,7 +17,8 @@ from dedup.workers import map_ahead
 
 MOST_PARTNERS: Final = 64
 """Earliest paragraphs of a bucket that each later one is compared with: in 196 MB of manuals, full of forms, 32 find
-.973 of all pairs, 64 find .996, 128 find .999 at twice the time."""
+.973 of all pairs, 64 find .996, 128 find .999 at twice the time. And as many of all its buckets together: half of them
+the earliest, the others those most alike by their sketches."""
 
 SKETCH_BITS: Final = 4
 MOST_SKETCHED: Final = 64
@@ -92,7 +93,8 @@ def find_candidates(
     """Pair members that agree on every value of at least one band: unique, sorted, unverified.
 
     Gives uint64[n], right << 32 | left, paragraphs, left < right. A pair of similarity s is found with probability
-    1 - (1 - s**rows)**bands, unless more than MOST_PARTNERS earlier members share each of its bands.
+    1 - (1 - s**rows)**bands, unless more than MOST_PARTNERS earlier members share each of its bands, or that many are
+    found, half of them earlier and all others more alike by their sketches.
     `tell` is told (bands done, of how many).
     Source: Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3.
     """
@@ -124,8 +126,37 @@ def find_candidates(
         storage.release()
         if tell is not None:
             tell(band + 1, n_bands)
+    chosen = _choose_partners(merged, members, sketches, storage)
     storage.drop(sketches)
-    return merged
+    return chosen
+
+
+def _choose_partners(
+    pairs: NDArray[np.uint64], members: Members, sketches: NDArray[np.uint64], storage: Storage
+) -> NDArray[np.uint64]:
+    """Give the sorted pairs, at most MOST_PARTNERS for each right paragraph; drops those given if some are left out.
+
+    Pages of one form meet others of their like in each band: all their pairs would be hundreds a page.
+    """
+    column, counts = storage.column("chosen", np.uint64), np.empty(sketches.shape[1] * 64 // SKETCH_BITS + 1, np.int64)
+    first, n_chosen = 0, 0
+    while first < len(pairs):
+        last = min(first + _PAIRS_A_RUN, len(pairs))
+        if last < len(pairs):  # what a right paragraph has, stays together
+            last = int(np.searchsorted(pairs, pairs[last] >> np.uint64(32) << np.uint64(32)))
+        is_chosen, agreed = np.empty(last - first, dtype=np.bool_), np.empty(last - first, dtype=np.int32)
+        kernels.choose_partners(
+            pairs[first:last], members.paragraphs, sketches, MOST_PARTNERS, counts, agreed, is_chosen
+        )
+        column.append(pairs[first:last][is_chosen])
+        n_chosen += int(is_chosen.sum())
+        first = last
+        storage.release()
+    if n_chosen == len(pairs):
+        column.drop()
+        return pairs
+    storage.drop(pairs)
+    return column.finish()
 
 
 def least_sketch_agreement(settings: Settings, band: int) -> int:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import hashes as reference
+from reference.pairs import choose_partners as reference_choose_partners
 from reference.pairs import first_equal as reference_first_equal
 from reference.pairs import pair_band as reference_pair_band
 
@@ -113,6 +114,26 @@ def test_pairs_of_bands_agree_with_reference(keys: list[list[int]], data: st.Dat
     }
     found = pair_bands(np.array(keys, dtype=np.uint64).reshape(-1, 3), sketches, most_partners, least_equal)
     assert found == expected
+
+
+@given(
+    st.sets(st.sampled_from([(left, right) for right in range(10) for left in range(right)])),
+    st.data(),
+    st.integers(1, 6),
+)
+def test_chosen_partners_agree_with_reference(pairs: set[tuple[int, int]], data: st.DataObject, most: int) -> None:
+    """Of the pairs of each later one there stay the earliest and the most alike, of equals the earlier."""
+    members = sorted(data.draw(st.sets(st.integers(0, (1 << 31) - 1), min_size=10, max_size=10)))
+    values = data.draw(st.lists(st.lists(st.integers(0, 2), min_size=4, max_size=4), min_size=10, max_size=10))
+    packed, counts = np.empty((10, 1), dtype=np.uint64), np.empty(17, dtype=np.int64)
+    candidates.pack_sketches(np.array(values, dtype=np.uint8), 4, packed)
+    named = sorted((members[right], members[left]) for left, right in pairs)
+    given_pairs = np.array([right << 32 | left for right, left in named], dtype=np.uint64)
+    agreed, is_chosen = np.empty(len(named), dtype=np.int32), np.empty(len(named), dtype=np.bool_)
+    places = np.array(members, dtype=np.int32)
+    candidates.choose_partners(given_pairs, places, packed, most, counts, agreed, is_chosen)
+    expected = reference_choose_partners(named, dict(zip(members, values, strict=True)), most)
+    assert [pair for pair, chosen in zip(named, is_chosen.tolist(), strict=True) if chosen] == expected
 
 
 def test_one_key_for_all_costs_linear_time() -> None:

@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from reference.pairs import common_length, first_equal
 from reference.tokens import containment, jaccard, split_tokens
 from sharded import documents_of, even_bounds, shard_documents
 
-from dedup.candidates import Members, find_candidates
+from dedup.candidates import MOST_PARTNERS, Members, find_candidates
 from dedup.equals import find_distinct, find_equal
 from dedup.fingerprints import make_permutations
 from dedup.kernels import differences
@@ -127,6 +128,27 @@ def test_candidates_are_unique_and_sorted(executor: Executor) -> None:
     settings = Settings()
     shingles = np.arange(1, 30, dtype=np.uint64)
     assert pair_sets([shingles, shingles[::-1].copy(), shingles], settings, executor) == [(0, 1), (0, 2), (1, 2)]
+
+
+def test_pages_of_one_form_are_not_all_paired(executor: Executor) -> None:
+    """Each meets the earliest and those most like it, so many in all; an edited copy of a late one meets that."""
+    sets = make_form(n=300 if is_interpreted else 3000, size=60, n_filled=12)
+    base = len(sets) // 2
+    sets.append(np.concatenate([sets[base][:-1], sets[0][-1:]]))
+    pairs = pair_sets(sets, Settings(), executor)
+    partners = Counter(right for _, right in pairs)
+    assert max(partners.values()) == MOST_PARTNERS
+    assert sum(count == MOST_PARTNERS for count in partners.values()) > len(sets) / 2
+    assert (base, len(sets) - 1) in pairs
+    early = [left for left, right in pairs if right == base and left < 100]
+    assert len(early) >= MOST_PARTNERS // 2
+
+
+def make_form(n: int, size: int, n_filled: int) -> list[np.ndarray]:
+    """Give n sets of `size` shingles of which all but the last n_filled are the same."""
+    random = np.random.default_rng(7)
+    form = random.integers(0, 1 << 64, size - n_filled, dtype=np.uint64)
+    return [np.concatenate([form, random.integers(0, 1 << 64, n_filled, dtype=np.uint64)]) for _ in range(n)]
 
 
 def test_nothing_gives_no_candidates(executor: Executor) -> None:

@@ -162,12 +162,7 @@ def pair_parts(parted, bounds, sketches, most_partners, least_equal, owner, chai
             other = np.int64(head)
             while other >= 0:
                 left = np.int64(parted[first + other] & _MEMBER_MASK)
-                n_equal = 0
-                for word in range(n_words):
-                    apart = sketches[left, word] ^ sketches[row, word]
-                    equal = ~(((apart & _LOW_BITS) + _LOW_BITS) | apart | _LOW_BITS)  # high bits of equal values
-                    n_equal += int(_sum_nibbles(equal >> _THREE))
-                if n_equal >= least_equal:
+                if _count_equal(sketches, left, row, n_words) >= least_equal:
                     pairs[n_pairs] = np.uint64(row) << _MEMBER_BITS | np.uint64(left)
                     n_pairs += 1
                 other = np.int64(chains[other, 0])
@@ -178,6 +173,55 @@ def pair_parts(parted, bounds, sketches, most_partners, least_equal, owner, chai
         at[0] += 1
         at[1] = last
     return n_pairs
+
+
+@borrows
+def choose_partners(pairs, members, sketches, most, counts, agreed, is_chosen):
+    """Choose at most `most` pairs of each right paragraph: half of them the earliest, the others those most alike.
+
+    pairs uint64[n], right << 32 | left, sorted, with all those of their right paragraphs; members int32[m], paragraphs,
+    ascending; sketches uint64[m, words] as of pack_sketches: whose values agree most are most alike, of equals the
+    earlier. Scratch: counts int64[values of a sketch + 1], agreed int32[n]. Out: is_chosen bool[n].
+    """
+    n_words = sketches.shape[1]
+    first = 0
+    while first < len(pairs):
+        right = pairs[first] >> _MEMBER_BITS
+        last = first + 1
+        while last < len(pairs) and pairs[last] >> _MEMBER_BITS == right:
+            last += 1
+        earliest = last if last - first <= most else first + most // 2
+        for place in range(first, earliest):
+            is_chosen[place] = True
+        if earliest < last:
+            row = _place_of(members, right)
+            counts[:] = 0
+            for place in range(earliest, last):
+                left = _place_of(members, pairs[place] & _MEMBER_MASK)
+                agreed[place] = _count_equal(sketches, left, row, n_words)
+                counts[agreed[place]] += 1
+            room, least = most - most // 2, len(counts) - 1
+            while counts[least] <= room:
+                room -= counts[least]
+                least -= 1
+            for place in range(earliest, last):
+                is_chosen[place] = agreed[place] > least or (agreed[place] == least and room > 0)
+                if agreed[place] == least:
+                    room -= 1
+        first = last
+
+
+@inner
+def _place_of(members, paragraph):
+    """Give where a paragraph is among ascending members."""
+    low, high = 0, len(members)
+    while low < high:
+        middle = (low + high) // 2
+        if np.uint64(members[middle]) < paragraph:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @borrows
@@ -221,6 +265,17 @@ def _first_bits(size):
         size //= 2
         shift -= 1
     return np.uint64(shift)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _count_equal(sketches, left, right, n_words):
+    """Count the values that two sketches share."""
+    n_equal = 0
+    for word in range(n_words):
+        apart = sketches[left, word] ^ sketches[right, word]
+        equal = ~(((apart & _LOW_BITS) + _LOW_BITS) | apart | _LOW_BITS)  # high bits of equal values
+        n_equal += int(_sum_nibbles(equal >> _THREE))
+    return n_equal
 
 
 @njit(cache=True, nogil=True, inline="always")

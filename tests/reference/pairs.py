@@ -24,6 +24,21 @@ def pair_band(
     return pairs
 
 
+def choose_partners(
+    pairs: Sequence[tuple[int, int]], sketches: dict[int, Sequence[int]], most: int
+) -> list[tuple[int, int]]:
+    """Keep, of the pairs (right, left) of each right, the first half of `most` and those whose sketches agree most."""
+    kept = []
+    for right in sorted({pair[0] for pair in pairs}):
+        lefts = sorted(left for other, left in pairs if other == right)
+        if len(lefts) > most:
+            alike = {left: sum(a == b for a, b in zip(sketches[left], sketches[right], strict=True)) for left in lefts}
+            later = sorted(lefts[most // 2 :], key=lambda left: (-alike[left], left))
+            lefts = sorted(lefts[: most // 2] + later[: most - most // 2])
+        kept += [(right, left) for left in lefts]
+    return kept
+
+
 def common_length(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
     """Give the length of a longest common subsequence."""
     above = [0] * (len(right) + 1)
