@@ -25,7 +25,7 @@ LIBRARY_SOURCE: Final = "documents"
 _ITEMS_AT_A_TIME: Final = 4_096
 _ACCEPTED: Final = (
     "a list of strings, a list of dicts, a pyarrow Table, RecordBatchReader or Dataset, an iterable of RecordBatches, "
-    "or anything with the Arrow PyCapsule interface (polars, pandas, DuckDB)"
+    "anything with the Arrow PyCapsule interface (polars, pandas, DuckDB), or a Dataset of Hugging Face"
 )
 
 
@@ -161,6 +161,7 @@ def _from_items(documents: Any, settings: Settings) -> Iterator[Piece]:
             "dict": "; for one document give [document]",
             "set": ": it has no order",
             "LazyFrame": "; collect() it",
+            **dict.fromkeys(("DatasetDict", "IterableDatasetDict"), "; give one of its splits, as documents['train']"),
         }
         kind = type(documents).__name__
         raise InputError(f"{kind} is not a collection of documents{ways.get(kind, '')}; accepted: {_ACCEPTED}")

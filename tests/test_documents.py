@@ -166,6 +166,14 @@ def test_unusable_arguments(wrong):
         from_python(wrong, Settings())
 
 
+def test_splits_are_to_be_given_one_by_one():
+    """A dictionary of datasets, as Hugging Face loads one, is not taken for a document: the message says what to give."""
+    splits = type("DatasetDict", (dict,), {})(train=[{"text": "a"}])
+    with pytest.raises(InputError, match=r"DatasetDict is not .* documents\['train'\]"):
+        from_python(splits, Settings())
+    assert from_python(splits["train"], Settings()).documents["text"].to_pylist() == ["a"]
+
+
 def test_missing_columns():
     """A text or id column that is not there is an error that lists those that are."""
     with pytest.raises(ColumnError, match=r"'nope'.*'id', 'text', 'n'"):
