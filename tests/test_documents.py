@@ -167,7 +167,7 @@ def test_unusable_arguments(wrong):
 
 
 def test_splits_are_to_be_given_one_by_one():
-    """A dictionary of datasets, as Hugging Face loads one, is not taken for a document: the message says what to give."""
+    """A dictionary of datasets, as Hugging Face loads one, is no document: the message says what to give."""
     splits = type("DatasetDict", (dict,), {})(train=[{"text": "a"}])
     with pytest.raises(InputError, match=r"DatasetDict is not .* documents\['train'\]"):
         from_python(splits, Settings())
