@@ -139,6 +139,16 @@ def _near_copies_common_word(source: WordSource, scale: float) -> Batches:
         yield _table(_ids(begin, n), texts)
 
 
+def _filled_forms(source: WordSource, scale: float) -> Batches:
+    """Give 40,000 paragraphs of 220 words that differ in twenty numbers, evenly spread: all different facts."""
+    generator = np.random.default_rng(_SEED)
+    pieces = [" ".join(words) for words in np.array_split(np.array(_paragraph(source, generator, 200).split()), 20)]
+    for begin, n in _batches(round(40_000 * scale), _ROWS):
+        filled = generator.integers(0, 10_000, (n, len(pieces))).tolist()
+        texts = [" ".join(f"{piece} {number}" for piece, number in zip(pieces, row, strict=True)) for row in filled]
+        yield _table(_ids(begin, n), texts)
+
+
 def _short_lines_in_documents(source: WordSource, scale: float) -> Batches:
     """Give 5 million different lines of four words, a thousand in a document."""
     for begin, n in _batches(max(round(5_000 * scale), 1), 100):
@@ -174,6 +184,7 @@ CASES: Final[Mapping[str, Case]] = {
     "copies-in-one-document": _copies_in_one_document,
     "near-copies-own-word": _near_copies_own_word,
     "near-copies-common-word": _near_copies_common_word,
+    "filled-forms": _filled_forms,
     "short-lines-in-documents": _short_lines_in_documents,
     "short-lines-in-one-document": _short_lines_in_one_document,
     "document-of-a-gigabyte": _document_of_a_gigabyte,

@@ -272,6 +272,7 @@ def test_hot_spots_are_what_their_names_say(source):
     assert counts["copies-in-one-document"] == (1, 1000, 1)
     assert counts["near-copies-own-word"] == (200, 200, 200)
     assert counts["near-copies-common-word"][:2] == (200, 200)
+    assert counts["filled-forms"] == (40, 40, 40)
     assert counts["short-lines-in-documents"] == (5, 5000, 5000)
     assert counts["short-lines-in-one-document"] == (1, 5000, 5000)
     assert counts["document-of-a-gigabyte"][0] == 1
@@ -282,6 +283,11 @@ def test_hot_spots_are_what_their_names_say(source):
     assert {len(line.split()) for line in lines["short-lines-in-documents"]} == {4}
     of_own_word = [set(line.split()) for line in lines["near-copies-own-word"][:2]]
     assert [len(of_own_word[0] - of_own_word[1]), len(of_own_word[1] - of_own_word[0])] == [1, 1]
+    form, other = (line.split() for line in lines["filled-forms"][:2])
+    differ = [word for word, another in zip(form, other, strict=True) if word != another]
+    assert len(form) == 220
+    assert 15 <= len(differ) <= 20
+    assert all(word.isdecimal() for word in differ)
 
 
 def test_outputs_are_compared_byte_for_byte(tmp_path):
