@@ -17,8 +17,9 @@ from dedup.workers import map_ahead
 
 MOST_PARTNERS: Final = 64
 """Earliest paragraphs of a bucket that each later one is compared with: in 196 MB of manuals, full of forms, 32 find
-.973 of all pairs, 64 find .996, 128 find .999 at twice the time. And as many of all its buckets together: half of them
-the earliest, the others those most alike by their sketches."""
+.973 of all pairs, 64 find .996, 128 find .999 at twice the time. And as many of all its buckets together."""
+MOST_OUTSTANDING: Final = 16
+"""Of these, those that need not be the earliest, if their sketches agree better than those of all that are."""
 
 SKETCH_BITS: Final = 4
 MOST_SKETCHED: Final = 64
@@ -93,8 +94,8 @@ def find_candidates(
     """Pair members that agree on every value of at least one band: unique, sorted, unverified.
 
     Gives uint64[n], right << 32 | left, paragraphs, left < right. A pair of similarity s is found with probability
-    1 - (1 - s**rows)**bands, unless more than MOST_PARTNERS earlier members share each of its bands, or that many are
-    found, half of them earlier and all others more alike by their sketches.
+    1 - (1 - s**rows)**bands, unless more than MOST_PARTNERS earlier members share each of its bands, or so many are
+    found with its later side, and are earlier or more alike by their sketches.
     `tell` is told (bands done, of how many).
     Source: Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3.
     """
@@ -139,15 +140,14 @@ def _choose_partners(
     Pages of one form meet others of their like in each band: all their pairs would be hundreds a page.
     """
     column, counts = storage.column("chosen", np.uint64), np.empty(sketches.shape[1] * 64 // SKETCH_BITS + 1, np.int64)
+    limits = (MOST_PARTNERS, MOST_OUTSTANDING)
     first, n_chosen = 0, 0
     while first < len(pairs):
         last = min(first + _PAIRS_A_RUN, len(pairs))
         if last < len(pairs):  # what a right paragraph has, stays together
             last = int(np.searchsorted(pairs, pairs[last] >> np.uint64(32) << np.uint64(32)))
         is_chosen, agreed = np.empty(last - first, dtype=np.bool_), np.empty(last - first, dtype=np.int32)
-        kernels.choose_partners(
-            pairs[first:last], members.paragraphs, sketches, MOST_PARTNERS, counts, agreed, is_chosen
-        )
+        kernels.choose_partners(pairs[first:last], members.paragraphs, sketches, *limits, counts, agreed, is_chosen)
         column.append(pairs[first:last][is_chosen])
         n_chosen += int(is_chosen.sum())
         first = last

@@ -176,12 +176,14 @@ def pair_parts(parted, bounds, sketches, most_partners, least_equal, owner, chai
 
 
 @borrows
-def choose_partners(pairs, members, sketches, most, counts, agreed, is_chosen):
-    """Choose at most `most` pairs of each right paragraph: half of them the earliest, the others those most alike.
+def choose_partners(pairs, members, sketches, most, outstanding, counts, agreed, is_chosen):
+    """Choose at most `most` pairs of each right paragraph: the earliest, but for `outstanding` that are more alike.
 
     pairs uint64[n], right << 32 | left, sorted, with all those of their right paragraphs; members int32[m], paragraphs,
-    ascending; sketches uint64[m, words] as of pack_sketches: whose values agree most are most alike, of equals the
-    earlier. Scratch: counts int64[values of a sketch + 1], agreed int32[n]. Out: is_chosen bool[n].
+    ascending; sketches uint64[m, words] as of pack_sketches. Outstanding are pairs whose sketches agree in more values
+    than those of any of the first most - outstanding do; the best of them, of equals the earlier, are chosen. All
+    others are of the earliest paragraphs, which many have in common and which are read once for all of them.
+    Scratch: counts int64[values of a sketch + 1], agreed int32[n]. Out: is_chosen bool[n].
     """
     n_words = sketches.shape[1]
     first = 0
@@ -190,22 +192,34 @@ def choose_partners(pairs, members, sketches, most, counts, agreed, is_chosen):
         last = first + 1
         while last < len(pairs) and pairs[last] >> _MEMBER_BITS == right:
             last += 1
-        earliest = last if last - first <= most else first + most // 2
-        for place in range(first, earliest):
-            is_chosen[place] = True
-        if earliest < last:
-            row = _place_of(members, right)
-            counts[:] = 0
-            for place in range(earliest, last):
-                left = _place_of(members, pairs[place] & _MEMBER_MASK)
-                agreed[place] = _count_equal(sketches, left, row, n_words)
+        if last - first <= most:
+            for place in range(first, last):
+                is_chosen[place] = True
+            first = last
+            continue
+        early = first + most - outstanding
+        row, alike = _place_of(members, right), 0
+        counts[:] = 0
+        for place in range(first, last):
+            left = _place_of(members, pairs[place] & _MEMBER_MASK)
+            agreed[place] = _count_equal(sketches, left, row, n_words)
+            if place < early:
+                alike = max(alike, agreed[place])
+            else:
                 counts[agreed[place]] += 1
-            room, least = most - most // 2, len(counts) - 1
-            while counts[least] <= room:
-                room -= counts[least]
-                least -= 1
-            for place in range(earliest, last):
-                is_chosen[place] = agreed[place] > least or (agreed[place] == least and room > 0)
+        room, least = outstanding, len(counts) - 1  # of those that agree in `least` values there is room for so many
+        while least > alike and counts[least] <= room:
+            room -= counts[least]
+            least -= 1
+        n_filled = room if least == alike else 0  # what the outstanding leave goes to the earliest
+        for place in range(first, last):
+            if place < early or agreed[place] > least:
+                is_chosen[place] = True
+            elif least == alike:
+                is_chosen[place] = n_filled > 0
+                n_filled -= 1
+            else:
+                is_chosen[place] = agreed[place] == least and room > 0
                 if agreed[place] == least:
                     room -= 1
         first = last

@@ -25,16 +25,21 @@ def pair_band(
 
 
 def choose_partners(
-    pairs: Sequence[tuple[int, int]], sketches: dict[int, Sequence[int]], most: int
+    pairs: Sequence[tuple[int, int]], sketches: dict[int, Sequence[int]], most: int, outstanding: int
 ) -> list[tuple[int, int]]:
-    """Keep, of the pairs (right, left) of each right, the first half of `most` and those whose sketches agree most."""
+    """Keep `most` pairs (right, left) of each right: those that agree more than all the earliest, else the earliest."""
     kept = []
     for right in sorted({pair[0] for pair in pairs}):
         lefts = sorted(left for other, left in pairs if other == right)
         if len(lefts) > most:
-            alike = {left: sum(a == b for a, b in zip(sketches[left], sketches[right], strict=True)) for left in lefts}
-            later = sorted(lefts[most // 2 :], key=lambda left: (-alike[left], left))
-            lefts = sorted(lefts[: most // 2] + later[: most - most // 2])
+            agreed = [sum(a == b for a, b in zip(sketches[left], sketches[right], strict=True)) for left in lefts]
+            alike = dict(zip(lefts, agreed, strict=True))
+            early, later = lefts[: most - outstanding], lefts[most - outstanding :]
+            floor = max((alike[left] for left in early), default=0)
+            best = sorted((left for left in later if alike[left] > floor), key=lambda left: (-alike[left], left))
+            chosen = best[:outstanding]
+            others = [left for left in later if left not in chosen]
+            lefts = sorted([*early, *chosen, *others[: outstanding - len(chosen)]])
         kept += [(right, left) for left in lefts]
     return kept
 
